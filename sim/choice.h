@@ -1,0 +1,98 @@
+/*
+ * choice.h: everything that could have gone otherwise (decision 1). Whoever meets such a point asks sim_choose; a policy answers.
+ *
+ * The natural answers together are what an idle, unlucky-in-nothing Windows does. A schedule is the list of exceptions to them, keyed by
+ * (context, kind, ordinal within that context and kind), so that taking one away leaves the others meaningful.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct SimMachine;
+struct SimContext;
+
+typedef enum SimChoiceKind {
+  SIM_CHOICE_STEP,       /* which cpu steps next; natural: the earliest; option id: cpu number */
+  SIM_CHOICE_INTERRUPT,  /* does a pending interrupt land here; natural: 1, at once; 0: later */
+  SIM_CHOICE_ACCESS,     /* preempted at this memory access; natural: no; option id: cpu that steps; ordinal: the access's number */
+  SIM_CHOICE_RESIDENT,   /* is this paged page in memory; natural: 1 */
+  SIM_CHOICE_ALLOCATION, /* does this allocation succeed; natural: 1 */
+  SIM_CHOICE_IRQL,       /* at which legal IRQL is this callback entered; natural: the lowest; option id: the level */
+  SIM_CHOICE_REPLY,      /* what the user-mode side does; natural: 0, as its script says */
+  SIM_CHOICE_MODEL,      /* an inner alternative of a modelled function (which path a quirk takes); natural: 0 */
+  SIM_CHOICE_KIND_COUNT,
+} SimChoiceKind;
+
+extern const char sim_choice_letters[SIM_CHOICE_KIND_COUNT + 1]; /* one letter a kind: the schedule line's alphabet */
+extern const char *const sim_choice_names[SIM_CHOICE_KIND_COUNT];
+
+/* What a context is about to do: what partial-order reduction and POS need of an option. */
+typedef struct SimOperation {
+  uint32_t function; /* DdiFunction.id, or 0 */
+  uint32_t object;   /* ordinal of the object it touches, or 0 */
+  uint16_t kind;     /* SimPointKind */
+  uint16_t is_write;
+} SimOperation;
+
+#define SIM_OPTION_COUNT_MAX 64
+
+typedef struct SimOption {
+  uint32_t id; /* stable: a cpu number, a level, 0 or 1 */
+  SimOperation operation;
+} SimOption;
+
+typedef struct SimPoint {
+  SimChoiceKind kind;
+  uint32_t context;  /* id of the context the point belongs to */
+  uint32_t ordinal;  /* how many points of this kind this context met before */
+  uint32_t natural;  /* id of the natural option */
+  uint32_t option_count;
+  const SimOption *options; /* NULL: ids 0 .. option_count - 1 */
+} SimPoint;
+
+/* One exception: at the ordinal-th point of that kind in that context, option `answer` instead of the natural one. */
+typedef struct SimException {
+  uint32_t context;
+  uint32_t ordinal;
+  uint32_t answer;
+  uint8_t kind;
+} SimException;
+
+/* A schedule: exceptions in the order they were met. Host memory; init/finish. */
+typedef struct SimSchedule {
+  SimException *exceptions;
+  size_t count;
+  size_t capacity;
+} SimSchedule;
+
+void sim_schedule_finish(SimSchedule *schedule);
+void sim_schedule_append(SimSchedule *schedule, SimException exception);
+
+/* "v1:FINGERPRINT:CONTEXT.s3=1.s9=0:CONTEXT.r0=0", always ASCII without blanks; the natural schedule is "v1:FINGERPRINT". `fingerprint`
+ * names the guest image ("-" when the drivers are steps). Returns owned (free()). */
+char *sim_schedule_print(const SimSchedule *schedule, const char *fingerprint);
+
+/* Reads a line of hostile text. On failure returns false and sets *error to a constant sentence and *column to where (from 0). The
+ * fingerprint is copied to fingerprint[0..size). */
+bool sim_schedule_parse(const char *line, SimSchedule *schedule, char *fingerprint, size_t size, const char **error, size_t *column);
+
+/* A policy answers points. Its state of a run lives in the machine (policy_state). */
+typedef struct SimPolicy {
+  const char *name;
+  bool explores; /* any enabled cpu may step: one that is behind is moved up to now */
+  void (*begin)(struct SimMachine *machine);
+  /* Returns an option id of the point. */
+  uint32_t (*answer)(struct SimMachine *machine, const SimPoint *point);
+  /* How many accesses of driver code the context may make until it is asked SIM_CHOICE_ACCESS; UINT32_MAX: never. */
+  uint32_t (*access_budget)(struct SimMachine *machine, const struct SimContext *context);
+} SimPolicy;
+
+extern const SimPolicy sim_policy_timed;  /* natural answers only */
+extern const SimPolicy sim_policy_random; /* uniform, from the run's seed */
+extern const SimPolicy sim_policy_replay; /* natural answers but for the run's schedule */
+
+/* Asks the policy; counts the ordinal, records an exception when the answer is not the natural one, asserts that the answer is an option.
+ * `options` may be NULL (ids 0..count-1). Returns the chosen id. */
+uint32_t sim_choose(struct SimMachine *machine, SimChoiceKind kind, uint32_t natural, const SimOption *options, uint32_t option_count);

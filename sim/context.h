@@ -1,0 +1,80 @@
+/*
+ * context.h: contexts of execution: fibers on one host thread (decision 1). A thread, a DPC drain, an ISR and a user-mode thread each are one.
+ *
+ * A context has two stacks. Its host stack carries irqlab's own C code. Its guest stack, 24 KiB as Windows' kernel stacks are, carries
+ * compiled driver code only, at a fixed address: what driver code sees of it never depends on how irqlab was built.
+ */
+#pragma once
+
+#include "choice.h"
+#include "irql.h"
+#include "list.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct SimMachine;
+struct SimVcpu;
+
+typedef enum SimContextKind { SIM_CONTEXT_THREAD, SIM_CONTEXT_DPC, SIM_CONTEXT_INTERRUPT } SimContextKind;
+
+/* One slot of the stack region: [guard | host stack | guard | guest stack | guard?]. */
+#define SIM_STACK_SLOT_SIZE 0x20000ULL
+#define SIM_GUEST_STACK_SIZE 0x6000ULL
+#define SIM_CONTEXT_COUNT_MAX 190
+#define SIM_FRAME_COUNT_MAX 96
+
+/* One active function of driver code: the guest's call stack as the report shows it. */
+typedef struct SimFrame {
+  uint32_t site;     /* where it was called from: see SIM_SITE_* */
+  uint32_t function; /* site of its entry (compiled) or the number of the step function */
+} SimFrame;
+
+/* A place in driver code, in 32 bits. 0: none. Compiled: image slot and offset. Steps: the number of the step in the scenario. */
+#define SIM_SITE_STEP 0x80000000u
+#define SIM_SITE_IMAGE(slot, offset) (((uint32_t)(slot) << 24) | (uint32_t)(offset))
+
+typedef struct SimContext {
+  uint32_t id;         /* from the path of its creation: parent's id, kind, and the parent's count of children of that kind */
+  uint32_t object;     /* ordinal of what it is (a thread object, a DPC object); 0: none */
+  uint8_t kind;        /* SimContextKind */
+  uint8_t slot;
+  SimIrql irql;        /* the cpu's IRQL while this context is on top of it */
+  bool is_waiting;     /* a thread that is on no cpu's stack */
+  bool is_live;
+  uint32_t children[3];                           /* contexts created, by kind */
+  uint32_t choice_ordinals[SIM_CHOICE_KIND_COUNT];
+  uint32_t site;                                  /* where driver code is now */
+  uint32_t access_ordinal;                        /* accesses of driver code so far */
+  SimOperation pending;                           /* what it is about to do: set at its last scheduling point */
+  struct SimVcpu *vcpu;                           /* on whose stack it is; NULL when waiting */
+  void (*entry)(struct SimMachine *machine, void *argument);
+  void *argument;
+  void *owner;                                    /* the model's object for it (KTHREAD, DPC run) */
+  void *host_stack_pointer;                       /* while it does not run */
+  void *gate_stack_pointer;                       /* host stack at the innermost call into driver code: where DDI calls come back to */
+  void *guest_stack_pointer;                      /* guest stack at the innermost call out of driver code */
+  uint16_t frame_count;
+  uint16_t guest_depth;                           /* calls into driver code that are active */
+  SimFrame frames[SIM_FRAME_COUNT_MAX];
+} SimContext;
+
+/* A new context, not on any cpu. `parent` NULL: created by the machine itself. Ends the run with a limit when there are too many. */
+SimContext *sim_context_create(struct SimMachine *machine, SimContext *parent, SimContextKind kind,
+                               void (*entry)(struct SimMachine *, void *), void *argument);
+
+/* Ends the current context: it leaves its cpu and its slot is free. Does not return. */
+void sim_context_exit(struct SimMachine *machine) __attribute__((noreturn));
+
+uint64_t sim_context_guest_stack_low(const SimContext *context);  /* lowest usable address */
+uint64_t sim_context_guest_stack_high(const SimContext *context); /* first address beyond */
+
+/* Pushes and pops frames of the guest's call stack. A full stack is the guest's stack overflow: returns false. */
+bool sim_frame_push(SimContext *context, uint32_t site, uint32_t function);
+void sim_frame_pop(SimContext *context);
+
+/* Calls compiled driver code on the guest stack; up to 16 integer arguments. Returns its result (rax). x86-64 only. */
+uint64_t sim_guest_call(SimContext *context, uint64_t function, const uint64_t *arguments, unsigned argument_count);
+
+/* Runs `routine(argument)` on the current context's host stack, from a hook that driver code called on its guest stack. */
+void sim_host_call(void (*routine)(void *), void *argument);

@@ -1,0 +1,142 @@
+/*
+ * machine.h: one simulated machine: virtual CPUs, clock and event queue, choice points, limits, the run. Everything is in the arena.
+ *
+ * Not for: threads, priorities, DPC queues and waits, which are Windows' and live in model/ke.
+ */
+#pragma once
+
+#include "arena.h"
+#include "choice.h"
+#include "context.h"
+#include "event.h"
+#include "memory.h"
+#include "queue.h"
+#include "vcpu.h"
+
+#define SIM_VCPU_COUNT_MAX 64
+#define SIM_OBSERVER_COUNT_MAX 24
+
+/* irqlab itself is wrong: prints scenario, schedule and the last events, aborts. Always on. */
+#define SIM_ASSERT(condition)                                                                                                              \
+  ((condition) ? (void)0 : sim_assertion_failed(#condition, __FILE__, __LINE__))
+void sim_assertion_failed(const char *condition, const char *file, int line) __attribute__((noreturn, cold));
+
+/* Where a context may be left: what decision 1 names. */
+typedef enum SimPointKind {
+  SIM_POINT_CALL,        /* entry of a DDI function */
+  SIM_POINT_PHASE,       /* an inner phase of one */
+  SIM_POINT_SPIN,        /* a spin attempt */
+  SIM_POINT_WAIT,        /* a wait */
+  SIM_POINT_LOWER,       /* a lowering of IRQL */
+  SIM_POINT_INTERLOCKED, /* an interlocked operation */
+  SIM_POINT_ACCESS,      /* a memory access, when preempted there */
+  SIM_POINT_RETURN,      /* the end of an interrupt or a thread */
+} SimPointKind;
+
+/* How a run ended. */
+typedef enum SimStop {
+  SIM_STOP_NONE,
+  SIM_STOP_QUIET,            /* nothing left to do: every cpu idle, nothing queued */
+  SIM_STOP_HUNG,             /* nothing can step, and some cpu spins or hangs */
+  SIM_STOP_BUGCHECK,         /* the model stopped the machine: see the model */
+  SIM_STOP_NOT_MODELLED,     /* a function that is not modelled was reached: stop_text is its name */
+  SIM_STOP_CONTRADICTION,    /* the runner: an expectation can no longer hold */
+  SIM_STOP_GUEST_CRASH,      /* compiled driver code crashed the host in a way no hook saw */
+  SIM_STOP_LIMIT_STEPS,
+  SIM_STOP_LIMIT_EVENTS,
+  SIM_STOP_LIMIT_ACCESSES,
+  SIM_STOP_LIMIT_VIRTUAL_TIME,
+  SIM_STOP_LIMIT_HOST_TIME,
+  SIM_STOP_LIMIT_MEMORY,     /* heap, guest memory, contexts or queue full: stop_text says which */
+} SimStop;
+
+typedef struct SimLimits {
+  uint64_t steps;       /* scheduling points */
+  uint64_t events;
+  uint64_t accesses;
+  uint64_t virtual_ns;
+  uint64_t host_ns;     /* of one run; looked at every few thousand steps and never part of an outcome but this one */
+} SimLimits;
+
+extern const SimLimits sim_limits_default;
+
+/* What a run is given. Borrowed for the run. */
+typedef struct SimRunOptions {
+  unsigned vcpu_count;        /* 1..64 */
+  const SimPolicy *policy;
+  uint64_t seed;              /* of policies that draw */
+  const SimSchedule *replay;  /* of sim_policy_replay */
+  SimLimits limits;
+  SimSchedule *exceptions;    /* where to append what departed from the natural answers; NULL: nowhere */
+  SimRecord *record;          /* where to keep the events; NULL: hash and observers only */
+  const char *name;           /* of the scenario: for SIM_ASSERT's message */
+} SimRunOptions;
+
+typedef struct SimObserverEntry {
+  SimObserver *observer;
+  void *data;
+  SimEventMask mask;
+} SimObserverEntry;
+
+typedef struct SimMachine {
+  SimRunOptions options;
+  uint64_t now_ns;             /* never decreases */
+  uint64_t hash;               /* over the events so far */
+  uint32_t event_count;
+  uint32_t is_running;
+  uint64_t step_count;
+  uint64_t access_count;
+  uint64_t host_deadline_ns;
+  uint32_t access_budget;      /* until the next look: preemption or limit */
+  uint32_t access_budget_drawn;
+  SimContext *current;         /* the context that runs; NULL: the host's own stack */
+  uint64_t enabled;            /* bit n: cpu n can step */
+  SimStop stop;
+  char stop_text[64];          /* what the stop is about */
+  void *main_stack_pointer;    /* the host's own stack while a context runs */
+  SimFaultHandler *fault_handler;
+  uint64_t policy_state[16];
+  uint32_t child_count[3];     /* contexts created without a parent, by kind */
+  uint32_t context_count;      /* slots ever used */
+  uint32_t context_free_count;
+  uint8_t context_free[SIM_CONTEXT_COUNT_MAX + 2];
+  uint64_t heap_used;          /* bytes from SIM_HEAP_BASE */
+  void *heap_free[32];         /* by size class */
+  uint64_t guest_pages_used;   /* pages from SIM_GUEST_BASE */
+  uint32_t observer_count;
+  SimObserverEntry observers[SIM_OBSERVER_COUNT_MAX];
+  SimEventMask observed;
+  SimQueue queue;
+  uint32_t vcpu_count;
+  SimVcpu vcpus[SIM_VCPU_COUNT_MAX];
+  SimContext contexts[SIM_CONTEXT_COUNT_MAX];
+} SimMachine;
+
+static inline SimMachine *sim_machine(void) { return (SimMachine *)SIM_MACHINE_BASE; }
+
+/* Prepares a machine after sim_arena_reset or a restore: cpus, limits, policy. */
+void sim_machine_begin(SimMachine *machine, const SimRunOptions *options);
+
+/* Steps until the run ends. Call from the host's own stack, after contexts or stimuli were created. Returns why it ended. */
+SimStop sim_machine_run(SimMachine *machine);
+
+/* Ends the run: from any context (does not return) or from outside of one (returns; the run then does nothing). */
+void sim_stop(SimMachine *machine, SimStop why, const char *text);
+
+/* A scheduling point of the current context: charges the cost, lets due events fire and interrupts land, and lets the policy say who steps
+ * next. Returns when this context steps again. */
+void sim_point(SimMachine *machine, SimPointKind kind, uint32_t function, uint32_t object, uint64_t cost_ns);
+
+/* Virtual time passes on the current cpu, without a scheduling point. */
+void sim_charge(SimMachine *machine, uint64_t cost_ns);
+
+/* The current context goes on only when its cpu is stepped with it on top again: after sim_vcpu_set_thread took it off. */
+void sim_reschedule(SimMachine *machine);
+
+static inline SimVcpu *sim_vcpu(const SimMachine *machine) { return machine->current != NULL ? machine->current->vcpu : NULL; }
+
+/* The time of the current cpu, or now. */
+static inline uint64_t sim_time_ns(const SimMachine *machine) {
+  SimVcpu *vcpu = sim_vcpu(machine);
+  return vcpu != NULL ? vcpu->time_ns : machine->now_ns;
+}
