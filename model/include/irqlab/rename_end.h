@@ -1,0 +1,25 @@
+/* The end of what rename_begin.h began. */
+#undef KeGetCurrentIrql
+#undef KeLowerIrql
+#undef KfRaiseIrql
+#undef KeRaiseIrqlToDpcLevel
+#undef KeRaiseIrqlToSynchLevel
+#undef KeGetCurrentThread
+#undef KeInitializeSpinLock
+#undef InitializeSListHead
+#undef ExQueryDepthSList
+#undef ExAllocateFromPagedLookasideList
+#undef ExFreeToPagedLookasideList
+#undef ExAllocateFromNPagedLookasideList
+#undef ExFreeToNPagedLookasideList
+#undef ExAllocateFromLookasideListEx
+#undef ExFreeToLookasideListEx
+#undef ExInitializeFastMutex
+#undef PsGetCurrentThread
+#undef KeGetCurrentProcessorNumber
+#undef KeMemoryBarrier
+#undef RtlSecureZeroMemory
+#undef IoGetRemainingStackSize
+#undef InterlockedBitTestAndSet
+#undef InterlockedBitTestAndReset
+#undef _DEVICE_OBJECT
