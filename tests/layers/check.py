@@ -47,7 +47,7 @@ HEADER_PIECES = re.compile(r"^model/include/irqlab/|\.inc\.h$")
 
 # What compilers call of themselves; and what instrumented builds add.
 COMPILER_SYMBOLS = {"memcpy", "memmove", "memset", "memcmp", "_GLOBAL_OFFSET_TABLE_", "__stack_chk_fail"}
-INSTRUMENTATION = re.compile(r"^(__|\.L|L)*_?(asan|ubsan|sanitizer|lsan|gcov|llvm_prof|odr_asan|sancov)|^__mem\w+_chk$|^__gcov")
+INSTRUMENTATION = re.compile(r"^(__|\.L|L)*_?(asan|ubsan|sanitizer|lsan|gcov|llvm_prof|odr_asan|sancov)|^__mem\w+_chk$|^__unnamed_\d+$")
 
 # Outside symbols a layer may use beside those; scenarios and reports may use any library.
 OUTSIDE_SYMBOLS = {
