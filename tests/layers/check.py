@@ -275,15 +275,17 @@ def link_problems(objects, layer):
 
 def header_problems(tree, path):
     command = tree.command(path)
-    if command is None:
-        return ["nothing of its layer is compiled, so there are no flags to try it with"]
-    flags = [word for word in command if not word.startswith("-W")] + ["-Wall", "-Wextra", "-Werror"]
-    line = f'#include "{path}"\n'
     if tree.relative(path).startswith("model/include/"):  # as a driver sees it
         include = tree.source / "model/include"
-        flags = [command[0], "-std=gnu17", "-fno-builtin", *(include / "wdk-flags").read_text().replace("@INCLUDE@", str(include)).split()]
+        flags = ["-std=gnu17", "-fno-builtin", *(include / "wdk-flags").read_text().replace("@INCLUDE@", str(include)).split()]
+        command = [command[0] if command else "cc", *flags]
         line = f"#include <{path.relative_to(include)}>\n"
-    run = subprocess.run([*flags, "-fdiagnostics-color=never", "-fsyntax-only", "-x", "c", "-"], input=line, text=True,
+    elif command:
+        command = [word for word in command if not word.startswith("-W")] + ["-Wall", "-Wextra", "-Werror"]
+        line = f'#include "{path}"\n'
+    else:
+        return ["nothing of its layer is compiled, so there are no flags to try it with"]
+    run = subprocess.run([*command, "-fdiagnostics-color=never", "-fsyntax-only", "-x", "c", "-"], input=line, text=True,
                          capture_output=True, cwd=tree.build, env={**os.environ, "LC_ALL": "C"})
     return [] if run.returncode == 0 else ["\n    ".join(["does not compile alone", *run.stderr.splitlines()[:8]])]
 
