@@ -241,7 +241,8 @@ class Objects:
         return objects
 
     def defined(self, layer):
-        return {name for symbols in self.objects[layer].values() for is_global, section, name in symbols if is_global and section != "*UND*"}
+        return {name for symbols in self.objects[layer].values()
+                for is_global, section, name in symbols if is_global and section != "*UND*"}
 
     def undefined(self, layer):
         return {name: file for file, symbols in self.objects[layer].items() for _, section, name in symbols if section == "*UND*"}
