@@ -57,6 +57,20 @@ typedef struct Object {
   char name[OBJECT_NAME_SIZE]; /* "gPort", "agent", ...: from the scenario or the driver, cut to fit; "" when it has none */
 } Object;
 
+/* The table: in chunks that never move, found by ordinal and by address. */
+#define OBJECT_CHUNK_SIZE 64
+#define OBJECT_CHUNK_COUNT_MAX 384
+#define OBJECT_BUCKET_COUNT 1024
+
+typedef struct ObjectState {
+  uint32_t count;                               /* highest ordinal in use */
+  uint32_t numbers[OBJECT_KIND_COUNT];          /* highest number in use, by kind */
+  uint64_t opaque_next;                         /* the next address for object_create_opaque, and where its pages end */
+  uint64_t opaque_end;
+  uint32_t buckets[OBJECT_BUCKET_COUNT];        /* ordinal of the first living object there; newest first */
+  Object *chunks[OBJECT_CHUNK_COUNT_MAX];
+} ObjectState;
+
 /* Creates an object with a zeroed body of body_size bytes on the heap; address 0: none. Never fails (a full table ends the run). */
 Object *object_create(ObjectKind kind, uint64_t address, uint64_t size, size_t body_size);
 /* The same for objects that driver code knows by an opaque pointer: gives it an address of guest memory that may not be touched. */
@@ -66,6 +80,8 @@ void object_delete(Object *object);
 
 /* The living object of that kind at exactly that address; NULL: none. OBJECT_NONE: of any kind. */
 Object *object_find(uint64_t address, ObjectKind kind);
+/* The newest living object at that address whose kind's bit (1 << kind) is set; NULL: none. */
+Object *object_find_among(uint64_t address, uint64_t kinds);
 Object *object_by_ordinal(uint32_t ordinal); /* also dead ones; NULL beyond the last */
 uint32_t object_count(void);                 /* highest ordinal in use */
 /* The next living object whose memory lies in [address, address + size), by ordinal above `after`; NULL: no more. */

@@ -1,0 +1,50 @@
+/*
+ * model.h: the state of Windows, in one structure at a fixed place of the arena. Each subsystem keeps its own part in its own state header;
+ * those headers are stdint and sim only, so that rules, scenarios and reports may read them.
+ */
+#pragma once
+
+#include "ddi/ddi_state.h"
+#include "ex/ex_state.h"
+#include "flt/flt_state.h"
+#include "guest/guest_state.h"
+#include "io/io_state.h"
+#include "ke/ke_state.h"
+#include "mm/mm_state.h"
+#include "model_face.h"
+#include "ndis/ndis_state.h"
+#include "ob/ob_state.h"
+#include "object.h"
+#include "ps/ps_state.h"
+#include "rtl/rtl_state.h"
+#include "tcpip/tcpip_state.h"
+#include "user/user_state.h"
+#include "verifier/verifier_state.h"
+#include "wfp/wfp_state.h"
+
+typedef struct ModelState {
+  ModelOptions options;
+  ObjectState object;
+  KeState ke;
+  ExState ex;
+  MmState mm;
+  PsState ps;
+  ObState ob;
+  IoState io;
+  RtlState rtl;
+  DdiState ddi;
+  GuestState guest;
+  NdisState ndis;
+  TcpipState tcpip;
+  WfpState wfp;
+  FltState flt;
+  UserState user;
+  VerifierState verifier;
+} ModelState;
+
+_Static_assert(sizeof(ModelState) <= SIM_RULES_BASE - SIM_MODEL_BASE, "the model's state fits its place in the arena");
+
+#define MODEL ((ModelState *)SIM_MODEL_BASE)
+
+/* Is the machine at least that Windows? */
+static inline bool model_is_since(DdiWindows windows) { return MODEL->options.windows >= windows; }
