@@ -56,6 +56,10 @@ bool sim_arena_map(void);
 /* Everything of a run forgotten: machine, heap, guest memory, contexts. The tables start from zero. */
 void sim_arena_reset(void);
 
+/* Makes [address, address + size) part of the live extent: saved, restored, zeroed by a reset (driver data is restored by its owner before a
+ * reset). For the model's, the rules' and the runner's state structures and the writable segments of images. */
+void sim_arena_claim(uint64_t address, size_t size);
+
 /* Zeroed memory for objects of sim, model and rules, 16-byte aligned; same order of calls, same addresses. Ends the run with a limit when
  * the heap is full. Freed blocks are used again, last freed first, by size class. */
 void *sim_heap_allocate(size_t size);

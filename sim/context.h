@@ -42,12 +42,14 @@ typedef struct SimContext {
   SimIrql irql;        /* the cpu's IRQL while this context is on top of it */
   bool is_waiting;     /* a thread that is on no cpu's stack */
   bool is_live;
+  bool is_spinning;    /* on spin_address: its cpu is not enabled while it is on top */
   uint32_t children[3];                           /* contexts created, by kind */
   uint32_t choice_ordinals[SIM_CHOICE_KIND_COUNT];
   uint32_t site;                                  /* where driver code is now */
   uint32_t access_ordinal;                        /* accesses of driver code so far */
   SimOperation pending;                           /* what it is about to do: set at its last scheduling point */
   struct SimVcpu *vcpu;                           /* on whose stack it is; NULL when waiting */
+  uint64_t spin_address;
   void (*entry)(struct SimMachine *machine, void *argument);
   void *argument;
   void *owner;                                    /* the model's object for it (KTHREAD, DPC run) */

@@ -86,22 +86,31 @@ typedef struct SimMachine {
   uint32_t is_running;
   uint64_t step_count;
   uint64_t access_count;
-  uint64_t host_deadline_ns;
+  uint64_t host_deadline_ns;   /* CLOCK_MONOTONIC */
   uint32_t access_budget;      /* until the next look: preemption or limit */
   uint32_t access_budget_drawn;
   SimContext *current;         /* the context that runs; NULL: the host's own stack */
+  SimContext *dying;           /* has ended, still on its own stack: its slot is free after the next switch */
   uint64_t enabled;            /* bit n: cpu n can step */
   SimStop stop;
   char stop_text[64];          /* what the stop is about */
   void *main_stack_pointer;    /* the host's own stack while a context runs */
+  const void *main_stack_low;  /* its bounds, for ASan */
+  size_t main_stack_size;
+  bool context_first;          /* the next new fiber was switched to from the host's own stack */
+  bool access_is_chosen;       /* the policy wants to be asked when the access budget is used up */
   SimFaultHandler *fault_handler;
   uint64_t policy_state[16];
+  uint32_t replay_misses;      /* exceptions of the schedule whose option did not exist */
+  uint32_t replay_index_mask;
+  uint32_t *replay_index;      /* open addressing over options.replay: position + 1, 0 empty */
   uint32_t child_count[3];     /* contexts created without a parent, by kind */
+  uint32_t choice_ordinals[SIM_CHOICE_KIND_COUNT]; /* of points met outside of any context */
   uint32_t context_count;      /* slots ever used */
   uint32_t context_free_count;
-  uint8_t context_free[SIM_CONTEXT_COUNT_MAX + 2];
+  uint8_t context_free[SIM_CONTEXT_COUNT_MAX];
   uint64_t heap_used;          /* bytes from SIM_HEAP_BASE */
-  void *heap_free[32];         /* by size class */
+  void *heap_free[48];         /* by size class */
   uint64_t guest_pages_used;   /* pages from SIM_GUEST_BASE */
   uint32_t observer_count;
   SimObserverEntry observers[SIM_OBSERVER_COUNT_MAX];
@@ -126,6 +135,9 @@ void sim_stop(SimMachine *machine, SimStop why, const char *text);
 /* A scheduling point of the current context: charges the cost, lets due events fire and interrupts land, and lets the policy say who steps
  * next. Returns when this context steps again. */
 void sim_point(SimMachine *machine, SimPointKind kind, uint32_t function, uint32_t object, uint64_t cost_ns);
+
+/* The access budget is used up: counts, looks at the limits, and asks whether the context is preempted here. On the host stack. */
+void sim_access_preempt(SimMachine *machine);
 
 /* Virtual time passes on the current cpu, without a scheduling point. */
 void sim_charge(SimMachine *machine, uint64_t cost_ns);

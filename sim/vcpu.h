@@ -30,7 +30,6 @@ typedef struct SimInterrupt {
 typedef struct SimVcpu {
   uint8_t number;
   uint8_t depth;            /* contexts on it */
-  bool is_spinning;         /* waits for spin_object: not enabled */
   bool is_hung;             /* never steps again */
   bool has_thread;          /* stack[0] is the current thread; else the cpu's own thread is the idle loop */
   SimIrql irql;             /* == stack[depth-1]->irql; PASSIVE when idle */
@@ -38,7 +37,6 @@ typedef struct SimVcpu {
   uint64_t time_ns;         /* its own clock; >= now after it steps */
   uint64_t executed_ns;     /* time it really ran or spun: what watchdogs and quanta count */
   uint64_t high_since_ns;   /* executed_ns when it last rose to DISPATCH_LEVEL or above */
-  uint64_t spin_address;
   uint32_t irql_raised_by;  /* sequence of the event that last raised the IRQL from below DISPATCH_LEVEL */
   SimContext *stack[SIM_VCPU_DEPTH_MAX];
   SimLink pending[SIM_IRQL_COUNT]; /* SimInterrupt.link */

@@ -1,0 +1,7 @@
+/* gate_offsets.h: what the assembly needs to know of the structures; asserted in context.c. */
+#pragma once
+
+#define SIM_OFFSET_CONTEXT_SITE 60
+#define SIM_OFFSET_CONTEXT_GATE_STACK 128
+#define SIM_OFFSET_CONTEXT_GUEST_STACK 136
+#define SIM_ADDRESS_MACHINE_CURRENT 0x200000010098

@@ -1,0 +1,30 @@
+/*
+ * internal.h: what the files of sim/ share with one another and with nobody else.
+ */
+#pragma once
+
+#include "machine.h"
+
+/* Accesses between two looks at the limits when the policy chooses none. */
+#define SIM_ACCESS_LOOK 65536u
+
+void sim_context_switch(SimMachine *machine, SimContext *to);
+void sim_context_leave(SimMachine *machine) __attribute__((noreturn));
+void sim_access_budget_draw(SimMachine *machine, SimContext *context);
+void sim_access_budget_settle(SimMachine *machine);
+
+bool sim_vcpu_is_interruptible(const SimVcpu *vcpu);
+void sim_vcpu_update(SimMachine *machine, SimVcpu *vcpu);
+SimInterrupt *sim_interrupt_first(const SimVcpu *vcpu);
+void sim_interrupt_take(SimMachine *machine, SimVcpu *vcpu);
+
+/* Emits an event as happening on that cpu and in that context (which does not run yet). */
+void sim_event_emit_as(SimMachine *machine, const SimVcpu *vcpu, const SimContext *context, SimEvent *event);
+
+/* sim_choose for a point that belongs to a given context, with a given ordinal or (UINT32_MAX) the next one. */
+uint32_t sim_choose_in(SimMachine *machine, SimContext *context, SimChoiceKind kind, uint32_t ordinal, uint32_t natural,
+                       const SimOption *options, uint32_t option_count);
+
+/* The replay policy's look-up: the answer of the schedule for that point, or UINT32_MAX. */
+void sim_schedule_index(SimMachine *machine, const SimSchedule *schedule);
+uint32_t sim_schedule_answer(const SimMachine *machine, uint32_t context, SimChoiceKind kind, uint32_t ordinal);

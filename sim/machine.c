@@ -1,0 +1,256 @@
+#include "internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+const SimLimits sim_limits_default = {
+    .steps = 2000000,
+    .events = 4000000,
+    .accesses = 200000000,
+    .virtual_ns = 600ull * 1000000000ull,
+    .host_ns = 20ull * 1000000000ull,
+};
+
+/* Steps between two looks at the host's clock: a power of two. */
+#define STEPS_BETWEEN_LOOKS 4096
+
+static uint64_t host_now_ns(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (uint64_t)time.tv_sec * 1000000000ull + (uint64_t)time.tv_nsec;
+}
+
+/* ---- beginning and end ---- */
+
+void sim_machine_begin(SimMachine *machine, const SimRunOptions *options) {
+  SIM_ASSERT(options->vcpu_count >= 1 && options->vcpu_count <= SIM_VCPU_COUNT_MAX);
+  machine->options = *options;
+  if (machine->vcpu_count == 0) { /* after a reset; a restored machine has its cpus */
+    sim_queue_init(&machine->queue);
+    machine->vcpu_count = options->vcpu_count;
+    for (uint32_t i = 0; i < machine->vcpu_count; i++) {
+      machine->vcpus[i].number = (uint8_t)i;
+      for (unsigned level = 0; level < SIM_IRQL_COUNT; level++)
+        sim_list_init(&machine->vcpus[i].pending[level]);
+    }
+  }
+  SIM_ASSERT(machine->vcpu_count == options->vcpu_count);
+  machine->host_deadline_ns = host_now_ns() + options->limits.host_ns;
+  options->policy->begin(machine);
+}
+
+static void stop_note(SimMachine *machine, SimStop why, const char *text) {
+  if (machine->stop != SIM_STOP_NONE)
+    return;
+  machine->stop = why;
+  if (text != NULL) {
+    strncpy(machine->stop_text, text, sizeof machine->stop_text - 1);
+    machine->stop_text[sizeof machine->stop_text - 1] = '\0';
+  }
+  sim_event(machine, SIM_EVENT_STOP, 0, 0, 0, why, 0);
+}
+
+void sim_stop(SimMachine *machine, SimStop why, const char *text) {
+  stop_note(machine, why, text);
+  if (machine->current != NULL)
+    sim_context_leave(machine);
+}
+
+static bool is_any_stuck(const SimMachine *machine) {
+  for (uint32_t i = 0; i < machine->vcpu_count; i++) {
+    const SimVcpu *vcpu = &machine->vcpus[i];
+    if (vcpu->is_hung || vcpu->depth > 0)
+      return true;
+  }
+  return false;
+}
+
+static void limits_look(SimMachine *machine) {
+  const SimLimits *limits = &machine->options.limits;
+  if (machine->access_count > limits->accesses)
+    sim_stop(machine, SIM_STOP_LIMIT_ACCESSES, NULL);
+  if (host_now_ns() > machine->host_deadline_ns)
+    sim_stop(machine, SIM_STOP_LIMIT_HOST_TIME, NULL);
+}
+
+/* ---- who steps next ---- */
+
+static SimVcpu *earliest(SimMachine *machine) {
+  SimVcpu *first = NULL;
+  for (uint64_t left = machine->enabled; left != 0; left &= left - 1) {
+    SimVcpu *vcpu = &machine->vcpus[__builtin_ctzll(left)];
+    if (first == NULL || vcpu->time_ns < first->time_ns)
+      first = vcpu;
+  }
+  return first;
+}
+
+/* The operation a cpu would make if it stepped now: that of its top context, or of the interrupt that would land. */
+static SimOperation operation_of(const SimVcpu *vcpu) {
+  if (sim_vcpu_is_interruptible(vcpu))
+    return (SimOperation){.object = sim_interrupt_first(vcpu)->object, .kind = SIM_POINT_RETURN};
+  return vcpu->stack[vcpu->depth - 1]->pending;
+}
+
+static uint32_t options_list(const SimMachine *machine, SimOption *options) {
+  uint32_t count = 0;
+  for (uint64_t left = machine->enabled; left != 0; left &= left - 1) {
+    unsigned number = (unsigned)__builtin_ctzll(left);
+    options[count++] = (SimOption){.id = number, .operation = operation_of(&machine->vcpus[number])};
+  }
+  return count;
+}
+
+static SimVcpu *choose_vcpu(SimMachine *machine, SimVcpu *natural) {
+  if (!machine->options.policy->explores || (machine->enabled & (machine->enabled - 1)) == 0)
+    return natural;
+  SimOption options[SIM_OPTION_COUNT_MAX];
+  uint32_t count = options_list(machine, options);
+  return &machine->vcpus[sim_choose(machine, SIM_CHOICE_STEP, natural->number, options, count)];
+}
+
+/* Does the pending interrupt land before the next step of what the cpu runs? */
+static bool choose_interrupt(SimMachine *machine, SimVcpu *vcpu) {
+  SimContext *top = vcpu->depth > 0 ? vcpu->stack[vcpu->depth - 1] : NULL;
+  if (!machine->options.policy->explores || top == NULL || top->is_spinning || sim_interrupt_first(vcpu)->is_prompt)
+    return true;
+  return sim_choose_in(machine, top, SIM_CHOICE_INTERRUPT, UINT32_MAX, 1, NULL, 2) == 1;
+}
+
+/* The cpu steps: what it runs next, an interrupt first if one lands. */
+static SimContext *vcpu_enter(SimMachine *machine, SimVcpu *vcpu) {
+  if (vcpu->time_ns < machine->now_ns)
+    vcpu->time_ns = machine->now_ns; /* idle until now, or held up */
+  machine->now_ns = vcpu->time_ns;
+  if (sim_vcpu_is_interruptible(vcpu) && choose_interrupt(machine, vcpu))
+    sim_interrupt_take(machine, vcpu);
+  return vcpu->stack[vcpu->depth - 1];
+}
+
+/* Lets the first event fire: time jumps to it when every cpu is idle. False: there is none. */
+static bool event_fire(SimMachine *machine) {
+  SimQueueEntry *entry = sim_queue_pop(&machine->queue);
+  if (entry == NULL)
+    return false;
+  if (entry->time_ns > machine->now_ns)
+    machine->now_ns = entry->time_ns;
+  entry->fire(machine, entry);
+  return true;
+}
+
+static bool is_event_due(const SimMachine *machine, const SimVcpu *first) {
+  const SimQueueEntry *entry = sim_queue_first(&machine->queue);
+  uint64_t horizon = first->time_ns > machine->now_ns ? first->time_ns : machine->now_ns;
+  return entry != NULL && entry->time_ns <= horizon;
+}
+
+/* The context that steps next; NULL: the run has ended. */
+static SimContext *next_context(SimMachine *machine) {
+  while (machine->stop == SIM_STOP_NONE) {
+    SimVcpu *first = earliest(machine);
+    if (machine->now_ns > machine->options.limits.virtual_ns) {
+      stop_note(machine, SIM_STOP_LIMIT_VIRTUAL_TIME, NULL);
+    } else if (first == NULL) {
+      if (!event_fire(machine) && machine->stop == SIM_STOP_NONE)
+        stop_note(machine, is_any_stuck(machine) ? SIM_STOP_HUNG : SIM_STOP_QUIET, NULL);
+    } else if (is_event_due(machine, first)) {
+      event_fire(machine);
+    } else {
+      return vcpu_enter(machine, choose_vcpu(machine, first));
+    }
+  }
+  return NULL;
+}
+
+static void go_to(SimMachine *machine, SimContext *next) {
+  if (next == NULL) {
+    if (machine->current != NULL)
+      sim_context_leave(machine);
+  } else if (next != machine->current) {
+    sim_context_switch(machine, next);
+  }
+}
+
+void sim_reschedule(SimMachine *machine) { go_to(machine, next_context(machine)); }
+
+SimStop sim_machine_run(SimMachine *machine) {
+  SIM_ASSERT(machine->current == NULL);
+  machine->is_running = 1;
+  SimContext *next = next_context(machine);
+  if (next != NULL) {
+    machine->context_first = true;
+    sim_context_switch(machine, next);
+    machine->context_first = false;
+  }
+  machine->is_running = 0;
+  return machine->stop;
+}
+
+/* ---- scheduling points ---- */
+
+void sim_charge(SimMachine *machine, uint64_t cost_ns) {
+  SimVcpu *vcpu = sim_vcpu(machine);
+  vcpu->time_ns += cost_ns;
+  vcpu->executed_ns += cost_ns;
+}
+
+void sim_point(SimMachine *machine, SimPointKind kind, uint32_t function, uint32_t object, uint64_t cost_ns) {
+  machine->current->pending = (SimOperation){.function = function, .object = object, .kind = (uint16_t)kind, .is_write = 1};
+  sim_charge(machine, cost_ns);
+  if (++machine->step_count >= machine->options.limits.steps)
+    sim_stop(machine, SIM_STOP_LIMIT_STEPS, NULL);
+  if (machine->step_count % STEPS_BETWEEN_LOOKS == 0)
+    limits_look(machine);
+  sim_reschedule(machine);
+}
+
+/* The chosen cpu steps at this very access, without a further question. */
+static void access_choose(SimMachine *machine) {
+  SimContext *self = machine->current;
+  SimVcpu *vcpu = self->vcpu;
+  SimOption options[SIM_OPTION_COUNT_MAX];
+  uint32_t count = options_list(machine, options);
+  self->pending = (SimOperation){.kind = SIM_POINT_ACCESS};
+  uint32_t answer =
+      sim_choose_in(machine, self, SIM_CHOICE_ACCESS, self->access_ordinal, vcpu->number, count > 0 ? options : NULL, count);
+  if (answer == vcpu->number)
+    return;
+  sim_event(machine, SIM_EVENT_PREEMPT, 0, 0, 0, answer, 0);
+  go_to(machine, vcpu_enter(machine, &machine->vcpus[answer]));
+}
+
+void sim_access_preempt(SimMachine *machine) {
+  bool is_chosen = machine->access_is_chosen;
+  sim_access_budget_settle(machine);
+  limits_look(machine);
+  if (is_chosen)
+    access_choose(machine);
+  /* After a switch away and back the budget is fresh; drawing again costs nothing. */
+  sim_access_budget_draw(machine, machine->current);
+}
+
+/* ---- irqlab is wrong ---- */
+
+void sim_assertion_failed(const char *condition, const char *file, int line) {
+  SimMachine *machine = sim_machine();
+  const char *name = machine->options.name != NULL ? machine->options.name : "(no scenario)";
+  fprintf(stderr, "irqlab: internal error at %s:%d: %s\n  scenario: %s\n", file, line, condition, name);
+  if (machine->options.exceptions != NULL) {
+    char *schedule = sim_schedule_print(machine->options.exceptions, "-");
+    fprintf(stderr, "  schedule: %s\n", schedule);
+    free(schedule);
+  }
+  fprintf(stderr, "  policy %s, seed %llu, event %u, step %llu, now %llu ns\n",
+          machine->options.policy != NULL ? machine->options.policy->name : "none", (unsigned long long)machine->options.seed,
+          machine->event_count, (unsigned long long)machine->step_count, (unsigned long long)machine->now_ns);
+  const SimRecord *record = machine->options.record;
+  for (size_t i = record != NULL && record->count > 16 ? record->count - 16 : 0; record != NULL && i < record->count; i++) {
+    const SimEvent *event = &record->events[i];
+    fprintf(stderr, "  %6u cpu %u irql %u context %08x kind %u function %08x object %u status %08x detail %x\n", event->sequence,
+            event->cpu, event->irql, event->context, event->kind, event->function, event->object, (unsigned)event->status, event->detail);
+  }
+  fprintf(stderr, "  This is a defect of irqlab, not of the driver: please report it with the lines above.\n");
+  abort();
+}

@@ -1,0 +1,197 @@
+#include "internal.h"
+
+#include <string.h>
+
+static uint8_t *page_table(void) { return (uint8_t *)SIM_PAGE_TABLE_BASE; }
+
+static bool is_mapped_range(uint64_t address) {
+  return address - SIM_ARENA_BASE < (SIM_PAGE_COUNT << SIM_PAGE_SHIFT);
+}
+
+static uint8_t *page_of(uint64_t address) { return page_table() + ((address - SIM_ARENA_BASE) >> SIM_PAGE_SHIFT); }
+
+uint64_t sim_pages_allocate(SimMachine *machine, size_t page_count, uint8_t attributes) {
+  if (machine->guest_pages_used + page_count > SIM_GUEST_SIZE / SIM_PAGE_SIZE)
+    return 0;
+  uint64_t address = SIM_GUEST_BASE + machine->guest_pages_used * SIM_PAGE_SIZE;
+  machine->guest_pages_used += page_count;
+  /* A restore leaves what a longer run wrote beyond the saved extent. */
+  memset((void *)address, 0, page_count * SIM_PAGE_SIZE);
+  memset((uint8_t *)SIM_SHADOW_BASE + (address - SIM_GUEST_BASE) / SIM_GRANULE_SIZE, SIM_GRANULE_NONE,
+         page_count * (SIM_PAGE_SIZE / SIM_GRANULE_SIZE));
+  sim_pages_set(machine, address, page_count, attributes);
+  return address;
+}
+
+void sim_pages_set(SimMachine *machine, uint64_t address, size_t page_count, uint8_t attributes) {
+  (void)machine;
+  SIM_ASSERT(is_mapped_range(address) && is_mapped_range(address + page_count * SIM_PAGE_SIZE - 1));
+  memset(page_of(address), attributes, page_count);
+}
+
+uint8_t sim_page_attributes(const SimMachine *machine, uint64_t address) {
+  (void)machine;
+  return is_mapped_range(address) ? *page_of(address) : SIM_PAGE_NONE;
+}
+
+/* ---- granules ---- */
+
+static uint8_t *granule_of(uint64_t address) { return (uint8_t *)SIM_SHADOW_BASE + (address - SIM_GUEST_BASE) / SIM_GRANULE_SIZE; }
+
+static bool is_guest_range(uint64_t address, size_t size) {
+  return address >= SIM_GUEST_BASE && size <= SIM_GUEST_SIZE && address + size <= SIM_STACK_BASE;
+}
+
+void sim_granules_open(SimMachine *machine, uint64_t address, size_t size) {
+  (void)machine;
+  SIM_ASSERT(is_guest_range(address, size) && address % SIM_GRANULE_SIZE == 0);
+  uint8_t *granule = granule_of(address);
+  memset(granule, SIM_GRANULE_FULL, size / SIM_GRANULE_SIZE);
+  if (size % SIM_GRANULE_SIZE != 0)
+    granule[size / SIM_GRANULE_SIZE] = (uint8_t)(size % SIM_GRANULE_SIZE);
+}
+
+void sim_granules_close(SimMachine *machine, uint64_t address, size_t size, uint8_t why) {
+  (void)machine;
+  SIM_ASSERT(is_guest_range(address, size) && address % SIM_GRANULE_SIZE == 0);
+  memset(granule_of(address), why, (size + SIM_GRANULE_SIZE - 1) / SIM_GRANULE_SIZE);
+}
+
+/* The first address of [address, address + size) whose granule does not allow it; 0: all do. */
+static uint64_t granules_judge(uint64_t address, size_t size, SimFaultReason *reason) {
+  for (uint64_t at = address; at < address + size;) {
+    uint64_t granule_start = at & ~(uint64_t)(SIM_GRANULE_SIZE - 1);
+    uint64_t end = granule_start + SIM_GRANULE_SIZE;
+    if (end > address + size)
+      end = address + size;
+    uint8_t shadow = *granule_of(at);
+    if (shadow == SIM_GRANULE_FREED || (shadow < SIM_GRANULE_FULL && end - granule_start > shadow)) {
+      *reason = shadow == SIM_GRANULE_FREED ? SIM_FAULT_FREED : SIM_FAULT_OVERRUN;
+      return at;
+    }
+    at = end;
+  }
+  return 0;
+}
+
+/* ---- judging an access ---- */
+
+#define PLAIN_MASK (SIM_PAGE_RESIDENT | SIM_PAGE_WRITABLE)
+
+static bool is_plain(uint8_t attributes) {
+  uint8_t kind = attributes & SIM_PAGE_KIND_MASK;
+  return (kind == SIM_PAGE_NONPAGED || kind == SIM_PAGE_STACK) && (attributes & ~SIM_PAGE_KIND_MASK) == PLAIN_MASK;
+}
+
+static bool page_judge(const SimMachine *machine, uint64_t address, uint8_t attributes, SimAccessKind kind, SimFaultReason *reason) {
+  const SimVcpu *vcpu = sim_vcpu(machine);
+  SimIrql irql = vcpu != NULL ? vcpu->irql : SIM_IRQL_PASSIVE;
+  (void)address;
+  switch (attributes & SIM_PAGE_KIND_MASK) {
+  case SIM_PAGE_NONPAGED:
+  case SIM_PAGE_STACK:
+    break;
+  case SIM_PAGE_PAGED:
+    if (!(attributes & SIM_PAGE_RESIDENT))
+      return *reason = SIM_FAULT_NOT_RESIDENT, false;
+    if (irql >= SIM_IRQL_DISPATCH)
+      return *reason = SIM_FAULT_PAGED_HIGH, false;
+    break;
+  case SIM_PAGE_CODE:
+    if (kind == SIM_ACCESS_WRITE)
+      return *reason = SIM_FAULT_READ_ONLY, false;
+    return true;
+  case SIM_PAGE_USER:
+    return *reason = SIM_FAULT_USER, false;
+  case SIM_PAGE_GUARD:
+    return *reason = SIM_FAULT_STACK, false;
+  case SIM_PAGE_FREED:
+    return *reason = SIM_FAULT_FREED, false;
+  default:
+    return *reason = SIM_FAULT_WILD, false;
+  }
+  if (kind == SIM_ACCESS_WRITE && !(attributes & SIM_PAGE_WRITABLE))
+    return *reason = SIM_FAULT_READ_ONLY, false;
+  return true;
+}
+
+bool sim_access_judge(SimMachine *machine, uint64_t address, size_t size, SimAccessKind kind, SimFault *fault) {
+  *fault = (SimFault){.address = address, .size = (uint32_t)(size > UINT32_MAX ? UINT32_MAX : size), .kind = kind};
+  if (size == 0)
+    return true;
+  if (address < 0x10000) {
+    fault->reason = SIM_FAULT_NULL;
+    return false;
+  }
+  if (!is_mapped_range(address) || size > SIM_ARENA_SIZE || !is_mapped_range(address + size - 1)) {
+    fault->reason = SIM_FAULT_WILD;
+    return false;
+  }
+  for (uint64_t at = address; at < address + size; at = (at | (SIM_PAGE_SIZE - 1)) + 1) {
+    uint8_t attributes = *page_of(at);
+    uint64_t end = (at | (SIM_PAGE_SIZE - 1)) + 1;
+    if (end > address + size)
+      end = address + size;
+    uint64_t bad;
+    /* A freed or never opened granule says more than the page does. */
+    if ((attributes & SIM_PAGE_SHADOWED) && (bad = granules_judge(at, end - at, &fault->reason)) != 0) {
+      fault->address = bad;
+      return false;
+    }
+    if (!is_plain(attributes) && !page_judge(machine, at, attributes, kind, &fault->reason)) {
+      fault->address = at;
+      return false;
+    }
+  }
+  return true;
+}
+
+/* A fault may be repaired (a page comes in) or let pass (Windows is silent): the handler returns; then the rest is judged again. A handler
+ * that returns without a repair lets the access go on. */
+static void fault_raise(SimMachine *machine, SimFault *fault) {
+  SIM_ASSERT(machine->fault_handler != NULL);
+  machine->fault_handler(machine, fault);
+}
+
+void sim_probe(SimMachine *machine, uint64_t address, size_t size, SimAccessKind kind) {
+  SimFault fault;
+  if (sim_access_judge(machine, address, size, kind, &fault))
+    return;
+  fault.by_model = true;
+  fault.site = machine->current != NULL ? machine->current->site : 0;
+  fault_raise(machine, &fault);
+}
+
+typedef struct SlowAccess {
+  SimFault fault;
+  bool is_fault;
+} SlowAccess;
+
+/* On the host stack: the access is no plain one, or the budget is used up. */
+static void access_slow(void *argument) {
+  SlowAccess *slow = argument;
+  SimMachine *machine = sim_machine();
+  if (slow->is_fault)
+    fault_raise(machine, &slow->fault);
+  else
+    sim_access_preempt(machine);
+}
+
+void sim_access(uint64_t address, uint32_t size, SimAccessKind kind, uint32_t site) {
+  SimMachine *machine = sim_machine();
+  SimContext *context = machine->current;
+  if (context != NULL && site != 0)
+    context->site = site;
+  bool plain = is_mapped_range(address) && is_plain(*page_of(address)) &&
+               ((address ^ (address + size - 1)) >> SIM_PAGE_SHIFT) == 0;
+  SlowAccess slow;
+  if (!plain && !sim_access_judge(machine, address, size, kind, &slow.fault)) {
+    slow.fault.site = site;
+    slow.is_fault = true;
+    sim_host_call(access_slow, &slow);
+  }
+  if (--machine->access_budget == 0) {
+    slow.is_fault = false;
+    sim_host_call(access_slow, &slow);
+  }
+}

@@ -1,0 +1,179 @@
+#include "internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void sim_schedule_finish(SimSchedule *schedule) {
+  free(schedule->exceptions);
+  *schedule = (SimSchedule){0};
+}
+
+void sim_schedule_append(SimSchedule *schedule, SimException exception) {
+  if (schedule->count == schedule->capacity) {
+    size_t capacity = schedule->capacity > 0 ? schedule->capacity * 2 : 256;
+    SimException *exceptions = realloc(schedule->exceptions, capacity * sizeof *exceptions);
+    SIM_ASSERT(exceptions != NULL);
+    schedule->exceptions = exceptions;
+    schedule->capacity = capacity;
+  }
+  schedule->exceptions[schedule->count++] = exception;
+}
+
+/* ---- the line: v1:FINGERPRINT{:CONTEXT{.KIND ORDINAL=ANSWER}} with exceptions grouped while the context stays the same ---- */
+
+char *sim_schedule_print(const SimSchedule *schedule, const char *fingerprint) {
+  char *line = NULL;
+  size_t size = 0;
+  FILE *stream = open_memstream(&line, &size);
+  SIM_ASSERT(stream != NULL);
+  fprintf(stream, "v1:%s", fingerprint);
+  for (size_t i = 0; i < schedule->count; i++) {
+    const SimException *exception = &schedule->exceptions[i];
+    if (i == 0 || exception->context != schedule->exceptions[i - 1].context)
+      fprintf(stream, ":%x", exception->context);
+    fprintf(stream, ".%c%u=%u", sim_choice_letters[exception->kind], exception->ordinal, exception->answer);
+  }
+  fclose(stream);
+  return line;
+}
+
+typedef struct Reader {
+  const char *line;
+  size_t at;
+  const char *error;
+} Reader;
+
+static bool fail(Reader *reader, const char *error) {
+  reader->error = error;
+  return false;
+}
+
+static bool accept(Reader *reader, char character) {
+  if (reader->line[reader->at] != character)
+    return false;
+  reader->at++;
+  return true;
+}
+
+static int digit_value(char character) {
+  if (character >= '0' && character <= '9')
+    return character - '0';
+  if (character >= 'a' && character <= 'f')
+    return character - 'a' + 10;
+  return 99;
+}
+
+static bool read_number(Reader *reader, unsigned base, uint32_t *number) {
+  uint64_t value = 0;
+  size_t start = reader->at;
+  while (digit_value(reader->line[reader->at]) < (int)base) {
+    value = value * base + (unsigned)digit_value(reader->line[reader->at]);
+    if (value > UINT32_MAX)
+      return fail(reader, "the number is too large");
+    reader->at++;
+  }
+  if (reader->at == start)
+    return fail(reader, base == 16 ? "a context (lower-case hexadecimal) was expected" : "a decimal number was expected");
+  *number = (uint32_t)value;
+  return true;
+}
+
+static bool read_exception(Reader *reader, uint32_t context, SimSchedule *schedule) {
+  const char *letter = reader->line[reader->at] != '\0' ? strchr(sim_choice_letters, reader->line[reader->at]) : NULL;
+  if (letter == NULL)
+    return fail(reader, "the letter of a kind of choice was expected, one of simraqum");
+  SimException exception = {.context = context, .kind = (uint8_t)(letter - sim_choice_letters)};
+  reader->at++;
+  if (!read_number(reader, 10, &exception.ordinal))
+    return false;
+  if (!accept(reader, '='))
+    return fail(reader, "'=' was expected");
+  if (!read_number(reader, 10, &exception.answer))
+    return false;
+  sim_schedule_append(schedule, exception);
+  return true;
+}
+
+static bool read_fingerprint(Reader *reader, char *fingerprint, size_t size) {
+  size_t length = strcspn(reader->line + reader->at, ":");
+  if (length == 0 || length >= size)
+    return fail(reader, "the fingerprint of the guest image was expected (\"-\" when the drivers are steps)");
+  for (size_t i = 0; i < length; i++) {
+    char character = reader->line[reader->at + i];
+    if (digit_value(character) > 15 && character != '-' && character != '+')
+      return fail(reader, "a fingerprint is lower-case hexadecimal or \"-\"");
+  }
+  memcpy(fingerprint, reader->line + reader->at, length);
+  fingerprint[length] = '\0';
+  reader->at += length;
+  return true;
+}
+
+static bool read_line(Reader *reader, SimSchedule *schedule, char *fingerprint, size_t size) {
+  if (strncmp(reader->line, "v1:", 3) != 0)
+    return fail(reader, "a schedule begins with v1:");
+  reader->at = 3;
+  if (!read_fingerprint(reader, fingerprint, size))
+    return false;
+  while (accept(reader, ':')) {
+    uint32_t context;
+    if (!read_number(reader, 16, &context))
+      return false;
+    if (reader->line[reader->at] != '.')
+      return fail(reader, "'.' and a choice were expected after the context");
+    while (accept(reader, '.'))
+      if (!read_exception(reader, context, schedule))
+        return false;
+  }
+  if (reader->line[reader->at] != '\0')
+    return fail(reader, "the end of the line, '.' or ':' was expected");
+  return true;
+}
+
+bool sim_schedule_parse(const char *line, SimSchedule *schedule, char *fingerprint, size_t size, const char **error, size_t *column) {
+  Reader reader = {.line = line};
+  if (read_line(&reader, schedule, fingerprint, size))
+    return true;
+  *error = reader.error;
+  *column = reader.at;
+  sim_schedule_finish(schedule);
+  return false;
+}
+
+/* ---- the index of the replay policy ---- */
+
+static uint32_t index_start(const SimMachine *machine, uint32_t context, SimChoiceKind kind, uint32_t ordinal) {
+  uint32_t hash = (context ^ (ordinal * 0x9e3779b1u) ^ ((uint32_t)kind << 27)) * 0x85ebca77u;
+  return (hash ^ (hash >> 15)) & machine->replay_index_mask;
+}
+
+void sim_schedule_index(SimMachine *machine, const SimSchedule *schedule) {
+  machine->replay_index = NULL;
+  if (schedule == NULL || schedule->count == 0)
+    return;
+  uint32_t size = 16;
+  while (size < schedule->count * 2)
+    size *= 2;
+  machine->replay_index = sim_heap_allocate(size * sizeof(uint32_t));
+  machine->replay_index_mask = size - 1;
+  for (size_t i = 0; i < schedule->count; i++) {
+    const SimException *exception = &schedule->exceptions[i];
+    uint32_t at = index_start(machine, exception->context, exception->kind, exception->ordinal);
+    while (machine->replay_index[at] != 0)
+      at = (at + 1) & machine->replay_index_mask;
+    machine->replay_index[at] = (uint32_t)i + 1;
+  }
+}
+
+uint32_t sim_schedule_answer(const SimMachine *machine, uint32_t context, SimChoiceKind kind, uint32_t ordinal) {
+  if (machine->replay_index == NULL)
+    return UINT32_MAX;
+  for (uint32_t at = index_start(machine, context, kind, ordinal); machine->replay_index[at] != 0;
+       at = (at + 1) & machine->replay_index_mask) {
+    const SimException *exception = &machine->options.replay->exceptions[machine->replay_index[at] - 1];
+    if (exception->context == context && exception->kind == kind && exception->ordinal == ordinal)
+      return exception->answer;
+  }
+  return UINT32_MAX;
+}
