@@ -58,6 +58,7 @@ static void switch_end(void *fake_stack, bool from_main) {
 /* On arrival on a stack: the slot of a context that has ended is free now. */
 static void arrive(SimMachine *machine) {
   SimContext *dead = machine->dying;
+  machine->context_first = false;
   if (dead == NULL)
     return;
   machine->dying = NULL;
@@ -98,6 +99,18 @@ void sim_context_switch(SimMachine *machine, SimContext *to) {
   arrive(machine);
 }
 
+/* Goes to the host's own stack; returns when a later run steps this context again. */
+void sim_context_pause(SimMachine *machine) {
+  SimContext *from = machine->current;
+  void *fake_stack = NULL;
+  access_budget_store(machine, from);
+  machine->current = NULL;
+  switch_begin(&fake_stack, NULL, false);
+  sim_fiber_switch(&from->host_stack_pointer, machine->main_stack_pointer);
+  switch_end(fake_stack, false);
+  arrive(machine);
+}
+
 /* Leaves whatever runs for the host's own stack; the context left never goes on. */
 void sim_context_leave(SimMachine *machine) {
   SimContext *from = machine->current;
@@ -113,7 +126,6 @@ void sim_context_leave(SimMachine *machine) {
 static void context_main(void) {
   SimMachine *machine = sim_machine();
   switch_end(NULL, machine->context_first);
-  machine->context_first = false;
   arrive(machine);
   SimContext *self = machine->current;
   self->entry(machine, self->argument);

@@ -9,6 +9,7 @@
 #define SIM_ACCESS_LOOK 65536u
 
 void sim_context_switch(SimMachine *machine, SimContext *to);
+void sim_context_pause(SimMachine *machine);
 void sim_context_leave(SimMachine *machine) __attribute__((noreturn));
 void sim_access_budget_draw(SimMachine *machine, SimContext *context);
 void sim_access_budget_settle(SimMachine *machine);

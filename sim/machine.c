@@ -146,9 +146,9 @@ static bool is_event_due(const SimMachine *machine, const SimVcpu *first) {
   return entry != NULL && entry->time_ns <= horizon;
 }
 
-/* The context that steps next; NULL: the run has ended. */
+/* The context that steps next; NULL: the run has ended, or pauses. */
 static SimContext *next_context(SimMachine *machine) {
-  while (machine->stop == SIM_STOP_NONE) {
+  while (machine->stop == SIM_STOP_NONE && !machine->is_pausing) {
     SimVcpu *first = earliest(machine);
     if (machine->now_ns > machine->options.limits.virtual_ns) {
       stop_note(machine, SIM_STOP_LIMIT_VIRTUAL_TIME, NULL);
@@ -166,7 +166,11 @@ static SimContext *next_context(SimMachine *machine) {
 
 static void go_to(SimMachine *machine, SimContext *next) {
   if (next == NULL) {
-    if (machine->current != NULL)
+    if (machine->current == NULL)
+      return;
+    if (machine->stop == SIM_STOP_NONE && machine->dying == NULL)
+      sim_context_pause(machine);
+    else
       sim_context_leave(machine);
   } else if (next != machine->current) {
     sim_context_switch(machine, next);
@@ -175,9 +179,12 @@ static void go_to(SimMachine *machine, SimContext *next) {
 
 void sim_reschedule(SimMachine *machine) { go_to(machine, next_context(machine)); }
 
+void sim_pause(SimMachine *machine) { machine->is_pausing = true; }
+
 SimStop sim_machine_run(SimMachine *machine) {
   SIM_ASSERT(machine->current == NULL);
   machine->is_running = 1;
+  machine->is_pausing = false;
   SimContext *next = next_context(machine);
   if (next != NULL) {
     machine->context_first = true;

@@ -93,6 +93,7 @@ typedef struct SimMachine {
   SimContext *dying;           /* has ended, still on its own stack: its slot is free after the next switch */
   uint64_t enabled;            /* bit n: cpu n can step */
   SimStop stop;
+  bool is_pausing;
   char stop_text[64];          /* what the stop is about */
   void *main_stack_pointer;    /* the host's own stack while a context runs */
   const void *main_stack_low;  /* its bounds, for ASan */
@@ -128,6 +129,10 @@ void sim_machine_begin(SimMachine *machine, const SimRunOptions *options);
 
 /* Steps until the run ends. Call from the host's own stack, after contexts or stimuli were created. Returns why it ended. */
 SimStop sim_machine_run(SimMachine *machine);
+
+/* Leaves the run at the next rescheduling so that it can go on: sim_machine_run returns SIM_STOP_NONE, and when called again continues, also
+ * after a snapshot was saved and restored in between. */
+void sim_pause(SimMachine *machine);
 
 /* Ends the run: from any context (does not return) or from outside of one (returns; the run then does nothing). */
 void sim_stop(SimMachine *machine, SimStop why, const char *text);

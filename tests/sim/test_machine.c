@@ -118,6 +118,30 @@ static void snapshot_restores_everything(void **state) {
   sim_snapshot_destroy(&snapshot);
 }
 
+static void pauses_in_the_middle(SimMachine *machine, void *argument) {
+  three_steps(machine, argument);
+  sim_pause(machine);
+  three_steps(machine, argument);
+}
+
+static void a_paused_run_goes_on_from_each_restore(void **state) {
+  (void)state;
+  SimRunOptions options = options_of(&sim_policy_timed, 2);
+  machine_open(&options);
+  thread_add(0, pauses_in_the_middle, 'a');
+  thread_add(1, three_steps, 'b');
+  assert_int_equal(sim_machine_run(sim_machine()), SIM_STOP_NONE);
+  assert_string_equal(run_log()->text, "abababa"); /* the pause takes effect at the next scheduling point */
+  SimSnapshot *snapshot = sim_snapshot_save();
+  for (int i = 0; i < 3; i++) {
+    sim_snapshot_restore(snapshot);
+    sim_machine_begin(sim_machine(), &options);
+    assert_int_equal(sim_machine_run(sim_machine()), SIM_STOP_QUIET);
+    assert_string_equal(run_log()->text, "abababaaa");
+  }
+  sim_snapshot_destroy(&snapshot);
+}
+
 /* ---- IRQL and interrupts ---- */
 
 static void isr(SimMachine *machine, void *argument) {
@@ -239,6 +263,7 @@ int main(void) {
       cmocka_unit_test(timed_steps_the_earliest),
       cmocka_unit_test(replay_is_the_same),
       cmocka_unit_test(snapshot_restores_everything),
+      cmocka_unit_test(a_paused_run_goes_on_from_each_restore),
       cmocka_unit_test(interrupts_land_by_level),
       cmocka_unit_test(ties_fall_in_order_of_request),
       cmocka_unit_test(a_cpu_that_spins_for_nobody_hangs),
