@@ -1,0 +1,153 @@
+/*
+ * hooks.c: the access hooks of instrumented driver code: the fast path of sim_access (sim/memory.h) in some thirty instructions on the guest
+ * stack, for accesses within one page of plain memory, one granule of shadowed memory, or constants of an image. All else goes to sim_access
+ * itself, on the host stack.
+ *
+ * Written as assembly so that nothing of irqlab (a return address, a spilled register) is ever left on a stack that driver code can read, and
+ * so that a build of irqlab without optimisation does the same to that stack as one with it. A hook is called like any C function: registers
+ * that a call may change are free.
+ */
+#include "hooks.h"
+
+#include "../../sim/machine.h"
+
+#define IMAGE_SIZE (SIM_IMAGE_END - SIM_IMAGE_BASE)
+#define PLAIN (SIM_PAGE_RESIDENT | SIM_PAGE_WRITABLE)
+
+_Static_assert(SIM_IMAGE_BASE == SIM_ARENA_BASE + SIM_ARENA_SIZE, "a site is an address less SIM_IMAGE_BASE, 26 bits of it");
+_Static_assert(SIM_STACK_SLOT_SIZE == 0x20000 && SIM_STACK_BASE % SIM_STACK_SLOT_SIZE == 0, "a stack slot is found by masking an address");
+
+/* What the assembly knows of the machine, relative to SIM_ARENA_BASE (in %rcx). */
+#define OPERANDS(size)                                                                                                                     \
+  [arena] "i"(SIM_ARENA_BASE), [page_count] "i"((uint32_t)SIM_PAGE_COUNT), [pages] "i"((uint32_t)(SIM_PAGE_TABLE_BASE - SIM_ARENA_BASE)),  \
+      [shadow] "i"((uint32_t)(SIM_SHADOW_BASE - SIM_ARENA_BASE)), [guest_granules] "i"((uint32_t)((SIM_GUEST_BASE - SIM_ARENA_BASE) / 16)), \
+      [current] "i"((uint32_t)(SIM_MACHINE_BASE - SIM_ARENA_BASE + offsetof(SimMachine, current))),                                        \
+      [budget] "i"((uint32_t)(SIM_MACHINE_BASE - SIM_ARENA_BASE + offsetof(SimMachine, access_budget))),                                   \
+      [site] "i"((uint32_t)offsetof(SimContext, site)), [image_low] "i"((uint32_t)SIM_IMAGE_BASE),                                         \
+      [nonpaged] "i"(SIM_PAGE_NONPAGED | PLAIN), [stack] "i"(SIM_PAGE_STACK | PLAIN),                                                      \
+      [shadowed] "i"(SIM_PAGE_NONPAGED | PLAIN | SIM_PAGE_SHADOWED), [code] "i"(SIM_PAGE_CODE), [bytes] "i"(size),                         \
+      [page_last] "i"(4096 - (size))
+
+/* In: %rdi the address, %edx low half of where it is touched. Notes the site; judges; counts; returns to driver code. */
+#define ACCESS_TEXT(slow, code)                                                                                                            \
+  "movabsq %[arena], %%rcx\n\t"                                                                                                            \
+  "movq %c[current](%%rcx), %%r8\n\t"                                                                                                      \
+  "subl %[image_low], %%edx\n\t"                                                                                                           \
+  "movl %%edx, %c[site](%%r8)\n\t"                                                                                                         \
+  "movq %%rdi, %%rax\n\t"                                                                                                                  \
+  "subq %%rcx, %%rax\n\t"                                                                                                                  \
+  "movq %%rax, %%rdx\n\t"                                                                                                                  \
+  "shrq $12, %%rax\n\t"                                                                                                                    \
+  "cmpq %[page_count], %%rax\n\t"                                                                                                          \
+  "jae 9f\n\t"                                                                                                                             \
+  "movl %%edi, %%esi\n\t"                                                                                                                  \
+  "andl $4095, %%esi\n\t"                                                                                                                  \
+  "cmpl %[page_last], %%esi\n\t"                                                                                                           \
+  "ja 9f\n\t"                                                                                                                              \
+  "movzbl %c[pages](%%rcx,%%rax), %%eax\n\t"                                                                                               \
+  "cmpl %[nonpaged], %%eax\n\t"                                                                                                            \
+  "je 5f\n\t"                                                                                                                              \
+  "cmpl %[stack], %%eax\n\t"                                                                                                               \
+  "je 5f\n\t" code                                                                                                                         \
+  "cmpl %[shadowed], %%eax\n\t"                                                                                                            \
+  "jne 9f\n\t"                                                                                                                             \
+  "shrq $4, %%rdx\n\t" /* bytes of the granule that may be touched; a reason why none is negative */                                       \
+  "subq %[guest_granules], %%rdx\n\t"                                                                                                      \
+  "movsbl %c[shadow](%%rcx,%%rdx), %%eax\n\t"                                                                                              \
+  "andl $15, %%esi\n\t"                                                                                                                    \
+  "addl %[bytes], %%esi\n\t"                                                                                                               \
+  "cmpl %%eax, %%esi\n\t"                                                                                                                  \
+  "jg 9f\n"                                                                                                                                \
+  "5:\n\t"                                                                                                                                 \
+  "cmpl $1, %c[budget](%%rcx)\n\t"                                                                                                         \
+  "je 9f\n\t"                                                                                                                              \
+  "decl %c[budget](%%rcx)\n\t"                                                                                                             \
+  "ret\n"                                                                                                                                  \
+  "9:\n\t" /* sim_host_enter(slow, address), which returns to driver code */                                                               \
+  "movq %%rdi, %%rsi\n\t"                                                                                                                  \
+  "leaq " slow "(%%rip), %%rdi\n\t"                                                                                                        \
+  "jmp sim_host_enter\n"
+
+/* Constants of an image may be read. */
+#define READ "cmpl %[code], %%eax\n\tje 5f\n\t"
+#define WRITE ""
+
+/* Where the access is: the caller, or what the second argument says. */
+#define BY_CALLER "movl (%%rsp), %%edx\n\t"
+#define BY_ARGUMENT "movl %%esi, %%edx\n\t"
+
+/* One hook, and its slow path on the host stack. */
+#define ACCESS_HOOK(name, size, kind, place, code)                                                                                         \
+  void name##_slow(void *address);                                                                                                         \
+  void name##_slow(void *address) { sim_access((uint64_t)address, size, kind, sim_machine()->current->site); }                             \
+  GUEST_HOOK_BARE void name(void) { __asm__ volatile(place ACCESS_TEXT(#name "_slow", code)::OPERANDS(size)); }
+
+#define ACCESS_HOOKS(size)                                                                                                                 \
+  ACCESS_HOOK(guest_read##size, size, SIM_ACCESS_READ, BY_CALLER, READ)                                                                    \
+  ACCESS_HOOK(guest_write##size, size, SIM_ACCESS_WRITE, BY_CALLER, WRITE)
+GUEST_ACCESS_SIZES(ACCESS_HOOKS)
+ACCESS_HOOK(guest_read1_at, 1, SIM_ACCESS_READ, BY_ARGUMENT, READ)
+ACCESS_HOOK(guest_read2_at, 2, SIM_ACCESS_READ, BY_ARGUMENT, READ)
+ACCESS_HOOK(guest_write1_at, 1, SIM_ACCESS_WRITE, BY_ARGUMENT, WRITE)
+ACCESS_HOOK(guest_write2_at, 2, SIM_ACCESS_WRITE, BY_ARGUMENT, WRITE)
+
+/* ---- functions ---- */
+
+/* Below this much of the guest stack a function may not begin: hooks and runtime functions need some. */
+#define STACK_RESERVE 128
+
+/* The guest stack is used up: the guest's stack overflow. */
+void guest_func_entry_slow(void *stack_pointer);
+void guest_func_entry_slow(void *stack_pointer) {
+  guest_fault(sim_context_guest_stack_low(sim_machine()->current) - 8, 8, true, false);
+  (void)stack_pointer;
+}
+
+/* In: %rdi where this function was called from. Pushes the frame {site, function}; frames beyond SIM_FRAME_COUNT_MAX are counted only. */
+GUEST_HOOK_BARE void guest_func_entry(void) {
+  __asm__ volatile("movabsq %[current], %%rcx\n\t"
+                   "movq (%%rcx), %%rcx\n\t"
+                   "movl (%%rsp), %%edx\n\t"
+                   "subl %[image_low], %%edx\n\t"
+                   "movabsq %[image], %%rax\n\t"
+                   "subq %%rax, %%rdi\n\t"
+                   "xorl %%eax, %%eax\n\t"
+                   "cmpq %[image_size], %%rdi\n\t"
+                   "cmovael %%eax, %%edi\n\t" /* called by the model: from nowhere in the driver */
+                   "movzwl %c[frame_count](%%rcx), %%eax\n\t"
+                   "cmpl %[frame_count_max], %%eax\n\t"
+                   "jae 1f\n\t"
+                   "movl %%edi, %c[frame_site](%%rcx,%%rax,8)\n\t"
+                   "movl %%edx, %c[frame_function](%%rcx,%%rax,8)\n"
+                   "1:\n\t"
+                   "incl %%eax\n\t"
+                   "movw %%ax, %c[frame_count](%%rcx)\n\t"
+                   "movl %%edx, %c[site](%%rcx)\n\t"
+                   "movl %%esp, %%eax\n\t"
+                   "andl %[slot_mask], %%eax\n\t"
+                   "cmpl %[stack_low], %%eax\n\t"
+                   "jb 9f\n\t"
+                   "ret\n"
+                   "9:\n\t"
+                   "movq %%rsp, %%rsi\n\t"
+                   "leaq guest_func_entry_slow(%%rip), %%rdi\n\t"
+                   "jmp sim_host_enter\n" ::[current] "i"(SIM_MACHINE_BASE + offsetof(SimMachine, current)),
+                   [image] "i"(SIM_IMAGE_BASE), [image_low] "i"((uint32_t)SIM_IMAGE_BASE), [image_size] "i"((uint32_t)IMAGE_SIZE),
+                   [site] "i"((uint32_t)offsetof(SimContext, site)), [frame_count] "i"((uint32_t)offsetof(SimContext, frame_count)),
+                   [frame_count_max] "i"(SIM_FRAME_COUNT_MAX),
+                   [frame_site] "i"((uint32_t)(offsetof(SimContext, frames) + offsetof(SimFrame, site))),
+                   [frame_function] "i"((uint32_t)(offsetof(SimContext, frames) + offsetof(SimFrame, function))),
+                   [slot_mask] "i"((uint32_t)(SIM_STACK_SLOT_SIZE - 1)),
+                   [stack_low] "i"((uint32_t)(SIM_STACK_SLOT_SIZE - SIM_GUEST_STACK_SIZE + STACK_RESERVE)));
+}
+
+GUEST_HOOK_BARE void guest_func_exit(void) {
+  __asm__ volatile("movabsq %[current], %%rcx\n\t"
+                   "movq (%%rcx), %%rcx\n\t"
+                   "decw %c[frame_count](%%rcx)\n\t"
+                   "ret\n" ::[current] "i"(SIM_MACHINE_BASE + offsetof(SimMachine, current)),
+                   [frame_count] "i"((uint32_t)offsetof(SimContext, frame_count)));
+}
+
+/* What the instrumentation's constructors and fences of the compiler alone call. */
+GUEST_HOOK_BARE void guest_nothing(void) { __asm__ volatile("ret\n"); }
