@@ -1,0 +1,30 @@
+/*
+ * rules.h: what the detectors share: their state in the arena and how one reports. One detector a file; each has a begin function, listed in
+ * rules.c, that registers observers, and perhaps an end function.
+ */
+#pragma once
+
+#include "finding.h"
+#include "rule.h"
+
+#include "model/events.h"
+#include "model/object.h"
+
+typedef struct RulesState {
+  uint32_t finding_count;
+  Finding findings[FINDING_COUNT_MAX];
+  uint64_t lost_count; /* findings beyond the table */
+  void *state[32];     /* of the detectors, on the arena's heap: one slot each (RuleSlot) */
+} RulesState;
+
+#define RULES ((RulesState *)SIM_RULES_BASE)
+
+/* A detector: where it keeps its state and what it has to say when. */
+typedef struct RuleDetector {
+  void (*begin)(void);
+  void (*end)(void); /* NULL: nothing */
+} RuleDetector;
+
+/* One mistake was made at this event, by what driver code does now. The same rule at the same site, function and kind of object again only
+ * counts. Returns the finding to fill in more (irql_min, event_related), or NULL when the table is full or it was there already. */
+Finding *rule_report(uint32_t rule, const SimEvent *event);
