@@ -7,6 +7,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -39,6 +40,13 @@ typedef enum ScenarioError {
 
 /* Sets *error to `file:line:column: MESSAGE`. Always returns false, so that a loader can `return text_error(...)`. */
 bool text_error(GError **error, ScenarioError code, const char *file, TextPosition position, const char *format, ...) G_GNUC_PRINTF(5, 6);
+
+/* The same with the arguments collected. */
+bool text_error_valist(GError **error, ScenarioError code, const char *file, TextPosition position, const char *format, va_list arguments)
+    G_GNUC_PRINTF(5, 0);
+
+/* "\"TEXT\"", cut when it is long: for messages. Returns owned. */
+char *text_quote(const char *text);
 
 /* The name nearest to a misspelt one, by edit distance (case and separators count little), or NULL when none is near enough to be meant.
  * `name_at` returns the index-th name or NULL to pass it over. Ties go to the first. Borrowed from name_at. */
