@@ -1,0 +1,122 @@
+/*
+ * run.h: a scenario on the machine. Prepared once (steps compiled, driver source built, Windows booted, drivers loaded, the state saved), then run
+ * under as many schedules as are wanted, each from the saved state: "boot once, save, explore from the first stimulus".
+ *
+ * One process runs one scenario at a time: the machine stands at a fixed address.
+ */
+#pragma once
+
+#include "scenario.h"
+
+#include "model/ke/ke_state.h"
+#include "model/rules/finding.h"
+
+typedef struct ScenarioRun ScenarioRun;
+
+/* ---- one schedule ---- */
+
+typedef struct RunRequest {
+  const SimPolicy *policy;
+  uint64_t seed;
+  const SimSchedule *replay; /* of sim_policy_replay; borrowed */
+  SimRecord *record;         /* NULL: no events are kept, unless the expectations need them */
+} RunRequest;
+
+/* What one schedule came to. Owned copies: stays valid when the machine runs on. */
+typedef struct RunResult {
+  SimStop stop;
+  char stop_text[64];
+  KeBugcheck bugcheck;      /* code 0: none */
+  uint64_t hash;            /* over all events, boot included */
+  uint32_t event_count;
+  uint64_t step_count;
+  uint64_t virtual_ns;      /* since boot was over */
+  Finding *findings;
+  uint32_t finding_count;
+  SimSchedule exceptions;   /* what departed from the natural answers: replays this run */
+  uint32_t replay_misses;
+  bool ended_in_boot;       /* the run was over before the first stimulus */
+  SimRecord record;         /* kept here when the expectations need events and the request gave no record */
+} RunResult;
+
+void run_result_finish(RunResult *result);
+
+/* One word for how it came out, to group schedules by: "clean", "DRIVER_IRQL_NOT_LESS_OR_EQUAL (0xD1)", "irql-leak", "hung", "limit: steps".
+ * Returns owned. */
+char *run_result_bucket(const RunResult *result);
+
+/* ---- a scenario ---- */
+
+/* Compiles, builds and boots. NULL with error when the input is wrong (steps, C source that does not compile, ...). Borrows the scenario.
+ * What happens while Windows boots and drivers load is part of each run (a bug check in DriverEntry is its outcome). */
+ScenarioRun *scenario_run_create(const Scenario *scenario, GError **error);
+void scenario_run_free(ScenarioRun *run);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ScenarioRun, scenario_run_free)
+
+const Scenario *scenario_run_scenario(const ScenarioRun *run);
+/* Of the guest images, for the replay line: "-" when all drivers are steps. Borrowed. */
+const char *scenario_run_fingerprint(const ScenarioRun *run);
+/* Virtual time at which boot was over: what reports call 0. */
+uint64_t scenario_run_origin_ns(const ScenarioRun *run);
+/* Bytes that a restore copies. */
+size_t scenario_run_state_size(const ScenarioRun *run);
+
+/* What was said while drivers were built and loaded: functions not modelled, with every use (`firewall.c:120`). NULL-terminated; borrowed. */
+const char *const *scenario_run_notes(const ScenarioRun *run);
+
+/* Runs one schedule. Afterwards the machine keeps its final state, so that reports can look at objects, until the next run. */
+void scenario_run_once(ScenarioRun *run, const RunRequest *request, RunResult *result);
+
+/* Where a site in driver code is, for reports: file, line, column and the text of the step or source line. Strings are borrowed from the run. */
+typedef struct RunSite {
+  const char *driver;
+  const char *function;
+  const char *file;
+  uint32_t line;
+  uint32_t column;      /* 0: not known */
+  uint32_t step;        /* of a steps driver: the number of the step; 0: compiled code */
+  const char *text;     /* the step or the source line; "" when it cannot be read */
+} RunSite;
+bool scenario_run_site(const ScenarioRun *run, uint32_t site, RunSite *where);
+
+/* "10.0.0.1:49152" -> the state of a connection etc.: final values an expectation asks for, from the machine as the last run left it. */
+
+/* ---- judging ---- */
+
+/* Does the expectation hold in this run? For EXPECT_NEVER: does what must not happen happen? (true: it did). */
+bool expectation_holds(const ScenarioRun *run, const Expectation *expectation, const RunResult *result);
+
+/* What a set of schedules came to. */
+typedef struct RunBucket {
+  char *name;            /* run_result_bucket */
+  uint64_t count;
+  uint64_t first;        /* index of the first schedule that came to it */
+  char *schedule;        /* its replay line */
+  RunResult result;
+} RunBucket;
+
+typedef struct RunVerdict {
+  bool is_as_expected;
+  bool is_exhausted;                /* every schedule there is was run: "exhausted N" rather than "explored N" */
+  bool is_interrupted;              /* stopped by the caller */
+  uint64_t schedule_count;          /* run */
+  const Expectation *failed;        /* the first that does not hold; NULL */
+  char *why;                        /* one line, when not as expected; also without expectations that failed (a limit, not modelled) */
+  GPtrArray *buckets;               /* RunBucket *, in the order met */
+  const RunBucket *shown;           /* the one whose report explains the verdict; NULL: nothing to show */
+} RunVerdict;
+
+typedef struct RunExploration {
+  const SimPolicy *policy;   /* NULL: the scenario's */
+  uint64_t schedules;        /* 0: the scenario's */
+  uint64_t seed;             /* first seed; schedule n is run with seed + n */
+  bool has_seed;             /* else the scenario's */
+  /* Called now and then (every 1,000 schedules); returns false to stop. NULL: never. */
+  bool (*progress)(uint64_t done, uint64_t total, void *data);
+  void *data;
+} RunExploration;
+
+/* Runs schedules until the budget is used up or an expectation can no longer hold, and judges. Without any expectation a run is as expected
+ * when it is clean. */
+void scenario_explore(ScenarioRun *run, const RunExploration *exploration, RunVerdict *verdict);
+void run_verdict_finish(RunVerdict *verdict);
