@@ -1,0 +1,13 @@
+/* string.c: 8-bit text. */
+#include "runtime.h"
+
+#include <string.h>
+
+#define CHARACTER char
+#define UNSIGNED unsigned char
+#define SOUGHT int
+#define READ irqlab_read1
+#define WRITE irqlab_write1
+#define NAME(x) str##x
+#define FOLDED(x) _str##x
+#include "text.inc.h"
