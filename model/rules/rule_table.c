@@ -19,7 +19,7 @@ const RuleInfo rule_table[] = {
       .mend =
           "Hand over memory that is as large as the parameter's documentation says and lives as long as the function keeps it; nonpaged "
           "memory where the call is made at DISPATCH_LEVEL.",
-      .page = "kernel/using-pointers-safely",
+      .page = "bug-check-0x50",
   },
   {
       .id = RULE_DECISION_LOST_ON_REAUTHORIZE,
@@ -33,7 +33,7 @@ const RuleInfo rule_table[] = {
       .windows_verifier = "The same: Verifier does not look at decisions.",
       .mend = "Keep the decision in a table by endpoint handle or addresses and ports before completing; in the classify with the "
               "reauthorize flag look it up and return it.",
-      .page = "network/ale-reauthorization",
+      .page = "win32/FWP/ale-re-authorization",
   },
   {
       .id = RULE_FREED_WHILE_QUEUED,
@@ -138,7 +138,7 @@ const RuleInfo rule_table[] = {
       .windows_verifier = "Stops in the unload: 0xC4 with 0x62 for pool, 0xC7 for timers and DPCs.",
       .mend = "Undo in DriverUnload what was set up, last first: unregister callouts, wait for contexts and threads, cancel timers, flush "
               "DPCs, free.",
-      .page = "kernel/writing-an-unload-routine",
+      .page = "kernel/unload-routine-environment",
   },
   {
       .id = RULE_NETWORK_STALLED,
@@ -175,7 +175,7 @@ const RuleInfo rule_table[] = {
       .windows = "Follows what is there: 0xA, 0xD1 or 0x139, or a wait that never ends. A lock of zeros happens to work.",
       .windows_verifier = "Stops for some kinds, such as a spin lock whose memory makes no sense (0xC4).",
       .mend = "Initialize each object once, before anybody can reach it: KeInitializeEvent, KeInitializeSpinLock, KeInitializeDpc, ...",
-      .page = "kernel/defining-and-using-an-event-object",
+      .page = "kernel/event-objects",
   },
   {
       .id = RULE_OUT_OF_BOUNDS,
@@ -370,7 +370,7 @@ const RuleInfo rule_table[] = {
       .windows = "0xD1 or 0x50 when nothing is there; silent reading or writing in the wrong process when something is.",
       .windows_verifier = "The same.",
       .mend = "Copy it in the process's own context at PASSIVE_LEVEL, probed and inside of __try, and pass the copy on.",
-      .page = "kernel/accessing-user-space-memory",
+      .page = "kernel/using-neither-buffered-nor-direct-i-o",
   },
   {
       .id = RULE_WAIT_AT_DISPATCH,
@@ -418,7 +418,7 @@ const RuleInfo rule_table[] = {
       .windows = "Interprets the memory as what it is not: 0x3B, 0xD1 or damage.",
       .windows_verifier = "The same for most kinds.",
       .mend = "Keep each handle in a variable of its own type and hand over that one.",
-      .page = "kernel/object-management",
+      .page = "kernel/windows-kernel-mode-object-manager",
   },
 };
 
