@@ -1,8 +1,37 @@
-/* user_state.h: what a run changes in model/user. Stdint and sim only; zeroed when a run begins. */
+/*
+ * user_state.h: user-mode threads that follow a script. Stdint and sim only; in the arena; zeroed when a run begins.
+ */
 #pragma once
 
-#include <stdint.h>
+#include "../flt/flt_state.h"
+#include "../tcpip/tcpip_state.h"
+#include "user_face.h"
+
+#define USER_NESTING_MAX 16
+#define USER_BUFFER_SIZE 4096u
+
+/* A repetition that is being followed. */
+typedef struct UserLoop {
+  uint32_t first; /* operation after USER_REPEAT */
+  uint32_t end;
+  uint64_t left;
+} UserLoop;
+
+/* The user-mode side of a thread. */
+typedef struct UserThread {
+  KeThread *thread;
+  const UserOperation *script;
+  uint32_t count;
+  uint32_t next;            /* operation */
+  uint32_t loop_count;
+  UserLoop loops[USER_NESTING_MAX];
+  uint64_t buffer;          /* user memory for messages: USER_BUFFER_SIZE bytes */
+  FltClientPort *port;      /* NULL: not connected */
+  uint64_t message_id;      /* of the last message got; 0: none */
+  uint32_t reply_capacity;
+  TcpipConnection *connection;
+} UserThread;
 
 typedef struct UserState {
-  uint32_t unused;
+  uint32_t thread_count;
 } UserState;

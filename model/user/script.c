@@ -1,0 +1,180 @@
+/*
+ * User-mode threads: each operation of a script is a system call in the thread's own context. User-mode code itself costs nothing and is not
+ * modelled; what counts is when it calls, and that it returns to user mode in between (K-IRQL-8: bug check 0x4A above PASSIVE_LEVEL).
+ */
+#include <ntifs.h>
+
+#include "../flt/flt.h"
+#include "../io/io.h"
+#include "../ke/ke.h"
+#include "../model.h"
+#include "../tcpip/tcpip_face.h"
+#include "user_face.h"
+
+#define CONNECT_AGAIN_NS 10000000ull /* a service that finds no port tries again */
+
+/* Where the services of the calls would be in Windows: what bug check 0x4A shows. Any address in kernel space will do; one an operation. */
+static uint64_t service_address(UserOperationKind kind) { return 0xfffff80000100000ull + 0x100 * (uint64_t)kind; }
+
+/* ---- the operations ---- */
+
+static int32_t port_connect(UserThread *user, const char *name) {
+  int32_t status = flt_user_connect(name, &user->port);
+  if (status != STATUS_OBJECT_NAME_NOT_FOUND)
+    return status;
+  ke_wait(&(KeWait){.is_user = true, .due_ns = ke_now_ns() + CONNECT_AGAIN_NS});
+  user->next--; /* again */
+  return status;
+}
+
+static void port_disconnect(UserThread *user) {
+  if (user->port != NULL)
+    flt_user_disconnect(user->port);
+  user->port = NULL;
+}
+
+static int32_t message_get(UserThread *user, uint64_t duration_ns) {
+  if (user->port == NULL)
+    return STATUS_INVALID_HANDLE;
+  uint64_t due_ns = duration_ns == USER_FOREVER ? KE_WAIT_FOREVER : ke_now_ns() + duration_ns;
+  int32_t status = flt_user_get(user->port, user->buffer, USER_BUFFER_SIZE, due_ns, &user->message_id, &user->reply_capacity);
+  if (status != STATUS_SUCCESS)
+    user->message_id = 0;
+  if (status == STATUS_PORT_DISCONNECTED)
+    port_disconnect(user);
+  return status;
+}
+
+static int32_t message_reply(UserThread *user, uint64_t value, uint64_t length) {
+  uint8_t bytes[256] = {0};
+  if (user->port == NULL || user->message_id == 0)
+    return STATUS_INVALID_PARAMETER;
+  if (length == 0)
+    length = user->reply_capacity;
+  if (length > sizeof bytes)
+    length = sizeof bytes;
+  for (unsigned i = 0; i < 8 && i < length; i++)
+    bytes[i] = (uint8_t)(value >> (8 * i));
+  return flt_user_reply(user->port, user->message_id, bytes, (uint32_t)length);
+}
+
+static int32_t tcp_connect(UserThread *user, const UserOperation *operation) {
+  TcpipEndpoint local = {.address = operation->local_address, .port = operation->local_port};
+  TcpipEndpoint remote = {.address = operation->remote_address, .port = operation->remote_port};
+  user->connection = tcpip_connect_begin(user->thread->process, local, remote, -1);
+  return tcpip_connect_wait(user->connection, true);
+}
+
+static int32_t delay(uint64_t duration_ns) {
+  return ke_wait(&(KeWait){.is_user = true, .due_ns = duration_ns == USER_FOREVER ? KE_WAIT_FOREVER : ke_now_ns() + duration_ns});
+}
+
+static int32_t ioctl(const UserOperation *operation) {
+  Object *object = operation->object != 0 ? object_by_ordinal(operation->object) : NULL;
+  return io_device_control_of(object, operation->name, (uint32_t)operation->value);
+}
+
+static int32_t operation_do(UserThread *user, const UserOperation *operation) {
+  switch (operation->kind) {
+  case USER_CONNECT:
+    return port_connect(user, operation->name);
+  case USER_DISCONNECT:
+    port_disconnect(user);
+    return STATUS_SUCCESS;
+  case USER_GET:
+    return message_get(user, operation->duration_ns);
+  case USER_REPLY:
+    return message_reply(user, operation->value, operation->length);
+  case USER_DELAY:
+    return delay(operation->duration_ns);
+  case USER_TCP_CONNECT:
+    return tcp_connect(user, operation);
+  case USER_TCP_SEND:
+    return user->connection != NULL ? tcpip_send(user->connection, operation->value) : STATUS_CONNECTION_INVALID;
+  case USER_TCP_CLOSE:
+    if (user->connection != NULL)
+      tcpip_close(user->connection, false);
+    user->connection = NULL;
+    return STATUS_SUCCESS;
+  case USER_IOCTL:
+    return ioctl(operation);
+  default:
+    return STATUS_INVALID_PARAMETER;
+  }
+}
+
+/* ---- following the script ---- */
+
+/* Goes back to the start of the innermost repetition whose end is reached, or out of it. */
+static void loops_follow(UserThread *user) {
+  while (user->loop_count > 0) {
+    UserLoop *loop = &user->loops[user->loop_count - 1];
+    if (user->next < loop->end)
+      return;
+    if (loop->left != USER_FOREVER)
+      loop->left--;
+    if (loop->left > 0) {
+      user->next = loop->first;
+      return;
+    }
+    user->loop_count--;
+  }
+}
+
+static void loop_begin(UserThread *user, const UserOperation *operation) {
+  uint32_t end = user->next + operation->body_count;
+  if (operation->value == 0 || operation->body_count == 0 || user->loop_count == USER_NESTING_MAX) {
+    user->next = end;
+    return;
+  }
+  user->loops[user->loop_count++] = (UserLoop){.first = user->next, .end = end, .left = operation->value};
+}
+
+static void system_call(UserThread *user, const UserOperation *operation) {
+  SimMachine *machine = sim_machine();
+  sim_point(machine, SIM_POINT_CALL, 0, 0, 1000); /* user-mode code between two calls, and a bound for scripts that never block */
+  ke_system_call_enter((uint32_t)operation->kind, service_address(operation->kind));
+  int32_t status = operation_do(user, operation);
+  ke_system_call_return(status);
+}
+
+static void process_exit(UserThread *user) {
+  tcpip_process_exit(user->thread->process);
+  ke_process_terminate(user->thread->process, STATUS_SUCCESS);
+}
+
+static void user_main(void *argument) {
+  UserThread *user = argument;
+  while (user->next < user->count && !user->thread->is_terminating) {
+    const UserOperation *operation = &user->script[user->next++];
+    if (operation->kind == USER_EXIT)
+      break;
+    if (operation->kind == USER_EXIT_PROCESS)
+      process_exit(user);
+    else if (operation->kind == USER_REPEAT)
+      loop_begin(user, operation);
+    else
+      system_call(user, operation);
+    loops_follow(user);
+  }
+  port_disconnect(user); /* its handles are closed when the process ends; Simplified: when the thread that opened them ends */
+}
+
+/* ---- for the runner ---- */
+
+KeProcess *user_process_create(const char *name) { return ke_process_create(name, true); }
+
+void user_thread_create(KeProcess *process, const char *name, int priority, int cpu, const UserOperation *script, uint32_t count,
+                        uint64_t start_ns) {
+  UserThread *user = sim_heap_allocate(sizeof *user);
+  user->script = script;
+  user->count = count;
+  user->buffer = sim_pages_allocate(sim_machine(), 1, SIM_PAGE_USER | SIM_PAGE_RESIDENT | SIM_PAGE_WRITABLE);
+  user->thread = ke_thread_create(process, user_main, user, priority, name);
+  user->thread->is_user = true;
+  user->thread->user = user;
+  if (cpu >= 0)
+    user->thread->affinity = 1ull << cpu;
+  MODEL->user.thread_count++;
+  ke_thread_ready_at(user->thread, start_ns);
+}
