@@ -14,7 +14,7 @@ typedef struct DebugText {
 } DebugText;
 
 typedef struct RtlState {
-  uint64_t debug_count;                  /* texts so far; the newest is at (debug_count - 1) % capacity */
-  DebugText debug[DEBUG_LOG_CAPACITY];   /* a ring */
+  uint64_t debug_count;                /* texts so far; the newest is at (debug_count - 1) % capacity */
+  DebugText debug[DEBUG_LOG_CAPACITY]; /* a ring */
   uint32_t random_seed;
 } RtlState;
