@@ -1,0 +1,177 @@
+/*
+ * layout_dump: reads the debug information of ddi_layout.gen.c, compiled and linked, and prints what ddi.h says of the headers' types:
+ *
+ *   layout_dump OBJECT TYPES.c IDS.h ENUMERATORS.txt
+ *
+ * Host side: libc and libdw. Every type has a key that is a text of what it is ("struct _LIST_ENTRY", "p struct _LIST_ENTRY", "a 5 u4"), and
+ * types are numbered in the order of their keys: so the tables are the same whichever compiler wrote the debug information.
+ */
+#include "types.h"
+
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <fcntl.h>
+#include <gelf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct Guid {
+  const char *name;
+  unsigned char bytes[16];
+} Guid;
+
+static Guid guids[20000];
+static size_t guid_count;
+
+static int compare_guids(const void *left, const void *right) { return strcmp(((const Guid *)left)->name, ((const Guid *)right)->name); }
+
+/* The 16 bytes of a symbol, from the section it lies in. */
+static bool read_symbol(Elf *elf, const GElf_Sym *symbol, unsigned char bytes[16]) {
+  for (Elf_Scn *section = elf_nextscn(elf, NULL); section != NULL; section = elf_nextscn(elf, section)) {
+    GElf_Shdr header;
+    if (gelf_getshdr(section, &header) == NULL || header.sh_type == SHT_NOBITS || (header.sh_flags & SHF_ALLOC) == 0)
+      continue;
+    if (symbol->st_value < header.sh_addr || symbol->st_value + 16 > header.sh_addr + header.sh_size)
+      continue;
+    const Elf_Data *data = elf_getdata(section, NULL);
+    if (data == NULL || data->d_buf == NULL)
+      continue;
+    memcpy(bytes, (const char *)data->d_buf + (symbol->st_value - header.sh_addr), 16);
+    return true;
+  }
+  return false;
+}
+
+static int compare_names(const void *left, const void *right) { return strcmp(*(const char *const *)left, *(const char *const *)right); }
+
+/* Of all variables, those of type GUID, which DEFINE_GUID makes. */
+static void read_guids(Elf *elf, const char **names, size_t name_count) {
+  qsort(names, name_count, sizeof *names, compare_names);
+  for (Elf_Scn *section = elf_nextscn(elf, NULL); section != NULL; section = elf_nextscn(elf, section)) {
+    GElf_Shdr header;
+    if (gelf_getshdr(section, &header) == NULL || header.sh_type != SHT_SYMTAB)
+      continue;
+    Elf_Data *data = elf_getdata(section, NULL);
+    for (size_t at = 0; at < header.sh_size / header.sh_entsize && guid_count < sizeof guids / sizeof *guids; at++) {
+      GElf_Sym symbol;
+      if (gelf_getsym(data, (int)at, &symbol) == NULL || symbol.st_size != 16)
+        continue;
+      const char *name = elf_strptr(elf, header.sh_link, symbol.st_name);
+      if (bsearch(&name, names, name_count, sizeof *names, compare_names) != NULL && read_symbol(elf, &symbol, guids[guid_count].bytes))
+        guids[guid_count++].name = name;
+    }
+  }
+  qsort(guids, guid_count, sizeof *guids, compare_guids);
+}
+
+/* ---- printing ---- */
+
+static const char *const kind_names[] = { "VOID", "INTEGER", "ENUM", "POINTER", "STRUCT", "ARRAY", "FUNCTION" };
+
+static void print_types(FILE *out) {
+  fprintf(out, "\nconst DdiField ddi_fields[] = {\n");
+  for (uint32_t at = 0; at < layout_field_count(); at++) {
+    const LayoutField *field = layout_field(at);
+    fprintf(out, "  { \"%s\", %u, %u, %u, %u },\n", field->name, field->type->index, field->offset, field->bit_offset, field->bit_size);
+  }
+  fprintf(out, "  { \"\", 0, 0, 0, 0 },\n};\n\nconst DdiType ddi_types[] = {\n");
+  for (uint32_t at = 0; at < layout_type_count(); at++) {
+    const LayoutType *type = layout_type(at);
+    fprintf(out, "  { \"%s\", DDI_TYPE_%s, %s, %s, %u, %u, %u, %u, %u }, /* %u */\n", type->name, kind_names[type->kind],
+            type->is_signed ? "true" : "false", type->is_union ? "true" : "false", type->size,
+            type->target != NULL ? type->target->index : 0, type->count, type->field_first, type->field_count, at);
+  }
+  fprintf(out, "};\nconst uint32_t ddi_type_count = %u;\n\nconst DdiTypeName ddi_type_names[] = {\n", layout_type_count());
+  uint32_t name_count = 0;
+  for (uint32_t at = 0; at < layout_name_count(); at++) {
+    const LayoutName *name = layout_name(at);
+    if (!layout_name_is_ours(name->name)) {
+      fprintf(out, "  { \"%s\", %u },\n", name->name, name->type->index);
+      name_count++;
+    }
+  }
+  fprintf(out, "};\nconst uint32_t ddi_type_name_count = %u;\n", name_count);
+}
+
+static void print_guids(FILE *out) {
+  uint32_t count = 0;
+  fprintf(out, "\nconst DdiGuid ddi_guids[] = {\n");
+  for (size_t at = 0; at < guid_count; at++) {
+    if (at > 0 && strcmp(guids[at].name, guids[at - 1].name) == 0)
+      continue;
+    fprintf(out, "  { \"%s\", { ", guids[at].name);
+    for (int byte = 0; byte < 16; byte++)
+      fprintf(out, "%s0x%02x", byte > 0 ? ", " : "", guids[at].bytes[byte]);
+    fprintf(out, " } },\n");
+    count++;
+  }
+  fprintf(out, "  { \"\", { 0 } },\n};\nconst uint32_t ddi_guid_count = %u;\n", count);
+}
+
+static void print_ids(FILE *out) {
+  fprintf(out, "/* Generated by model/ddi/layout_dump. The DdiTypeIndex of the types that the rows name, and of integers by size. */\n#pragma once\n\n");
+  for (uint32_t at = 0; at < layout_name_count(); at++) {
+    const LayoutName *name = layout_name(at);
+    if (layout_name_is_ours(name->name))
+      fprintf(out, "#define DDI_TYPE_OF_%s %u\n", name->name + strlen(LAYOUT_OWN_PREFIX), name->type->index);
+  }
+  for (unsigned size = 1; size <= 8; size *= 2) {
+    fprintf(out, "#define DDI_TYPE_I%u %u\n", size, layout_integer(size, true)->index);
+    fprintf(out, "#define DDI_TYPE_U%u %u\n", size, layout_integer(size, false)->index);
+  }
+}
+
+static void print_enumerators(FILE *out) {
+  for (uint32_t at = 0; at < layout_enumerator_count(); at++) {
+    const LayoutEnumerator *one = layout_enumerator(at);
+    fprintf(out, "%s %lld %u\n", one->name, one->value, one->type->index);
+  }
+}
+
+static FILE *open_output(const char *path) {
+  FILE *out = fopen(path, "w");
+  if (out == NULL) {
+    perror(path);
+    exit(1);
+  }
+  return out;
+}
+
+static void close_output(FILE *out, const char *path) {
+  if (ferror(out) | fclose(out)) {
+    perror(path);
+    exit(1);
+  }
+}
+
+int main(int argument_count, char **arguments) {
+  if (argument_count != 5) {
+    fprintf(stderr, "usage: layout_dump OBJECT TYPES.c IDS.h ENUMERATORS.txt\n");
+    return 2;
+  }
+  elf_version(EV_CURRENT);
+  int file = open(arguments[1], O_RDONLY);
+  Elf *elf = elf_begin(file, ELF_C_READ, NULL);
+  Dwarf *dwarf = dwarf_begin_elf(elf, DWARF_C_READ, NULL);
+  if (file < 0 || elf == NULL || dwarf == NULL) {
+    fprintf(stderr, "layout_dump: %s has no debug information\n", arguments[1]);
+    return 1;
+  }
+  size_t guid_name_count = 0;
+  const char **guid_names = layout_read(dwarf, &guid_name_count);
+  read_guids(elf, guid_names, guid_name_count);
+
+  FILE *out = open_output(arguments[2]);
+  fprintf(out, "/* Generated by model/ddi/layout_dump from the headers of model/include. */\n#include \"ddi.h\"\n");
+  print_types(out);
+  print_guids(out);
+  close_output(out, arguments[2]);
+  out = open_output(arguments[3]);
+  print_ids(out);
+  close_output(out, arguments[3]);
+  out = open_output(arguments[4]);
+  print_enumerators(out);
+  close_output(out, arguments[4]);
+  return 0;
+}
