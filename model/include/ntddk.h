@@ -1,10 +1,12 @@
-/* mingw-w64's ntddk.h, put right: see wdm.h, which it includes. */
+/* mingw-w64's ntddk.h, put right: see wdm.h, which it includes and which leaves the two names defined. */
 #pragma once
 
-#define KeGetCurrentProcessorNumber irqlab_unused_KeGetCurrentProcessorNumber2
-#define KeGetPcr irqlab_unused_KeGetPcr
+#define IRQLAB_INSIDE_NTDDK
 #include_next <ntddk.h>
+#undef IRQLAB_INSIDE_NTDDK
 #undef KeGetCurrentProcessorNumber
 #undef KeGetPcr
+#undef __readgsqword
+#undef __readgsword
 #include <irqlab/kernel_functions.h>
 #include <irqlab/kernel_macros.h>

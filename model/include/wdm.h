@@ -9,3 +9,10 @@
 #include <irqlab/rename_end.h>
 #include <irqlab/kernel_functions.h>
 #include <irqlab/kernel_macros.h>
+
+#ifdef IRQLAB_INSIDE_NTDDK
+#define KeGetCurrentProcessorNumber irqlab_unused_KeGetCurrentProcessorNumber2
+#define KeGetPcr irqlab_unused_KeGetPcr
+#define __readgsqword(offset) ((void)(offset), 0ULL)
+#define __readgsword(offset) ((void)(offset), 0)
+#endif

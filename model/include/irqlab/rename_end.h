@@ -23,3 +23,6 @@
 #undef InterlockedBitTestAndSet
 #undef InterlockedBitTestAndReset
 #undef _DEVICE_OBJECT
+#undef __readcr8
+#undef __writecr8
+#undef __readgsqword

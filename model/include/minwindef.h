@@ -1,0 +1,4 @@
+/* <minwindef.h>. */
+#pragma once
+
+#include <windef.h>

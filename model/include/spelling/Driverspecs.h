@@ -1,0 +1,2 @@
+/* Another spelling of <driverspecs.h>. */
+#include <driverspecs.h>

@@ -1,0 +1,2 @@
+/* Another spelling of <fwpmk.h>. */
+#include <fwpmk.h>

@@ -1,0 +1,2 @@
+/* Another spelling of <fwpmtypes.h>. */
+#include <fwpmtypes.h>

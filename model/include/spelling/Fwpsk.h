@@ -1,0 +1,2 @@
+/* Another spelling of <fwpsk.h>. */
+#include <fwpsk.h>

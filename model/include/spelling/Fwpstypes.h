@@ -1,0 +1,2 @@
+/* Another spelling of <fwpstypes.h>. */
+#include <fwpstypes.h>

@@ -1,0 +1,2 @@
+/* Another spelling of <fwptypes.h>. */
+#include <fwptypes.h>

@@ -1,0 +1,2 @@
+/* Another spelling of <mstcpip.h>. */
+#include <mstcpip.h>

@@ -1,0 +1,2 @@
+/* Another spelling of <ndis.h>. */
+#include <ndis.h>

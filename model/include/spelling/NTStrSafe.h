@@ -1,0 +1,2 @@
+/* Another spelling of <ntstrsafe.h>. */
+#include <ntstrsafe.h>

@@ -1,0 +1,2 @@
+/* Another spelling of <ntddk.h>. */
+#include <ntddk.h>

@@ -1,0 +1,2 @@
+/* Another spelling of <ntdef.h>. */
+#include <ntdef.h>

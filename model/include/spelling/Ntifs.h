@@ -1,0 +1,2 @@
+/* Another spelling of <ntifs.h>. */
+#include <ntifs.h>

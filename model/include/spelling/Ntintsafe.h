@@ -1,0 +1,2 @@
+/* Another spelling of <ntintsafe.h>. */
+#include <ntintsafe.h>

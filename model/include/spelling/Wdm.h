@@ -1,0 +1,2 @@
+/* Another spelling of <wdm.h>. */
+#include <wdm.h>

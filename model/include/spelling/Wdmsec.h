@@ -1,0 +1,2 @@
+/* Another spelling of <wdmsec.h>. */
+#include <wdmsec.h>

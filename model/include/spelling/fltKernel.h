@@ -1,0 +1,2 @@
+/* Another spelling of <fltkernel.h>. */
+#include <fltkernel.h>
