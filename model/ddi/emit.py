@@ -255,6 +255,6 @@ def emit_callbacks(rows, includes):
 
 def emit_layout(types, headers):
     text = BANNER + "/* Compiled for its debug information only: every header, and the types of parameters and results. */\n"
-    text += "".join(f"#if __has_include(<{header}>)\n#include <{header}>\n#endif\n" for header in headers)
+    text += "".join(f"#include <{header}>\n" for header in headers)
     return text + "\n" + "".join(
         f"typedef __typeof__({text_}) ddi_type_of_{number};\n" for text_, number in types.numbers.items())

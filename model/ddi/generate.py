@@ -16,7 +16,7 @@ import emit
 import reference
 from table import TableError, bodies_in, load
 
-# Every header of model/include that says something of its own; those it includes come with it.
+# Every header that says something of its own, where model/include has it; those it includes come with it.
 HEADERS = ["ntifs.h", "ntstrsafe.h", "ndis.h", "fwpsk.h", "fwpmk.h", "fltkernel.h", "netioapi.h", "wsk.h", "fltuser.h"]
 
 
@@ -36,7 +36,7 @@ def present(functions, callbacks, bodies):
     return kept, kept_callbacks, [row.name for row in functions + callbacks if row.name not in names]
 
 
-def generate(tables, bodies, output):
+def generate(tables, bodies, output, include):
     functions, callbacks, includes = load(tables)
     ids = emit.emit_ids(functions, callbacks) # of all rows, so that bodies may come one by one
     functions, callbacks, left_out = present(functions, callbacks, bodies)
@@ -46,7 +46,7 @@ def generate(tables, bodies, output):
         "ddi_wrappers.gen.h": emit.emit_wrapper_header(functions, callbacks, includes),
         "ddi_callbacks.gen.h": emit.emit_callbacks(callbacks, includes),
         "ddi_rows.gen.c": emit.emit_rows(functions, callbacks, types),
-        "ddi_layout.gen.c": emit.emit_layout(types, HEADERS),
+        "ddi_layout.gen.c": emit.emit_layout(types, [header for header in HEADERS if (include / header).exists()]),
         "left_out.gen.txt": "".join(f"{name}\n" for name in left_out),
     }
     for stem in includes:
@@ -61,11 +61,12 @@ def main():
     parser.add_argument("--tables", nargs="+", required=True)
     parser.add_argument("--bodies", nargs="*", default=[])
     parser.add_argument("--output", type=Path)
+    parser.add_argument("--include", type=Path, default=Path(__file__).parent.parent / "include")
     parser.add_argument("--reference", type=Path)
     options = parser.parse_args()
     try:
         if options.output:
-            generate(options.tables, options.bodies, options.output)
+            generate(options.tables, options.bodies, options.output, options.include)
         if options.reference:
             functions, callbacks, _ = load(options.tables)
             for name, text in reference.pages(functions, callbacks).items():
