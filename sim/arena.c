@@ -90,6 +90,7 @@ void sim_arena_claim(uint64_t address, size_t size) {
 
 void sim_arena_reset(void) {
   SimMachine *machine = sim_machine();
+  sim_watches_end(machine);
   memset((void *)SIM_HEAP_BASE, 0, machine->heap_used);
   memset((void *)SIM_GUEST_BASE, 0, machine->guest_pages_used * SIM_PAGE_SIZE);
   memset((void *)SIM_SHADOW_BASE, 0, machine->guest_pages_used * (SIM_PAGE_SIZE / SIM_GRANULE_SIZE));
@@ -205,6 +206,7 @@ SimSnapshot *sim_snapshot_save(void) {
 
 void sim_snapshot_restore(const SimSnapshot *snapshot) {
   const char *from = snapshot->bytes;
+  sim_watches_end(sim_machine());
   for (uint32_t i = 0; i < snapshot->extent_count; i++) {
     UNPOISON((void *)snapshot->extents[i].address, snapshot->extents[i].size);
     memcpy((void *)snapshot->extents[i].address, from, snapshot->extents[i].size);

@@ -56,6 +56,8 @@ typedef struct SimContext {
   void *host_stack_pointer;                       /* while it does not run */
   void *gate_stack_pointer;                       /* host stack at the innermost call into driver code: where DDI calls come back to */
   void *guest_stack_pointer;                      /* guest stack at the innermost call out of driver code */
+  uint32_t call;                                  /* DdiFunction.id of the innermost call that driver code made; 0: it is in none */
+  uint16_t callback_depth;                        /* calls of driver code by the model that are active: steps or compiled */
   uint16_t frame_count;
   uint16_t guest_depth;                           /* calls into driver code that are active */
   SimFrame frames[SIM_FRAME_COUNT_MAX];

@@ -25,6 +25,7 @@ typedef enum SimEventKind {
   SIM_EVENT_SPIN,           /* the cpu begins to spin; object: on what */
   SIM_EVENT_PREEMPT,        /* preempted at a memory access; detail: the cpu that steps next */
   SIM_EVENT_STOP,           /* the run ends; detail: SimStop */
+  SIM_EVENT_WATCH_READ,     /* driver code reads watched memory; detail: the watch's id; value: address */
   SIM_EVENT_MODEL = 32,
 } SimEventKind;
 

@@ -26,6 +26,9 @@ void sim_event_emit_as(SimMachine *machine, const SimVcpu *vcpu, const SimContex
 uint32_t sim_choose_in(SimMachine *machine, SimContext *context, SimChoiceKind kind, uint32_t ordinal, uint32_t natural,
                        const SimOption *options, uint32_t option_count);
 
+/* Page attributes of images and stacks are not part of a snapshot: what watches changed there is put back first. */
+void sim_watches_end(SimMachine *machine);
+
 /* The replay policy's look-up: the answer of the schedule for that point, or UINT32_MAX. */
 void sim_schedule_index(SimMachine *machine, const SimSchedule *schedule);
 uint32_t sim_schedule_answer(const SimMachine *machine, uint32_t context, SimChoiceKind kind, uint32_t ordinal);

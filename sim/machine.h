@@ -101,6 +101,8 @@ typedef struct SimMachine {
   bool context_first;          /* the next new fiber was switched to from the host's own stack */
   bool access_is_chosen;       /* the policy wants to be asked when the access budget is used up */
   SimFaultHandler *fault_handler;
+  uint32_t watch_next;
+  SimWatch watches[SIM_WATCH_COUNT];
   uint64_t policy_state[16];
   uint32_t replay_misses;      /* exceptions of the schedule whose option did not exist */
   uint32_t replay_index_mask;

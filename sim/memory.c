@@ -74,13 +74,59 @@ static uint64_t granules_judge(uint64_t address, size_t size, SimFaultReason *re
   return 0;
 }
 
+/* ---- watches ---- */
+
+static void watch_end(SimWatch *watch) {
+  SimMachine *machine = sim_machine();
+  uint64_t page = watch->address >> SIM_PAGE_SHIFT;
+  uint64_t last = (watch->address + watch->size - 1) >> SIM_PAGE_SHIFT;
+  watch->size = 0;
+  for (; page <= last; page++) {
+    bool is_watched = false;
+    for (unsigned i = 0; i < SIM_WATCH_COUNT; i++)
+      is_watched |= machine->watches[i].size != 0 && machine->watches[i].address >> SIM_PAGE_SHIFT <= page &&
+                    (machine->watches[i].address + machine->watches[i].size - 1) >> SIM_PAGE_SHIFT >= page;
+    if (!is_watched)
+      *page_of(page << SIM_PAGE_SHIFT) &= (uint8_t)~SIM_PAGE_WATCHED;
+  }
+}
+
+void sim_watch_add(SimMachine *machine, uint64_t address, uint32_t size, uint32_t id) {
+  if (size == 0 || !is_mapped_range(address) || !is_mapped_range(address + size - 1))
+    return;
+  SimWatch *watch = &machine->watches[machine->watch_next++ % SIM_WATCH_COUNT];
+  if (watch->size != 0)
+    watch_end(watch);
+  *watch = (SimWatch){.address = address, .size = size, .id = id};
+  for (uint64_t at = address; at < address + size; at = (at | (SIM_PAGE_SIZE - 1)) + 1)
+    *page_of(at) |= SIM_PAGE_WATCHED;
+}
+
+void sim_watches_end(SimMachine *machine) {
+  for (unsigned i = 0; i < SIM_WATCH_COUNT; i++)
+    if (machine->watches[i].size != 0)
+      watch_end(&machine->watches[i]);
+}
+
+static void watches_look(SimMachine *machine, uint64_t address, uint32_t size, SimAccessKind kind) {
+  for (unsigned i = 0; i < SIM_WATCH_COUNT; i++) {
+    SimWatch *watch = &machine->watches[i];
+    if (watch->size == 0 || address >= watch->address + watch->size || watch->address >= address + size)
+      continue;
+    uint32_t id = watch->id;
+    watch_end(watch);
+    if (kind == SIM_ACCESS_READ)
+      sim_event(machine, SIM_EVENT_WATCH_READ, 0, 0, 0, id, address);
+  }
+}
+
 /* ---- judging an access ---- */
 
 #define PLAIN_MASK (SIM_PAGE_RESIDENT | SIM_PAGE_WRITABLE)
 
 static bool is_plain(uint8_t attributes) {
   uint8_t kind = attributes & SIM_PAGE_KIND_MASK;
-  return (kind == SIM_PAGE_NONPAGED || kind == SIM_PAGE_STACK) && (attributes & ~SIM_PAGE_KIND_MASK) == PLAIN_MASK;
+  return (kind == SIM_PAGE_NONPAGED || kind == SIM_PAGE_STACK) && (attributes & (PLAIN_MASK | SIM_PAGE_SHADOWED | SIM_PAGE_WATCHED)) == PLAIN_MASK;
 }
 
 static bool page_judge(const SimMachine *machine, uint64_t address, uint8_t attributes, SimAccessKind kind, SimFaultReason *reason) {
@@ -185,10 +231,14 @@ void sim_access(uint64_t address, uint32_t size, SimAccessKind kind, uint32_t si
   bool plain = is_mapped_range(address) && is_plain(*page_of(address)) &&
                ((address ^ (address + size - 1)) >> SIM_PAGE_SHIFT) == 0;
   SlowAccess slow;
-  if (!plain && !sim_access_judge(machine, address, size, kind, &slow.fault)) {
-    slow.fault.site = site;
-    slow.is_fault = true;
-    sim_host_call(access_slow, &slow);
+  if (!plain) {
+    if (!sim_access_judge(machine, address, size, kind, &slow.fault)) {
+      slow.fault.site = site;
+      slow.is_fault = true;
+      sim_host_call(access_slow, &slow);
+    } else if (*page_of(address) & SIM_PAGE_WATCHED) {
+      watches_look(machine, address, size, kind);
+    }
   }
   if (--machine->access_budget == 0) {
     slow.is_fault = false;

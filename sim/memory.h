@@ -29,6 +29,7 @@ typedef enum SimPageKind {
   SIM_PAGE_RESIDENT = 0x10,
   SIM_PAGE_WRITABLE = 0x20,
   SIM_PAGE_SHADOWED = 0x40, /* consult the granule shadow */
+  SIM_PAGE_WATCHED = 0x80,  /* consult the watches */
 } SimPageKind;
 
 #define SIM_PAGE_COUNT ((SIM_STEP_CODE_BASE + SIM_STEP_CODE_SIZE - SIM_ARENA_BASE) >> SIM_PAGE_SHIFT)
@@ -74,6 +75,16 @@ void sim_granules_close(struct SimMachine *machine, uint64_t address, size_t siz
 /* Judges an access without making it or counting it: true when it may be made silently. For probes of pointer parameters. On false fills
  * *fault (reason, first bad address). */
 bool sim_access_judge(struct SimMachine *machine, uint64_t address, size_t size, SimAccessKind kind, SimFault *fault);
+
+/* Watches [address, address + size): the first read of it by driver code emits SIM_EVENT_WATCH_READ with the watch's id as detail, a write that
+ * comes first ends the watch silently. The oldest watch is given up when there are too many. */
+#define SIM_WATCH_COUNT 8
+typedef struct SimWatch {
+  uint64_t address;
+  uint32_t size; /* 0: not in use */
+  uint32_t id;
+} SimWatch;
+void sim_watch_add(struct SimMachine *machine, uint64_t address, uint32_t size, uint32_t id);
 
 /* The hook: judges, counts, and preempts when the budget is used up. Called before each access of driver code, steps or compiled. Returns
  * when the access may be made. Not for model code, which uses sim_probe. */

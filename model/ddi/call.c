@@ -124,8 +124,11 @@ uint64_t ddi_callback(uint32_t callback, uint64_t function, const uint64_t *argu
   SimIrql entry = context->vcpu->irql;
   uint32_t site = context->site;
   uint16_t frame_count = context->frame_count;
+  uint32_t call = context->call;
   uint32_t driver = ddi_code_driver(function);
 
+  context->call = 0;
+  context->callback_depth++;
   sim_event(machine, EVENT_CALLBACK, callback, driver, 0, 0, function);
   uint64_t result = guest_call(function, arguments, count);
   SimIrql now = context->vcpu->irql;
@@ -134,5 +137,7 @@ uint64_t ddi_callback(uint32_t callback, uint64_t function, const uint64_t *argu
   context->frame_count = frame_count;
   context->site = site;
   sim_event(machine, EVENT_CALLBACK_RETURN, callback, driver, returns_value ? (int32_t)result : 0, entry, 0);
+  context->callback_depth--;
+  context->call = call;
   return result;
 }

@@ -16,6 +16,7 @@ typedef struct DdiCall {
   SimMachine *machine;
   uint32_t function;
   uint32_t object; /* ordinal, 0: none */
+  uint32_t outer;  /* the call this one is made in, through a callback; 0: none */
   SimIrql irql;    /* at entry */
 } DdiCall;
 
@@ -31,6 +32,8 @@ static inline void ddi_begin(DdiCall *call, uint32_t function, uint32_t object, 
   call->function = function;
   call->object = object;
   call->irql = sim_vcpu(call->machine)->irql;
+  call->outer = call->machine->current->call;
+  call->machine->current->call = function;
   sim_event(call->machine, EVENT_CALL, function, object, 0, 0, 0);
   sim_point(call->machine, point, function, object, cost_ns);
 }
@@ -61,6 +64,7 @@ static inline void ddi_end(const DdiCall *call, unsigned expected_irql, int32_t 
   if (now != expected_irql)
     ddi_irql_return_broken(call->machine, call->function, call->object, call->irql, now, false);
   sim_event(call->machine, EVENT_RETURN, call->function, call->object, status, call->irql, value);
+  call->machine->current->call = call->outer;
 }
 
 /* What a wrapper is compiled with: it looks at members of structures through pointers that may be anything. */

@@ -1,20 +1,20 @@
 #include "rules.h"
 
-/* FNV-1a of a rule's name is its id: RULE("irql-too-high") would have to run at build time; rule_table holds it, rule_ids.h names it. */
-
-extern const RuleDetector *const rule_detectors[];
-extern const unsigned rule_detector_count;
+static const RuleDetector *const detectors[] = {
+    &rule_irql, &rule_wait, &rule_memory, &rule_spin_lock, &rule_pend, &rule_decision, &rule_reply, &rule_contract, &rule_network,
+};
+#define DETECTOR_COUNT (sizeof detectors / sizeof detectors[0])
 
 void rules_begin(void) {
   sim_arena_claim(SIM_RULES_BASE, sizeof(RulesState));
-  for (unsigned i = 0; i < rule_detector_count; i++)
-    rule_detectors[i]->begin();
+  for (size_t i = 0; i < DETECTOR_COUNT; i++)
+    detectors[i]->begin();
 }
 
 void rules_end(void) {
-  for (unsigned i = 0; i < rule_detector_count; i++)
-    if (rule_detectors[i]->end != NULL)
-      rule_detectors[i]->end();
+  for (size_t i = 0; i < DETECTOR_COUNT; i++)
+    if (detectors[i]->end != NULL)
+      detectors[i]->end();
 }
 
 const Finding *rules_findings(uint32_t *count) {
@@ -39,8 +39,12 @@ static void frames_copy(Finding *finding, const SimContext *context) {
     finding->frames[finding->frame_count++] = context->frames[i];
 }
 
-Finding *rule_report(uint32_t rule, const SimEvent *event) {
+Finding *rule_report(uint32_t rule, const SimEvent *observed) {
   SimMachine *machine = sim_machine();
+  SimEvent here = *observed;
+  const SimEvent *event = &here;
+  if (here.function == 0 && machine->current != NULL)
+    here.function = machine->current->call;
   Finding *finding = find_same(rule, event);
   if (finding != NULL) {
     finding->count++;
@@ -71,4 +75,11 @@ Finding *rule_report(uint32_t rule, const SimEvent *event) {
   };
   frames_copy(finding, machine->current);
   return finding;
+}
+
+void rule_observe(SimObserver *observer, const uint16_t *kinds) {
+  SimEventMask mask = {0};
+  for (const uint16_t *kind = kinds; *kind != 0; kind++)
+    sim_event_mask_add(&mask, *kind);
+  sim_observer_add(sim_machine(), observer, NULL, mask);
 }

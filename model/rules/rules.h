@@ -10,11 +10,14 @@
 #include "model/events.h"
 #include "model/object.h"
 
+/* Which place of RulesState.state is whose. */
+typedef enum RuleSlot { RULE_SLOT_SPIN_LOCK, RULE_SLOT_PEND, RULE_SLOT_DECISION, RULE_SLOT_REPLY, RULE_SLOT_NETWORK, RULE_SLOT_COUNT } RuleSlot;
+
 typedef struct RulesState {
   uint32_t finding_count;
   Finding findings[FINDING_COUNT_MAX];
   uint64_t lost_count; /* findings beyond the table */
-  void *state[32];     /* of the detectors, on the arena's heap: one slot each (RuleSlot) */
+  void *state[RULE_SLOT_COUNT]; /* of the detectors, on the arena's heap */
 } RulesState;
 
 #define RULES ((RulesState *)SIM_RULES_BASE)
@@ -28,3 +31,8 @@ typedef struct RuleDetector {
 /* One mistake was made at this event, by what driver code does now. The same rule at the same site, function and kind of object again only
  * counts. Returns the finding to fill in more (irql_min, event_related), or NULL when the table is full or it was there already. */
 Finding *rule_report(uint32_t rule, const SimEvent *event);
+
+/* Registers an observer of these kinds (a list that ends with 0). */
+void rule_observe(SimObserver *observer, const uint16_t *kinds);
+
+extern const RuleDetector rule_irql, rule_wait, rule_memory, rule_spin_lock, rule_pend, rule_decision, rule_reply, rule_contract, rule_network;

@@ -235,6 +235,37 @@ static void limits_are_outcomes(void **state) {
   }
 }
 
+/* ---- watches ---- */
+
+static void touches_watched(SimMachine *machine, void *argument) {
+  (void)argument;
+  uint64_t page = sim_pages_allocate(machine, 1, SIM_PAGE_NONPAGED | SIM_PAGE_RESIDENT | SIM_PAGE_WRITABLE);
+  sim_watch_add(machine, page + 8, 4, 'r');
+  sim_watch_add(machine, page + 64, 4, 'w');
+  sim_access(page, 8, SIM_ACCESS_READ, 0);       /* beside it */
+  sim_access(page + 64, 1, SIM_ACCESS_WRITE, 0); /* ends it */
+  sim_access(page + 64, 4, SIM_ACCESS_READ, 0);
+  sim_access(page + 10, 1, SIM_ACCESS_READ, 0);  /* found once */
+  sim_access(page + 10, 1, SIM_ACCESS_READ, 0);
+}
+
+static void note_watch(const SimEvent *event, void *data) {
+  (void)data;
+  log_add((char)event->detail);
+}
+
+static void a_watched_read_is_an_event(void **state) {
+  (void)state;
+  SimRunOptions options = options_of(&sim_policy_timed, 1);
+  machine_open(&options);
+  SimEventMask mask = {0};
+  sim_event_mask_add(&mask, SIM_EVENT_WATCH_READ);
+  sim_observer_add(sim_machine(), note_watch, NULL, mask);
+  thread_add(0, touches_watched, 0);
+  assert_int_equal(sim_machine_run(sim_machine()), SIM_STOP_QUIET);
+  assert_string_equal(run_log()->text, "r");
+}
+
 /* ---- the schedule line ---- */
 
 static void bad_lines_are_named(void **state) {
@@ -268,6 +299,7 @@ int main(void) {
       cmocka_unit_test(ties_fall_in_order_of_request),
       cmocka_unit_test(a_cpu_that_spins_for_nobody_hangs),
       cmocka_unit_test(limits_are_outcomes),
+      cmocka_unit_test(a_watched_read_is_an_event),
       cmocka_unit_test(bad_lines_are_named),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,106 @@
+/* spin-lock-recursion, -not-held, -wrong-owner, -form-mismatch, -leak: a driver's own spin locks. Those of Windows are not its business. */
+#include "rule_ids.h"
+#include "rules.h"
+
+#define HELD_COUNT_MAX 64
+
+/* A lock that is held, and since when. */
+typedef struct Held {
+  uint32_t object; /* 0: free entry */
+  uint32_t context;
+  uint16_t depth;  /* calls into driver code that were active on that context */
+  SimEvent acquire;
+} Held;
+
+typedef struct State {
+  Held held[HELD_COUNT_MAX];
+} State;
+
+static State *state(void) { return RULES->state[RULE_SLOT_SPIN_LOCK]; }
+
+static bool is_drivers(uint32_t ordinal) {
+  const Object *object = object_by_ordinal(ordinal);
+  return object != NULL && object->driver != 0;
+}
+
+static uint16_t depth_now(void) {
+  const SimContext *context = sim_machine()->current;
+  return context != NULL ? context->callback_depth : 0;
+}
+
+static Held *held_find(uint32_t object) {
+  for (unsigned i = 0; i < HELD_COUNT_MAX; i++)
+    if (state()->held[i].object == object)
+      return &state()->held[i];
+  return NULL;
+}
+
+static void observe_acquire(const SimEvent *event) {
+  Held *held = held_find(0);
+  if (held != NULL)
+    *held = (Held){.object = event->object, .context = event->context, .depth = depth_now(), .acquire = *event};
+}
+
+static void observe_release(const SimEvent *event) {
+  Held *held = held_find(event->object);
+  uint32_t released = event->detail & 0xff, acquired = (event->detail >> 8) & 0xff;
+  uint32_t rule = (event->detail >> 16) & 1 ? RULE_SPIN_LOCK_WRONG_OWNER : released != acquired ? RULE_SPIN_LOCK_FORM_MISMATCH : 0;
+  Finding *finding = rule != 0 ? rule_report(rule, event) : NULL;
+  if (finding != NULL && held != NULL)
+    finding->event_related = held->acquire.sequence;
+  if (held != NULL)
+    held->object = 0;
+}
+
+static void report_at_acquire(uint32_t rule, const SimEvent *event) {
+  const Held *held = held_find(event->object);
+  Finding *finding = rule_report(rule, event);
+  if (finding != NULL && held != NULL)
+    finding->event_related = held->acquire.sequence;
+}
+
+/* The call into driver code that took the lock is over and it is still held. */
+static void observe_callback_return(const SimEvent *event) {
+  for (unsigned i = 0; i < HELD_COUNT_MAX; i++) {
+    Held *held = &state()->held[i];
+    if (held->object == 0 || held->context != event->context || held->depth < depth_now())
+      continue;
+    SimEvent at = *event;
+    at.object = held->object;
+    Finding *finding = rule_report(RULE_SPIN_LOCK_LEAK, &at);
+    if (finding != NULL)
+      finding->event_related = held->acquire.sequence;
+    held->object = 0;
+  }
+}
+
+static void observe(const SimEvent *event, void *data) {
+  (void)data;
+  if (event->kind == EVENT_CALLBACK_RETURN) {
+    observe_callback_return(event);
+    return;
+  }
+  if (!is_drivers(event->object))
+    return;
+  switch (event->kind) {
+  case EVENT_LOCK_ACQUIRE:
+    observe_acquire(event);
+    return;
+  case EVENT_LOCK_RELEASE:
+    observe_release(event);
+    return;
+  case EVENT_LOCK_RECURSION:
+    report_at_acquire(RULE_SPIN_LOCK_RECURSION, event);
+    return;
+  default:
+    rule_report(RULE_SPIN_LOCK_NOT_HELD, event);
+  }
+}
+
+static void begin(void) {
+  RULES->state[RULE_SLOT_SPIN_LOCK] = sim_heap_allocate(sizeof(State));
+  rule_observe(observe, (const uint16_t[]){EVENT_LOCK_ACQUIRE, EVENT_LOCK_RELEASE, EVENT_LOCK_RECURSION, EVENT_LOCK_NOT_HELD,
+                                           EVENT_CALLBACK_RETURN, 0});
+}
+
+const RuleDetector rule_spin_lock = {.begin = begin};
