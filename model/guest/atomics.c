@@ -15,6 +15,7 @@
 static void atomic_begin(uint64_t address, uint32_t size, SimAccessKind kind) {
   SimMachine *machine = sim_machine();
   uint32_t site = machine->current->site;
+  guest_unmodelled_check(address);
   sim_point(machine, SIM_POINT_INTERLOCKED, 0, 0, ATOMIC_COST_NS);
   sim_access(address, size, kind, site);
 }
@@ -83,8 +84,10 @@ GUEST_ATOMIC_SIZES(ATOMIC_HOOKS)
 /* ---- ranges: one access, whatever its size ---- */
 
 static void range_access(uint64_t address, uint64_t size, SimAccessKind kind, uint32_t site) {
-  if (size != 0)
-    sim_access(address, size < UINT32_MAX ? (uint32_t)size : UINT32_MAX, kind, site);
+  if (size == 0)
+    return;
+  guest_unmodelled_check(address);
+  sim_access(address, size < UINT32_MAX ? (uint32_t)size : UINT32_MAX, kind, site);
 }
 
 void guest_read_range(uint64_t address, uint64_t size) { range_access(address, size, SIM_ACCESS_READ, sim_machine()->current->site); }

@@ -7,6 +7,7 @@
 
 #include "../../sim/machine.h"
 #include "../ddi/call.h"
+#include "../mm/mm.h"
 #include "../model_face.h"
 
 #define ARGUMENT_COUNT_MAX 16
@@ -74,4 +75,11 @@ void guest_fault(uint64_t address, uint32_t size, bool is_write, bool is_execute
   __builtin_unreachable();
 }
 
+void guest_exception(uint32_t status, uint64_t instruction) { mm_exception((NTSTATUS)status, instruction, 0, 0); }
+
 void guest_not_modelled(const char *name) { ddi_not_modelled(name); }
+
+void guest_unmodelled_check(uint64_t address) {
+  if (sim_page_attributes(sim_machine(), address) == GUEST_PAGE_UNMODELLED)
+    guest_not_modelled((const char *)(address & ~(uint64_t)(GUEST_CELL_SIZE - 1)));
+}

@@ -44,3 +44,14 @@ uint64_t guest_thunk_find(const char *name);
 /* Driver code touched memory in a way only the processor noticed (its hooks saw nothing). Called on the host stack of the current context,
  * whose driver code is not continued. Reports it as the machine's fault handler does; ends the run. */
 void guest_fault(uint64_t address, uint32_t size, bool is_write, bool is_execute) __attribute__((noreturn));
+
+/* The processor raised another exception in driver code at `instruction`: an NTSTATUS such as STATUS_INTEGER_DIVIDE_BY_ZERO. As guest_fault. */
+void guest_exception(uint32_t status, uint64_t instruction) __attribute__((noreturn));
+
+/* ---- pages of an image ---- */
+
+#define GUEST_PAGE_CODE SIM_PAGE_CODE /* code and constants */
+#define GUEST_PAGE_DATA (SIM_PAGE_NONPAGED | SIM_PAGE_RESIDENT | SIM_PAGE_WRITABLE)
+/* Stand-ins for variables of Windows that are not modelled: cells of GUEST_CELL_SIZE bytes that hold the variable's name. A touch ends the run. */
+#define GUEST_PAGE_UNMODELLED (SIM_PAGE_NONE | SIM_PAGE_RESIDENT)
+#define GUEST_CELL_SIZE 64

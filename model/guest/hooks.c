@@ -79,7 +79,10 @@ _Static_assert(SIM_STACK_SLOT_SIZE == 0x20000 && SIM_STACK_BASE % SIM_STACK_SLOT
 /* One hook, and its slow path on the host stack. */
 #define ACCESS_HOOK(name, size, kind, place, code)                                                                                         \
   void name##_slow(void *address);                                                                                                         \
-  void name##_slow(void *address) { sim_access((uint64_t)address, size, kind, sim_machine()->current->site); }                             \
+  void name##_slow(void *address) {                                                                                                        \
+    guest_unmodelled_check((uint64_t)address);                                                                                             \
+    sim_access((uint64_t)address, size, kind, sim_machine()->current->site);                                                               \
+  }                                                                                                                                        \
   GUEST_HOOK_BARE void name(void) { __asm__ volatile(place ACCESS_TEXT(#name "_slow", code)::OPERANDS(size)); }
 
 #define ACCESS_HOOKS(size)                                                                                                                 \

@@ -36,6 +36,9 @@ void guest_write_range(uint64_t address, uint64_t size);
 void guest_range_at(uint64_t address, uint64_t size, uint64_t is_write, uint64_t place);
 void guest_not_modelled(const char *name);
 
+/* Ends the run where the address is of a variable that is not modelled. On the host stack. */
+void guest_unmodelled_check(uint64_t address);
+
 /* Atomics: a scheduling point, the access, the operation. X(bits, type). */
 #define GUEST_ATOMIC_SIZES(X) X(8, uint8_t) X(16, uint16_t) X(32, uint32_t) X(64, uint64_t)
 #define GUEST_ATOMIC_FETCHES(X, bits, type)                                                                                                \

@@ -4,6 +4,7 @@
 
 #include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -250,8 +251,8 @@ GuestRecipe *guest_cache_find(const char *folder, const char *key, char **path) 
   g_autofree char *image = image_path(folder, recipe->image);
   if (!is_image_whole(image, recipe->image))
     return NULL;
-  g_utime(recipe_path, NULL); /* used: not to be swept */
-  g_utime(image, NULL);
+  utimensat(AT_FDCWD, recipe_path, NULL, 0); /* used: not to be swept */
+  utimensat(AT_FDCWD, image, NULL, 0);
   *path = g_steal_pointer(&image);
   return g_steal_pointer(&recipe);
 }

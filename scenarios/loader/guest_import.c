@@ -5,9 +5,6 @@
 
 #include <string.h>
 
-/* An unmodelled variable of Windows occupies one such cell, which holds its name and may not be touched. */
-#define CELL_SIZE 64
-
 /* What the names of the kernel's functions begin with; a capital letter follows. */
 static const char *const kernel_prefixes[] = {"Aux", "BCrypt", "Cc",  "Cm",  "Dbg", "Etw", "Ex",  "Flt", "FsRtl", "Fwpm", "Fwpp", "Fwps", "Hal",
                                               "Inbv", "Io",    "Kd",  "Ke",  "Kf",  "Ki",  "Mm",  "Mup", "Ndis",  "Net",  "Nmr",  "Nt",   "Ob",
@@ -92,8 +89,8 @@ static void put_unmodelled_function(GString *assembly, const char *name) {
 }
 
 static void put_unmodelled_variable(GString *assembly, const char *name) {
-  stub_begin(assembly, ".irqlab.unmodelled,\"a\",@progbits", "object", CELL_SIZE, name);
-  g_string_append_printf(assembly, "\t.asciz \"%.*s\"\n\t.balign %d\n", CELL_SIZE - 1, name, CELL_SIZE);
+  stub_begin(assembly, ".irqlab.unmodelled,\"a\",@progbits", "object", GUEST_CELL_SIZE, name);
+  g_string_append_printf(assembly, "\t.asciz \"%.*s\"\n\t.balign %d\n", GUEST_CELL_SIZE - 1, name, GUEST_CELL_SIZE);
 }
 
 static void put_guid(GString *assembly, const DdiGuid *guid) {

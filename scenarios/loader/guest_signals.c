@@ -1,0 +1,193 @@
+/* The registers of a signal's context are GNU's. */
+#define _GNU_SOURCE
+
+#include "guest_signals.h"
+
+#include "model/guest/guest_face.h"
+#include "sim/machine.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+#include <time.h>
+#include <ucontext.h>
+
+#define SIGNAL_STACK_SIZE 65536
+#define CLOCK_PERIOD_US 50000
+
+/* Bits of a page fault's error code. */
+enum { PAGE_FAULT_WRITE = 2, PAGE_FAULT_FETCH = 16 };
+#define FLAG_DIRECTION 0x400
+
+/* NTSTATUS of the exceptions of a processor. */
+enum { BREAKPOINT = 0x80000003u, ILLEGAL_INSTRUCTION = 0xc000001du, INTEGER_DIVIDE_BY_ZERO = 0xc0000094u };
+
+static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
+#define SIGNAL_COUNT (sizeof signals / sizeof signals[0])
+
+/* Of the process. A handler has nowhere else to keep them. */
+static struct sigaction actions_before[SIGNAL_COUNT];
+static bool is_installed;
+
+/* What driver code did, kept for when its host stack goes on. */
+static struct Crash {
+  int signal;
+  bool is_write;
+  bool is_fetch;
+  bool is_protection; /* a general protection fault: no address */
+  uint64_t address;
+  uint64_t instruction;
+} crash;
+
+#if defined(__x86_64__)
+
+static bool is_image(uint64_t address) { return address >= SIM_IMAGE_BASE && address < SIM_IMAGE_END; }
+
+/* Is this driver code, on its stack or beside it? */
+static bool is_guest(const SimMachine *machine, const greg_t *registers) {
+  if (!machine->is_running || machine->current == NULL || machine->current->guest_depth == 0)
+    return false;
+  uint64_t stack = (uint64_t)registers[REG_RSP];
+  return is_image((uint64_t)registers[REG_RIP]) ||
+         (stack >= sim_context_guest_stack_low(machine->current) && stack < sim_context_guest_stack_high(machine->current));
+}
+
+/* Where in the driver it was: behind the instruction, as sites are; of a wild call, behind the call. */
+static void site_note(SimContext *context) {
+  uint64_t place = crash.instruction + 1;
+  if (is_image(place))
+    context->site = (uint32_t)(place - SIM_IMAGE_BASE);
+}
+
+/* On the host stack of the context, whose driver code is given up. */
+static void crash_end(void) {
+  SimMachine *machine = sim_machine();
+  site_note(machine->current);
+  switch (crash.signal) {
+  case SIGALRM:
+    sim_stop(machine, SIM_STOP_LIMIT_HOST_TIME, NULL);
+    break;
+  case SIGFPE:
+    guest_exception(INTEGER_DIVIDE_BY_ZERO, crash.instruction);
+  case SIGILL:
+    guest_exception(ILLEGAL_INSTRUCTION, crash.instruction);
+  case SIGTRAP:
+    guest_exception(BREAKPOINT, crash.instruction);
+  default:
+    if (crash.is_protection) /* the address was no address at all */
+      guest_fault(0x8000000000000000u, 1, false, false);
+    guest_fault(crash.address, 1, crash.is_write, crash.is_fetch);
+  }
+  __builtin_trap();
+}
+
+/* Instead of back into driver code: to crash_end, below what the host stack holds. */
+static void give_up(const SimMachine *machine, greg_t *registers) {
+  uint64_t stack = ((uint64_t)machine->current->gate_stack_pointer & ~(uint64_t)15) - 136;
+  registers[REG_RIP] = (greg_t)(uintptr_t)crash_end;
+  registers[REG_RSP] = (greg_t)stack;
+  registers[REG_RBP] = 0;
+  registers[REG_EFL] &= ~FLAG_DIRECTION;
+}
+
+static void crash_note(int signal, const siginfo_t *info, const SimMachine *machine, const greg_t *registers) {
+  uint64_t error = (uint64_t)registers[REG_ERR];
+  uint64_t stack = (uint64_t)registers[REG_RSP];
+  crash = (struct Crash){.signal = signal, .instruction = (uint64_t)registers[REG_RIP]};
+  if (signal == SIGTRAP)
+    crash.instruction--;
+  if (signal != SIGSEGV && signal != SIGBUS)
+    return;
+  crash.address = (uint64_t)info->si_addr;
+  crash.is_write = (error & PAGE_FAULT_WRITE) != 0;
+  crash.is_fetch = (error & PAGE_FAULT_FETCH) != 0 || crash.address == crash.instruction;
+  crash.is_protection = signal == SIGSEGV && info->si_code == SI_KERNEL;
+  /* A wild call has pushed where it came from. */
+  if (crash.is_fetch && !is_image(crash.instruction) && stack >= sim_context_guest_stack_low(machine->current) &&
+      stack + 8 <= sim_context_guest_stack_high(machine->current)) {
+    uint64_t caller;
+    memcpy(&caller, (const void *)stack, sizeof caller);
+    crash.instruction = caller - 1;
+  }
+}
+
+static void call_before(int signal, siginfo_t *info, void *context) {
+  for (size_t i = 0; i < SIGNAL_COUNT; i++) {
+    struct sigaction *before = &actions_before[i];
+    if (signals[i] != signal)
+      continue;
+    if ((before->sa_flags & SA_SIGINFO) && before->sa_sigaction != NULL)
+      before->sa_sigaction(signal, info, context);
+    else
+      sigaction(signal, before, NULL); /* returns to the same instruction, and then dies of it */
+  }
+}
+
+static void trouble(int signal, siginfo_t *info, void *context) {
+  greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
+  const SimMachine *machine = sim_machine();
+  if (!is_guest(machine, registers)) {
+    call_before(signal, info, context);
+    return;
+  }
+  crash_note(signal, info, machine, registers);
+  give_up(machine, registers);
+}
+
+static bool is_time_up(const SimMachine *machine) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec > machine->host_deadline_ns;
+}
+
+/* Only while an instruction of the driver's own is running: all else comes to a look at the clock by itself. */
+static void tick(int signal, siginfo_t *info, void *context) {
+  greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
+  const SimMachine *machine = sim_machine();
+  (void)info;
+  if (!is_guest(machine, registers) || !is_image((uint64_t)registers[REG_RIP]) || !is_time_up(machine))
+    return;
+  crash = (struct Crash){.signal = signal, .instruction = (uint64_t)registers[REG_RIP]};
+  give_up(machine, registers);
+}
+
+/* A sanitizer may have given the thread one already. */
+static void stack_install(void) {
+  stack_t stack;
+  if (sigaltstack(NULL, &stack) == 0 && !(stack.ss_flags & SS_DISABLE) && stack.ss_size >= SIGNAL_STACK_SIZE / 4)
+    return;
+  void *memory = mmap(NULL, SIGNAL_STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory != MAP_FAILED)
+    sigaltstack(&(stack_t){.ss_sp = memory, .ss_size = SIGNAL_STACK_SIZE}, NULL);
+}
+
+void guest_signals_install(void) {
+  if (is_installed)
+    return;
+  is_installed = true;
+  stack_install();
+  struct sigaction action = {.sa_sigaction = trouble, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+  sigemptyset(&action.sa_mask);
+  for (size_t i = 0; i < SIGNAL_COUNT; i++)
+    sigaction(signals[i], &action, &actions_before[i]);
+  action = (struct sigaction){.sa_sigaction = tick, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
+  sigaction(SIGALRM, &action, NULL);
+}
+
+#else
+
+void guest_signals_install(void) {}
+
+#endif
+
+static void clock_set(suseconds_t period_us) {
+  struct itimerval period = {.it_interval = {.tv_usec = period_us}, .it_value = {.tv_usec = period_us}};
+  setitimer(ITIMER_REAL, &period, NULL);
+}
+
+void guest_clock_start(void) { clock_set(CLOCK_PERIOD_US); }
+
+void guest_clock_stop(void) { clock_set(0); }
