@@ -3,10 +3,10 @@
 #pragma once
 
 typedef enum _EXCEPTION_DISPOSITION {
-    ExceptionContinueExecution,
-    ExceptionContinueSearch,
-    ExceptionNestedException,
-    ExceptionCollidedUnwind
+  ExceptionContinueExecution,
+  ExceptionContinueSearch,
+  ExceptionNestedException,
+  ExceptionCollidedUnwind
 } EXCEPTION_DISPOSITION;
 
 #define EXCEPTION_EXECUTE_HANDLER 1

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <ntifs.h>
-#include <irqlab/flt_types.h>
-#include <irqlab/flt_parameters.h>
 #include <irqlab/flt_callbacks.h>
 #include <irqlab/flt_functions.h>
+#include <irqlab/flt_parameters.h>
+#include <irqlab/flt_types.h>

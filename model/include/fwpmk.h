@@ -17,8 +17,8 @@ typedef VOID (*FWPM_SERVICE_STATE_CHANGE_CALLBACK0)(VOID *context, FWPM_SERVICE_
 
 /* State of the engine */
 FWPM_SERVICE_STATE FwpmBfeStateGet0(VOID);
-NTSTATUS FwpmBfeStateSubscribeChanges0(VOID *deviceObject, FWPM_SERVICE_STATE_CHANGE_CALLBACK0 callback,
-                                       VOID *context, HANDLE *changeHandle);
+NTSTATUS FwpmBfeStateSubscribeChanges0(VOID *deviceObject, FWPM_SERVICE_STATE_CHANGE_CALLBACK0 callback, VOID *context,
+                                       HANDLE *changeHandle);
 NTSTATUS FwpmBfeStateUnsubscribeChanges0(HANDLE changeHandle);
 
 /* Sessions and transactions */
@@ -27,10 +27,9 @@ NTSTATUS FwpmEngineOpen0(const wchar_t *serverName, UINT32 authnService, SEC_WIN
 NTSTATUS FwpmEngineClose0(HANDLE engineHandle);
 NTSTATUS FwpmEngineGetOption0(HANDLE engineHandle, FWPM_ENGINE_OPTION option, FWP_VALUE0 **value);
 NTSTATUS FwpmEngineSetOption0(HANDLE engineHandle, FWPM_ENGINE_OPTION option, const FWP_VALUE0 *newValue);
-NTSTATUS FwpmSessionCreateEnumHandle0(HANDLE engineHandle, const FWPM_SESSION_ENUM_TEMPLATE0 *enumTemplate,
-                                      HANDLE *enumHandle);
-NTSTATUS FwpmSessionEnum0(HANDLE engineHandle, HANDLE enumHandle, UINT32 numEntriesRequested,
-                          FWPM_SESSION0 ***entries, UINT32 *numEntriesReturned);
+NTSTATUS FwpmSessionCreateEnumHandle0(HANDLE engineHandle, const FWPM_SESSION_ENUM_TEMPLATE0 *enumTemplate, HANDLE *enumHandle);
+NTSTATUS FwpmSessionEnum0(HANDLE engineHandle, HANDLE enumHandle, UINT32 numEntriesRequested, FWPM_SESSION0 ***entries,
+                          UINT32 *numEntriesReturned);
 NTSTATUS FwpmSessionDestroyEnumHandle0(HANDLE engineHandle, HANDLE enumHandle);
 NTSTATUS FwpmTransactionBegin0(HANDLE engineHandle, UINT32 flags);
 NTSTATUS FwpmTransactionCommit0(HANDLE engineHandle);
@@ -41,26 +40,21 @@ VOID FwpmFreeMemory0(VOID **p);
 NTSTATUS FwpmProviderAdd0(HANDLE engineHandle, const FWPM_PROVIDER0 *provider, PSECURITY_DESCRIPTOR sd);
 NTSTATUS FwpmProviderDeleteByKey0(HANDLE engineHandle, const GUID *key);
 NTSTATUS FwpmProviderGetByKey0(HANDLE engineHandle, const GUID *key, FWPM_PROVIDER0 **provider);
-NTSTATUS FwpmProviderContextAdd0(HANDLE engineHandle, const FWPM_PROVIDER_CONTEXT0 *providerContext,
-                                 PSECURITY_DESCRIPTOR sd, UINT64 *id);
-NTSTATUS FwpmProviderContextAdd1(HANDLE engineHandle, const FWPM_PROVIDER_CONTEXT1 *providerContext,
-                                 PSECURITY_DESCRIPTOR sd, UINT64 *id);
-NTSTATUS FwpmProviderContextAdd2(HANDLE engineHandle, const FWPM_PROVIDER_CONTEXT2 *providerContext,
-                                 PSECURITY_DESCRIPTOR sd, UINT64 *id);
+NTSTATUS FwpmProviderContextAdd0(HANDLE engineHandle, const FWPM_PROVIDER_CONTEXT0 *providerContext, PSECURITY_DESCRIPTOR sd, UINT64 *id);
+NTSTATUS FwpmProviderContextAdd1(HANDLE engineHandle, const FWPM_PROVIDER_CONTEXT1 *providerContext, PSECURITY_DESCRIPTOR sd, UINT64 *id);
+NTSTATUS FwpmProviderContextAdd2(HANDLE engineHandle, const FWPM_PROVIDER_CONTEXT2 *providerContext, PSECURITY_DESCRIPTOR sd, UINT64 *id);
 NTSTATUS FwpmProviderContextDeleteById0(HANDLE engineHandle, UINT64 id);
 NTSTATUS FwpmProviderContextDeleteByKey0(HANDLE engineHandle, const GUID *key);
 NTSTATUS FwpmProviderContextGetById0(HANDLE engineHandle, UINT64 id, FWPM_PROVIDER_CONTEXT0 **providerContext);
-NTSTATUS FwpmProviderContextGetByKey0(HANDLE engineHandle, const GUID *key,
-                                      FWPM_PROVIDER_CONTEXT0 **providerContext);
+NTSTATUS FwpmProviderContextGetByKey0(HANDLE engineHandle, const GUID *key, FWPM_PROVIDER_CONTEXT0 **providerContext);
 
 /* Sublayers and layers */
 NTSTATUS FwpmSubLayerAdd0(HANDLE engineHandle, const FWPM_SUBLAYER0 *subLayer, PSECURITY_DESCRIPTOR sd);
 NTSTATUS FwpmSubLayerDeleteByKey0(HANDLE engineHandle, const GUID *key);
 NTSTATUS FwpmSubLayerGetByKey0(HANDLE engineHandle, const GUID *key, FWPM_SUBLAYER0 **subLayer);
-NTSTATUS FwpmSubLayerCreateEnumHandle0(HANDLE engineHandle, const FWPM_SUBLAYER_ENUM_TEMPLATE0 *enumTemplate,
-                                       HANDLE *enumHandle);
-NTSTATUS FwpmSubLayerEnum0(HANDLE engineHandle, HANDLE enumHandle, UINT32 numEntriesRequested,
-                           FWPM_SUBLAYER0 ***entries, UINT32 *numEntriesReturned);
+NTSTATUS FwpmSubLayerCreateEnumHandle0(HANDLE engineHandle, const FWPM_SUBLAYER_ENUM_TEMPLATE0 *enumTemplate, HANDLE *enumHandle);
+NTSTATUS FwpmSubLayerEnum0(HANDLE engineHandle, HANDLE enumHandle, UINT32 numEntriesRequested, FWPM_SUBLAYER0 ***entries,
+                           UINT32 *numEntriesReturned);
 NTSTATUS FwpmSubLayerDestroyEnumHandle0(HANDLE engineHandle, HANDLE enumHandle);
 NTSTATUS FwpmLayerGetById0(HANDLE engineHandle, UINT16 id, FWPM_LAYER0 **layer);
 NTSTATUS FwpmLayerGetByKey0(HANDLE engineHandle, const GUID *key, FWPM_LAYER0 **layer);
@@ -71,10 +65,9 @@ NTSTATUS FwpmCalloutDeleteById0(HANDLE engineHandle, UINT32 id);
 NTSTATUS FwpmCalloutDeleteByKey0(HANDLE engineHandle, const GUID *key);
 NTSTATUS FwpmCalloutGetById0(HANDLE engineHandle, UINT32 id, FWPM_CALLOUT0 **callout);
 NTSTATUS FwpmCalloutGetByKey0(HANDLE engineHandle, const GUID *key, FWPM_CALLOUT0 **callout);
-NTSTATUS FwpmCalloutCreateEnumHandle0(HANDLE engineHandle, const FWPM_CALLOUT_ENUM_TEMPLATE0 *enumTemplate,
-                                      HANDLE *enumHandle);
-NTSTATUS FwpmCalloutEnum0(HANDLE engineHandle, HANDLE enumHandle, UINT32 numEntriesRequested,
-                          FWPM_CALLOUT0 ***entries, UINT32 *numEntriesReturned);
+NTSTATUS FwpmCalloutCreateEnumHandle0(HANDLE engineHandle, const FWPM_CALLOUT_ENUM_TEMPLATE0 *enumTemplate, HANDLE *enumHandle);
+NTSTATUS FwpmCalloutEnum0(HANDLE engineHandle, HANDLE enumHandle, UINT32 numEntriesRequested, FWPM_CALLOUT0 ***entries,
+                          UINT32 *numEntriesReturned);
 NTSTATUS FwpmCalloutDestroyEnumHandle0(HANDLE engineHandle, HANDLE enumHandle);
 
 /* Filters */
@@ -83,10 +76,9 @@ NTSTATUS FwpmFilterDeleteById0(HANDLE engineHandle, UINT64 id);
 NTSTATUS FwpmFilterDeleteByKey0(HANDLE engineHandle, const GUID *key);
 NTSTATUS FwpmFilterGetById0(HANDLE engineHandle, UINT64 id, FWPM_FILTER0 **filter);
 NTSTATUS FwpmFilterGetByKey0(HANDLE engineHandle, const GUID *key, FWPM_FILTER0 **filter);
-NTSTATUS FwpmFilterCreateEnumHandle0(HANDLE engineHandle, const FWPM_FILTER_ENUM_TEMPLATE0 *enumTemplate,
-                                     HANDLE *enumHandle);
-NTSTATUS FwpmFilterEnum0(HANDLE engineHandle, HANDLE enumHandle, UINT32 numEntriesRequested,
-                         FWPM_FILTER0 ***entries, UINT32 *numEntriesReturned);
+NTSTATUS FwpmFilterCreateEnumHandle0(HANDLE engineHandle, const FWPM_FILTER_ENUM_TEMPLATE0 *enumTemplate, HANDLE *enumHandle);
+NTSTATUS FwpmFilterEnum0(HANDLE engineHandle, HANDLE enumHandle, UINT32 numEntriesRequested, FWPM_FILTER0 ***entries,
+                         UINT32 *numEntriesReturned);
 NTSTATUS FwpmFilterDestroyEnumHandle0(HANDLE engineHandle, HANDLE enumHandle);
 
 /* The names without a version */

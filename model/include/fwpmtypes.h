@@ -5,28 +5,28 @@
 #include <fwptypes.h>
 
 typedef struct FWPM_DISPLAY_DATA0_ {
-    wchar_t *name;
-    wchar_t *description;
+  wchar_t *name;
+  wchar_t *description;
 } FWPM_DISPLAY_DATA0;
 
 typedef enum FWPM_CHANGE_TYPE_ { FWPM_CHANGE_ADD = 1, FWPM_CHANGE_DELETE, FWPM_CHANGE_TYPE_MAX } FWPM_CHANGE_TYPE;
 
 typedef enum FWPM_SERVICE_STATE_ {
-    FWPM_SERVICE_STOPPED,
-    FWPM_SERVICE_START_PENDING,
-    FWPM_SERVICE_STOP_PENDING,
-    FWPM_SERVICE_RUNNING,
-    FWPM_SERVICE_STATE_MAX
+  FWPM_SERVICE_STOPPED,
+  FWPM_SERVICE_START_PENDING,
+  FWPM_SERVICE_STOP_PENDING,
+  FWPM_SERVICE_RUNNING,
+  FWPM_SERVICE_STATE_MAX
 } FWPM_SERVICE_STATE;
 
 typedef enum FWPM_ENGINE_OPTION_ {
-    FWPM_ENGINE_COLLECT_NET_EVENTS,
-    FWPM_ENGINE_NET_EVENT_MATCH_ANY_KEYWORDS,
-    FWPM_ENGINE_NAME_CACHE,
-    FWPM_ENGINE_MONITOR_IPSEC_CONNECTIONS,
-    FWPM_ENGINE_PACKET_QUEUING,
-    FWPM_ENGINE_TXN_WATCHDOG_TIMEOUT_IN_MSEC,
-    FWPM_ENGINE_OPTION_MAX
+  FWPM_ENGINE_COLLECT_NET_EVENTS,
+  FWPM_ENGINE_NET_EVENT_MATCH_ANY_KEYWORDS,
+  FWPM_ENGINE_NAME_CACHE,
+  FWPM_ENGINE_MONITOR_IPSEC_CONNECTIONS,
+  FWPM_ENGINE_PACKET_QUEUING,
+  FWPM_ENGINE_TXN_WATCHDOG_TIMEOUT_IN_MSEC,
+  FWPM_ENGINE_OPTION_MAX
 } FWPM_ENGINE_OPTION;
 
 /* Sessions */
@@ -34,21 +34,20 @@ typedef enum FWPM_ENGINE_OPTION_ {
 #define FWPM_SESSION_FLAG_RESERVED 0x10000000
 #define FWPM_TXN_READ_ONLY 0x00000001
 #define FWPM_TXN_READ_WRITE 0x00000000
-#define FWPM_GENERAL_CONTEXT_FLAGS_NONE 0
 
 typedef struct FWPM_SESSION0_ {
-    GUID sessionKey;
-    FWPM_DISPLAY_DATA0 displayData;
-    UINT32 flags;
-    UINT32 txnWaitTimeoutInMSec;
-    DWORD processId;
-    SID *sid;
-    wchar_t *username;
-    BOOL kernelMode;
+  GUID sessionKey;
+  FWPM_DISPLAY_DATA0 displayData;
+  UINT32 flags;
+  UINT32 txnWaitTimeoutInMSec;
+  DWORD processId;
+  SID *sid;
+  wchar_t *username;
+  BOOL kernelMode;
 } FWPM_SESSION0;
 
 typedef struct FWPM_SESSION_ENUM_TEMPLATE0_ {
-    UINT64 reserved;
+  UINT64 reserved;
 } FWPM_SESSION_ENUM_TEMPLATE0;
 
 /* Providers */
@@ -56,103 +55,98 @@ typedef struct FWPM_SESSION_ENUM_TEMPLATE0_ {
 #define FWPM_PROVIDER_FLAG_DISABLED 0x00000010
 
 typedef struct FWPM_PROVIDER0_ {
-    GUID providerKey;
-    FWPM_DISPLAY_DATA0 displayData;
-    UINT32 flags;
-    FWP_BYTE_BLOB providerData;
-    wchar_t *serviceName;
+  GUID providerKey;
+  FWPM_DISPLAY_DATA0 displayData;
+  UINT32 flags;
+  FWP_BYTE_BLOB providerData;
+  wchar_t *serviceName;
 } FWPM_PROVIDER0;
 
 typedef struct FWPM_PROVIDER_ENUM_TEMPLATE0_ {
-    UINT64 reserved;
+  UINT64 reserved;
 } FWPM_PROVIDER_ENUM_TEMPLATE0;
 
 typedef struct FWPM_PROVIDER_CHANGE0_ {
-    FWPM_CHANGE_TYPE changeType;
-    GUID providerKey;
+  FWPM_CHANGE_TYPE changeType;
+  GUID providerKey;
 } FWPM_PROVIDER_CHANGE0;
 
 /* Provider contexts */
 typedef enum FWPM_PROVIDER_CONTEXT_TYPE_ {
-    FWPM_IPSEC_KEYING_CONTEXT,
-    FWPM_IPSEC_IKE_QM_TRANSPORT_CONTEXT,
-    FWPM_IPSEC_IKE_QM_TUNNEL_CONTEXT,
-    FWPM_IPSEC_AUTHIP_QM_TRANSPORT_CONTEXT,
-    FWPM_IPSEC_AUTHIP_QM_TUNNEL_CONTEXT,
-    FWPM_IPSEC_IKE_MM_CONTEXT,
-    FWPM_IPSEC_AUTHIP_MM_CONTEXT,
-    FWPM_CLASSIFY_OPTIONS_CONTEXT,
-    FWPM_GENERAL_CONTEXT,
-    FWPM_IPSEC_IKEV2_QM_TUNNEL_CONTEXT,
-    FWPM_IPSEC_IKEV2_MM_CONTEXT,
-    FWPM_IPSEC_DOSP_CONTEXT,
-    FWPM_IPSEC_IKEV2_QM_TRANSPORT_CONTEXT,
-    FWPM_NETWORK_CONNECTION_POLICY_CONTEXT,
-    FWPM_PROVIDER_CONTEXT_TYPE_MAX
+  FWPM_IPSEC_KEYING_CONTEXT,
+  FWPM_IPSEC_IKE_QM_TRANSPORT_CONTEXT,
+  FWPM_IPSEC_IKE_QM_TUNNEL_CONTEXT,
+  FWPM_IPSEC_AUTHIP_QM_TRANSPORT_CONTEXT,
+  FWPM_IPSEC_AUTHIP_QM_TUNNEL_CONTEXT,
+  FWPM_IPSEC_IKE_MM_CONTEXT,
+  FWPM_IPSEC_AUTHIP_MM_CONTEXT,
+  FWPM_CLASSIFY_OPTIONS_CONTEXT,
+  FWPM_GENERAL_CONTEXT,
+  FWPM_IPSEC_IKEV2_QM_TUNNEL_CONTEXT,
+  FWPM_IPSEC_IKEV2_MM_CONTEXT,
+  FWPM_IPSEC_DOSP_CONTEXT,
+  FWPM_IPSEC_IKEV2_QM_TRANSPORT_CONTEXT,
+  FWPM_NETWORK_CONNECTION_POLICY_CONTEXT,
+  FWPM_PROVIDER_CONTEXT_TYPE_MAX
 } FWPM_PROVIDER_CONTEXT_TYPE;
 
 #define FWPM_PROVIDER_CONTEXT_FLAG_PERSISTENT 0x00000001
 #define FWPM_PROVIDER_CONTEXT_FLAG_DOWNLEVEL 0x00000002
 
 typedef struct FWPM_CLASSIFY_OPTION0_ {
-    FWP_CLASSIFY_OPTION_TYPE type;
-    FWP_VALUE0 value;
+  FWP_CLASSIFY_OPTION_TYPE type;
+  FWP_VALUE0 value;
 } FWPM_CLASSIFY_OPTION0;
 
 typedef struct FWPM_CLASSIFY_OPTIONS0_ {
-    UINT32 numOptions;
-    FWPM_CLASSIFY_OPTION0 *options;
+  UINT32 numOptions;
+  FWPM_CLASSIFY_OPTION0 *options;
 } FWPM_CLASSIFY_OPTIONS0;
 
 /* Versions 0 to 3 differ only in the versions of the IPsec policies that the union may point to. */
 typedef struct FWPM_PROVIDER_CONTEXT0_ {
-    GUID providerContextKey;
-    FWPM_DISPLAY_DATA0 displayData;
-    UINT32 flags;
-    GUID *providerKey;
-    FWP_BYTE_BLOB providerData;
-    FWPM_PROVIDER_CONTEXT_TYPE type;
-    union {
-        VOID *policy;
-        FWP_BYTE_BLOB *dataBuffer;
-        FWPM_CLASSIFY_OPTIONS0 *classifyOptions;
-    };
-    UINT64 providerContextId;
+  GUID providerContextKey;
+  FWPM_DISPLAY_DATA0 displayData;
+  UINT32 flags;
+  GUID *providerKey;
+  FWP_BYTE_BLOB providerData;
+  FWPM_PROVIDER_CONTEXT_TYPE type;
+  union {
+    VOID *policy;
+    FWP_BYTE_BLOB *dataBuffer;
+    FWPM_CLASSIFY_OPTIONS0 *classifyOptions;
+  };
+  UINT64 providerContextId;
 } FWPM_PROVIDER_CONTEXT0, FWPM_PROVIDER_CONTEXT1, FWPM_PROVIDER_CONTEXT2, FWPM_PROVIDER_CONTEXT3;
 
 typedef struct FWPM_PROVIDER_CONTEXT_ENUM_TEMPLATE0_ {
-    GUID *providerKey;
-    FWPM_PROVIDER_CONTEXT_TYPE providerContextType;
+  GUID *providerKey;
+  FWPM_PROVIDER_CONTEXT_TYPE providerContextType;
 } FWPM_PROVIDER_CONTEXT_ENUM_TEMPLATE0;
 
 /* Sublayers */
 #define FWPM_SUBLAYER_FLAG_PERSISTENT 0x00000001
 
 typedef struct FWPM_SUBLAYER0_ {
-    GUID subLayerKey;
-    FWPM_DISPLAY_DATA0 displayData;
-    UINT32 flags;
-    GUID *providerKey;
-    FWP_BYTE_BLOB providerData;
-    UINT16 weight;
+  GUID subLayerKey;
+  FWPM_DISPLAY_DATA0 displayData;
+  UINT32 flags;
+  GUID *providerKey;
+  FWP_BYTE_BLOB providerData;
+  UINT16 weight;
 } FWPM_SUBLAYER0;
 
 typedef struct FWPM_SUBLAYER_ENUM_TEMPLATE0_ {
-    GUID *providerKey;
+  GUID *providerKey;
 } FWPM_SUBLAYER_ENUM_TEMPLATE0;
 
 /* Layers */
-typedef enum FWPM_FIELD_TYPE_ {
-    FWPM_FIELD_RAW_DATA,
-    FWPM_FIELD_IP_ADDRESS,
-    FWPM_FIELD_FLAGS,
-    FWPM_FIELD_TYPE_MAX
-} FWPM_FIELD_TYPE;
+typedef enum FWPM_FIELD_TYPE_ { FWPM_FIELD_RAW_DATA, FWPM_FIELD_IP_ADDRESS, FWPM_FIELD_FLAGS, FWPM_FIELD_TYPE_MAX } FWPM_FIELD_TYPE;
 
 typedef struct FWPM_FIELD0_ {
-    GUID *fieldKey;
-    FWPM_FIELD_TYPE type;
-    FWP_DATA_TYPE dataType;
+  GUID *fieldKey;
+  FWPM_FIELD_TYPE type;
+  FWP_DATA_TYPE dataType;
 } FWPM_FIELD0;
 
 #define FWPM_LAYER_FLAG_KERNEL 0x00000001
@@ -161,17 +155,17 @@ typedef struct FWPM_FIELD0_ {
 #define FWPM_LAYER_FLAG_BUFFERED 0x00000008
 
 typedef struct FWPM_LAYER0_ {
-    GUID layerKey;
-    FWPM_DISPLAY_DATA0 displayData;
-    UINT32 flags;
-    UINT32 numFields;
-    FWPM_FIELD0 *field;
-    GUID defaultSubLayerKey;
-    UINT16 layerId;
+  GUID layerKey;
+  FWPM_DISPLAY_DATA0 displayData;
+  UINT32 flags;
+  UINT32 numFields;
+  FWPM_FIELD0 *field;
+  GUID defaultSubLayerKey;
+  UINT16 layerId;
 } FWPM_LAYER0;
 
 typedef struct FWPM_LAYER_ENUM_TEMPLATE0_ {
-    UINT64 reserved;
+  UINT64 reserved;
 } FWPM_LAYER_ENUM_TEMPLATE0;
 
 /* Callouts */
@@ -180,24 +174,24 @@ typedef struct FWPM_LAYER_ENUM_TEMPLATE0_ {
 #define FWPM_CALLOUT_FLAG_REGISTERED 0x00040000
 
 typedef struct FWPM_CALLOUT0_ {
-    GUID calloutKey;
-    FWPM_DISPLAY_DATA0 displayData;
-    UINT32 flags;
-    GUID *providerKey;
-    FWP_BYTE_BLOB providerData;
-    GUID applicableLayer;
-    UINT32 calloutId;
+  GUID calloutKey;
+  FWPM_DISPLAY_DATA0 displayData;
+  UINT32 flags;
+  GUID *providerKey;
+  FWP_BYTE_BLOB providerData;
+  GUID applicableLayer;
+  UINT32 calloutId;
 } FWPM_CALLOUT0;
 
 typedef struct FWPM_CALLOUT_ENUM_TEMPLATE0_ {
-    GUID *providerKey;
-    GUID layerKey;
+  GUID *providerKey;
+  GUID layerKey;
 } FWPM_CALLOUT_ENUM_TEMPLATE0;
 
 typedef struct FWPM_CALLOUT_CHANGE0_ {
-    FWPM_CHANGE_TYPE changeType;
-    GUID calloutKey;
-    UINT32 calloutId;
+  FWPM_CHANGE_TYPE changeType;
+  GUID calloutKey;
+  UINT32 calloutId;
 } FWPM_CALLOUT_CHANGE0;
 
 /* Filters */
@@ -220,57 +214,57 @@ typedef struct FWPM_CALLOUT_CHANGE0_ {
 #define FWPM_AUTO_WEIGHT_MAX MAXUINT64
 
 typedef struct FWPM_FILTER_CONDITION0_ {
-    GUID fieldKey;
-    FWP_MATCH_TYPE matchType;
-    FWP_CONDITION_VALUE0 conditionValue;
+  GUID fieldKey;
+  FWP_MATCH_TYPE matchType;
+  FWP_CONDITION_VALUE0 conditionValue;
 } FWPM_FILTER_CONDITION0;
 
 typedef struct FWPM_ACTION0_ {
-    FWP_ACTION_TYPE type;
-    union {
-        GUID filterType;
-        GUID calloutKey;
-        UINT8 bitmapIndex;
-    };
+  FWP_ACTION_TYPE type;
+  union {
+    GUID filterType;
+    GUID calloutKey;
+    UINT8 bitmapIndex;
+  };
 } FWPM_ACTION0;
 
 typedef struct FWPM_FILTER0_ {
-    GUID filterKey;
-    FWPM_DISPLAY_DATA0 displayData;
-    UINT32 flags;
-    GUID *providerKey;
-    FWP_BYTE_BLOB providerData;
-    GUID layerKey;
-    GUID subLayerKey;
-    FWP_VALUE0 weight;
-    UINT32 numFilterConditions;
-    FWPM_FILTER_CONDITION0 *filterCondition;
-    FWPM_ACTION0 action;
-    union {
-        UINT64 rawContext;
-        GUID providerContextKey;
-    };
-    GUID *reserved;
-    UINT64 filterId;
-    FWP_VALUE0 effectiveWeight;
+  GUID filterKey;
+  FWPM_DISPLAY_DATA0 displayData;
+  UINT32 flags;
+  GUID *providerKey;
+  FWP_BYTE_BLOB providerData;
+  GUID layerKey;
+  GUID subLayerKey;
+  FWP_VALUE0 weight;
+  UINT32 numFilterConditions;
+  FWPM_FILTER_CONDITION0 *filterCondition;
+  FWPM_ACTION0 action;
+  union {
+    UINT64 rawContext;
+    GUID providerContextKey;
+  };
+  GUID *reserved;
+  UINT64 filterId;
+  FWP_VALUE0 effectiveWeight;
 } FWPM_FILTER0;
 
 typedef struct FWPM_FILTER_ENUM_TEMPLATE0_ {
-    GUID *providerKey;
-    GUID layerKey;
-    FWP_FILTER_ENUM_TYPE enumType;
-    UINT32 flags;
-    FWPM_PROVIDER_CONTEXT_ENUM_TEMPLATE0 *providerContextTemplate;
-    UINT32 numFilterConditions;
-    FWPM_FILTER_CONDITION0 *filterCondition;
-    UINT32 actionMask;
-    GUID *calloutKey;
+  GUID *providerKey;
+  GUID layerKey;
+  FWP_FILTER_ENUM_TYPE enumType;
+  UINT32 flags;
+  FWPM_PROVIDER_CONTEXT_ENUM_TEMPLATE0 *providerContextTemplate;
+  UINT32 numFilterConditions;
+  FWPM_FILTER_CONDITION0 *filterCondition;
+  UINT32 actionMask;
+  GUID *calloutKey;
 } FWPM_FILTER_ENUM_TEMPLATE0;
 
 typedef struct FWPM_FILTER_CHANGE0_ {
-    FWPM_CHANGE_TYPE changeType;
-    GUID filterKey;
-    UINT64 filterId;
+  FWPM_CHANGE_TYPE changeType;
+  GUID filterKey;
+  UINT64 filterId;
 } FWPM_FILTER_CHANGE0;
 
 typedef FWPM_ACTION0 FWPM_ACTION;

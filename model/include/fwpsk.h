@@ -3,13 +3,13 @@
 #pragma once
 
 #include <fwpstypes.h>
-#include <ndis.h>
-#include <ws2def.h>
-#include <ws2ipdef.h>
-#include <irqlab/fwps_layers.h>
 #include <irqlab/fwps_fields_ale.h>
 #include <irqlab/fwps_fields_other.h>
 #include <irqlab/fwps_fields_packet.h>
-#include <irqlab/fwps_types.h>
 #include <irqlab/fwps_functions.h>
+#include <irqlab/fwps_layers.h>
+#include <irqlab/fwps_types.h>
 #include <irqlab/fwps_unversioned.h>
+#include <ndis.h>
+#include <ws2def.h>
+#include <ws2ipdef.h>

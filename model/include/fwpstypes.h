@@ -5,25 +5,25 @@
 #include <fwpmtypes.h>
 
 typedef struct FWPS_INCOMING_VALUE0_ {
-    FWP_VALUE0 value;
+  FWP_VALUE0 value;
 } FWPS_INCOMING_VALUE0;
 
 typedef struct FWPS_INCOMING_VALUES0_ {
-    UINT16 layerId;
-    UINT32 valueCount;
-    FWPS_INCOMING_VALUE0 *incomingValue;
+  UINT16 layerId;
+  UINT32 valueCount;
+  FWPS_INCOMING_VALUE0 *incomingValue;
 } FWPS_INCOMING_VALUES0;
 
 typedef struct FWPS_FILTER_CONDITION0_ {
-    UINT16 fieldId;
-    UINT16 reserved;
-    FWP_MATCH_TYPE matchType;
-    FWP_CONDITION_VALUE0 conditionValue;
+  UINT16 fieldId;
+  UINT16 reserved;
+  FWP_MATCH_TYPE matchType;
+  FWP_CONDITION_VALUE0 conditionValue;
 } FWPS_FILTER_CONDITION0;
 
 typedef struct FWPS_ACTION0_ {
-    FWP_ACTION_TYPE type;
-    UINT32 calloutId;
+  FWP_ACTION_TYPE type;
+  UINT32 calloutId;
 } FWPS_ACTION0;
 
 #define FWPS_FILTER_FLAG_CLEAR_ACTION_RIGHT 0x0001
@@ -34,15 +34,15 @@ typedef struct FWPS_ACTION0_ {
 
 /* The four versions differ only in the version of the provider context. */
 typedef struct FWPS_FILTER0_ {
-    UINT64 filterId;
-    FWP_VALUE0 weight;
-    UINT16 subLayerWeight;
-    UINT16 flags;
-    UINT32 numFilterConditions;
-    FWPS_FILTER_CONDITION0 *filterCondition;
-    FWPS_ACTION0 action;
-    UINT64 context;
-    FWPM_PROVIDER_CONTEXT0 *providerContext;
+  UINT64 filterId;
+  FWP_VALUE0 weight;
+  UINT16 subLayerWeight;
+  UINT16 flags;
+  UINT32 numFilterConditions;
+  FWPS_FILTER_CONDITION0 *filterCondition;
+  FWPS_ACTION0 action;
+  UINT64 context;
+  FWPM_PROVIDER_CONTEXT0 *providerContext;
 } FWPS_FILTER0, FWPS_FILTER1, FWPS_FILTER2, FWPS_FILTER3;
 
 #define FWPS_RIGHT_ACTION_WRITE 0x00000001
@@ -54,74 +54,74 @@ typedef struct FWPS_FILTER0_ {
 #define FWPS_CLASSIFY_OUT_FLAG_ALE_FAST_CACHE_POSSIBLE 0x00000010
 
 typedef struct FWPS_CLASSIFY_OUT0_ {
-    FWP_ACTION_TYPE actionType;
-    UINT64 outContext;
-    UINT64 filterId;
-    UINT32 rights;
-    UINT32 flags;
-    UINT32 reserved;
+  FWP_ACTION_TYPE actionType;
+  UINT64 outContext;
+  UINT64 filterId;
+  UINT32 rights;
+  UINT32 flags;
+  UINT32 reserved;
 } FWPS_CLASSIFY_OUT0;
 
 typedef enum FWPS_CALLOUT_NOTIFY_TYPE_ {
-    FWPS_CALLOUT_NOTIFY_ADD_FILTER,
-    FWPS_CALLOUT_NOTIFY_DELETE_FILTER,
-    FWPS_CALLOUT_NOTIFY_ADD_FILTER_POST_COMMIT,
-    FWPS_CALLOUT_NOTIFY_TYPE_MAX
+  FWPS_CALLOUT_NOTIFY_ADD_FILTER,
+  FWPS_CALLOUT_NOTIFY_DELETE_FILTER,
+  FWPS_CALLOUT_NOTIFY_ADD_FILTER_POST_COMMIT,
+  FWPS_CALLOUT_NOTIFY_TYPE_MAX
 } FWPS_CALLOUT_NOTIFY_TYPE;
 
 typedef enum FWPS_DISCARD_MODULE0_ {
-    FWPS_DISCARD_MODULE_NETWORK,
-    FWPS_DISCARD_MODULE_TRANSPORT,
-    FWPS_DISCARD_MODULE_GENERAL,
-    FWPS_DISCARD_MODULE_MAX
+  FWPS_DISCARD_MODULE_NETWORK,
+  FWPS_DISCARD_MODULE_TRANSPORT,
+  FWPS_DISCARD_MODULE_GENERAL,
+  FWPS_DISCARD_MODULE_MAX
 } FWPS_DISCARD_MODULE0;
 
 typedef enum FWPS_GENERAL_DISCARD_REASON_ {
-    FWPS_DISCARD_FIREWALL_POLICY,
-    FWPS_DISCARD_IPSEC,
-    FWPS_GENERAL_DISCARD_REASON_MAX
+  FWPS_DISCARD_FIREWALL_POLICY,
+  FWPS_DISCARD_IPSEC,
+  FWPS_GENERAL_DISCARD_REASON_MAX
 } FWPS_GENERAL_DISCARD_REASON;
 
 typedef struct FWPS_DISCARD_METADATA0_ {
-    FWPS_DISCARD_MODULE0 discardModule;
-    UINT32 discardReason;
-    UINT64 filterId;
+  FWPS_DISCARD_MODULE0 discardModule;
+  UINT32 discardReason;
+  UINT64 filterId;
 } FWPS_DISCARD_METADATA0;
 
 typedef struct FWPS_INBOUND_FRAGMENT_METADATA0_ {
-    UINT32 fragmentIdentification;
-    UINT16 fragmentOffset;
-    ULONG fragmentLength;
+  UINT32 fragmentIdentification;
+  UINT16 fragmentOffset;
+  ULONG fragmentLength;
 } FWPS_INBOUND_FRAGMENT_METADATA0;
 
 #define FWPS_ALE_ENDPOINT_FLAG_IPSEC_SECURED 0x00000001
 
 typedef struct FWPS_ALE_ENDPOINT_PROPERTIES0_ {
-    UINT64 endpointId;
-    FWP_IP_VERSION ipVersion;
-    union {
-        UINT32 localV4Address;
-        UINT8 localV6Address[16];
-    };
-    union {
-        UINT32 remoteV4Address;
-        UINT8 remoteV6Address[16];
-    };
-    UINT8 ipProtocol;
-    UINT16 localPort;
-    UINT16 remotePort;
-    UINT64 localTokenModifiedId;
-    UINT64 mmSaId;
-    UINT64 qmSaId;
-    UINT32 ipsecStatus;
-    UINT32 flags;
-    FWP_BYTE_BLOB appId;
+  UINT64 endpointId;
+  FWP_IP_VERSION ipVersion;
+  union {
+    UINT32 localV4Address;
+    UINT8 localV6Address[16];
+  };
+  union {
+    UINT32 remoteV4Address;
+    UINT8 remoteV6Address[16];
+  };
+  UINT8 ipProtocol;
+  UINT16 localPort;
+  UINT16 remotePort;
+  UINT64 localTokenModifiedId;
+  UINT64 mmSaId;
+  UINT64 qmSaId;
+  UINT32 ipsecStatus;
+  UINT32 flags;
+  FWP_BYTE_BLOB appId;
 } FWPS_ALE_ENDPOINT_PROPERTIES0;
 
 typedef struct FWPS_ALE_ENDPOINT_ENUM_TEMPLATE0_ {
-    FWP_IP_VERSION ipVersion;
-    UINT8 ipProtocol;
-    UINT16 localPort;
+  FWP_IP_VERSION ipVersion;
+  UINT8 ipProtocol;
+  UINT16 localPort;
 } FWPS_ALE_ENDPOINT_ENUM_TEMPLATE0;
 
 typedef FWPS_ACTION0 FWPS_ACTION;

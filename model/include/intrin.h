@@ -7,373 +7,267 @@
 
 #include <_mingw.h>
 
-FORCEINLINE short InterlockedIncrement16(short volatile *Addend)
-{
-    return (short)__atomic_add_fetch(Addend, 1, __ATOMIC_SEQ_CST);
+FORCEINLINE short InterlockedIncrement16(short volatile *Addend) { return (short)__atomic_add_fetch(Addend, 1, __ATOMIC_SEQ_CST); }
+
+FORCEINLINE short InterlockedDecrement16(short volatile *Addend) { return (short)__atomic_sub_fetch(Addend, 1, __ATOMIC_SEQ_CST); }
+
+FORCEINLINE short InterlockedExchange16(short volatile *Target, short Value) {
+  return __atomic_exchange_n(Target, Value, __ATOMIC_SEQ_CST);
 }
 
-FORCEINLINE short InterlockedDecrement16(short volatile *Addend)
-{
-    return (short)__atomic_sub_fetch(Addend, 1, __ATOMIC_SEQ_CST);
+FORCEINLINE short InterlockedExchangeAdd16(short volatile *Addend, short Value) {
+  return (short)__atomic_fetch_add(Addend, Value, __ATOMIC_SEQ_CST);
 }
 
-FORCEINLINE short InterlockedExchange16(short volatile *Target, short Value)
-{
-    return __atomic_exchange_n(Target, Value, __ATOMIC_SEQ_CST);
+FORCEINLINE short InterlockedCompareExchange16(short volatile *Destination, short Exchange, short Comparand) {
+  __atomic_compare_exchange_n(Destination, &Comparand, Exchange, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+  return Comparand;
 }
 
-FORCEINLINE short InterlockedExchangeAdd16(short volatile *Addend, short Value)
-{
-    return (short)__atomic_fetch_add(Addend, Value, __ATOMIC_SEQ_CST);
+FORCEINLINE short InterlockedAnd16(short volatile *Destination, short Value) {
+  return (short)__atomic_fetch_and(Destination, Value, __ATOMIC_SEQ_CST);
 }
 
-FORCEINLINE short InterlockedCompareExchange16(short volatile *Destination, short Exchange, short Comparand)
-{
-    __atomic_compare_exchange_n(Destination, &Comparand, Exchange, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-    return Comparand;
+FORCEINLINE short InterlockedOr16(short volatile *Destination, short Value) {
+  return (short)__atomic_fetch_or(Destination, Value, __ATOMIC_SEQ_CST);
 }
 
-FORCEINLINE short InterlockedAnd16(short volatile *Destination, short Value)
-{
-    return (short)__atomic_fetch_and(Destination, Value, __ATOMIC_SEQ_CST);
+FORCEINLINE short InterlockedXor16(short volatile *Destination, short Value) {
+  return (short)__atomic_fetch_xor(Destination, Value, __ATOMIC_SEQ_CST);
 }
 
-FORCEINLINE short InterlockedOr16(short volatile *Destination, short Value)
-{
-    return (short)__atomic_fetch_or(Destination, Value, __ATOMIC_SEQ_CST);
+FORCEINLINE int InterlockedIncrement(int volatile *Addend) { return (int)__atomic_add_fetch(Addend, 1, __ATOMIC_SEQ_CST); }
+
+FORCEINLINE int InterlockedDecrement(int volatile *Addend) { return (int)__atomic_sub_fetch(Addend, 1, __ATOMIC_SEQ_CST); }
+
+FORCEINLINE int InterlockedAdd(int volatile *Addend, int Value) { return __atomic_add_fetch(Addend, Value, __ATOMIC_SEQ_CST); }
+
+FORCEINLINE int InterlockedExchange(int volatile *Target, int Value) { return __atomic_exchange_n(Target, Value, __ATOMIC_SEQ_CST); }
+
+FORCEINLINE int InterlockedExchangeAdd(int volatile *Addend, int Value) { return (int)__atomic_fetch_add(Addend, Value, __ATOMIC_SEQ_CST); }
+
+FORCEINLINE int InterlockedCompareExchange(int volatile *Destination, int Exchange, int Comparand) {
+  __atomic_compare_exchange_n(Destination, &Comparand, Exchange, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+  return Comparand;
 }
 
-FORCEINLINE short InterlockedXor16(short volatile *Destination, short Value)
-{
-    return (short)__atomic_fetch_xor(Destination, Value, __ATOMIC_SEQ_CST);
+FORCEINLINE int InterlockedAnd(int volatile *Destination, int Value) {
+  return (int)__atomic_fetch_and(Destination, Value, __ATOMIC_SEQ_CST);
 }
 
-FORCEINLINE int InterlockedIncrement(int volatile *Addend)
-{
-    return (int)__atomic_add_fetch(Addend, 1, __ATOMIC_SEQ_CST);
+FORCEINLINE int InterlockedOr(int volatile *Destination, int Value) { return (int)__atomic_fetch_or(Destination, Value, __ATOMIC_SEQ_CST); }
+
+FORCEINLINE int InterlockedXor(int volatile *Destination, int Value) {
+  return (int)__atomic_fetch_xor(Destination, Value, __ATOMIC_SEQ_CST);
 }
 
-FORCEINLINE int InterlockedDecrement(int volatile *Addend)
-{
-    return (int)__atomic_sub_fetch(Addend, 1, __ATOMIC_SEQ_CST);
+FORCEINLINE __int64 InterlockedIncrement64(__int64 volatile *Addend) { return (__int64)__atomic_add_fetch(Addend, 1, __ATOMIC_SEQ_CST); }
+
+FORCEINLINE __int64 InterlockedDecrement64(__int64 volatile *Addend) { return (__int64)__atomic_sub_fetch(Addend, 1, __ATOMIC_SEQ_CST); }
+
+FORCEINLINE __int64 InterlockedAdd64(__int64 volatile *Addend, __int64 Value) {
+  return __atomic_add_fetch(Addend, Value, __ATOMIC_SEQ_CST);
 }
 
-FORCEINLINE int InterlockedAdd(int volatile *Addend, int Value)
-{
-    return __atomic_add_fetch(Addend, Value, __ATOMIC_SEQ_CST);
+FORCEINLINE __int64 InterlockedExchange64(__int64 volatile *Target, __int64 Value) {
+  return __atomic_exchange_n(Target, Value, __ATOMIC_SEQ_CST);
 }
 
-FORCEINLINE int InterlockedExchange(int volatile *Target, int Value)
-{
-    return __atomic_exchange_n(Target, Value, __ATOMIC_SEQ_CST);
+FORCEINLINE __int64 InterlockedExchangeAdd64(__int64 volatile *Addend, __int64 Value) {
+  return (__int64)__atomic_fetch_add(Addend, Value, __ATOMIC_SEQ_CST);
 }
 
-FORCEINLINE int InterlockedExchangeAdd(int volatile *Addend, int Value)
-{
-    return (int)__atomic_fetch_add(Addend, Value, __ATOMIC_SEQ_CST);
+FORCEINLINE __int64 InterlockedCompareExchange64(__int64 volatile *Destination, __int64 Exchange, __int64 Comparand) {
+  __atomic_compare_exchange_n(Destination, &Comparand, Exchange, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+  return Comparand;
 }
 
-FORCEINLINE int InterlockedCompareExchange(int volatile *Destination, int Exchange, int Comparand)
-{
-    __atomic_compare_exchange_n(Destination, &Comparand, Exchange, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-    return Comparand;
+FORCEINLINE __int64 InterlockedAnd64(__int64 volatile *Destination, __int64 Value) {
+  return (__int64)__atomic_fetch_and(Destination, Value, __ATOMIC_SEQ_CST);
 }
 
-FORCEINLINE int InterlockedAnd(int volatile *Destination, int Value)
-{
-    return (int)__atomic_fetch_and(Destination, Value, __ATOMIC_SEQ_CST);
+FORCEINLINE __int64 InterlockedOr64(__int64 volatile *Destination, __int64 Value) {
+  return (__int64)__atomic_fetch_or(Destination, Value, __ATOMIC_SEQ_CST);
 }
 
-FORCEINLINE int InterlockedOr(int volatile *Destination, int Value)
-{
-    return (int)__atomic_fetch_or(Destination, Value, __ATOMIC_SEQ_CST);
+FORCEINLINE __int64 InterlockedXor64(__int64 volatile *Destination, __int64 Value) {
+  return (__int64)__atomic_fetch_xor(Destination, Value, __ATOMIC_SEQ_CST);
 }
 
-FORCEINLINE int InterlockedXor(int volatile *Destination, int Value)
-{
-    return (int)__atomic_fetch_xor(Destination, Value, __ATOMIC_SEQ_CST);
+FORCEINLINE char InterlockedExchange8(char volatile *Target, char Value) { return __atomic_exchange_n(Target, Value, __ATOMIC_SEQ_CST); }
+
+FORCEINLINE char InterlockedExchangeAdd8(char volatile *Addend, char Value) {
+  return (char)__atomic_fetch_add(Addend, Value, __ATOMIC_SEQ_CST);
 }
 
-FORCEINLINE __int64 InterlockedIncrement64(__int64 volatile *Addend)
-{
-    return (__int64)__atomic_add_fetch(Addend, 1, __ATOMIC_SEQ_CST);
+FORCEINLINE char InterlockedCompareExchange8(char volatile *Destination, char Exchange, char Comparand) {
+  __atomic_compare_exchange_n(Destination, &Comparand, Exchange, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+  return Comparand;
 }
 
-FORCEINLINE __int64 InterlockedDecrement64(__int64 volatile *Addend)
-{
-    return (__int64)__atomic_sub_fetch(Addend, 1, __ATOMIC_SEQ_CST);
+FORCEINLINE char InterlockedAnd8(char volatile *Destination, char Value) {
+  return (char)__atomic_fetch_and(Destination, Value, __ATOMIC_SEQ_CST);
 }
 
-FORCEINLINE __int64 InterlockedAdd64(__int64 volatile *Addend, __int64 Value)
-{
-    return __atomic_add_fetch(Addend, Value, __ATOMIC_SEQ_CST);
+FORCEINLINE char InterlockedOr8(char volatile *Destination, char Value) {
+  return (char)__atomic_fetch_or(Destination, Value, __ATOMIC_SEQ_CST);
 }
 
-FORCEINLINE __int64 InterlockedExchange64(__int64 volatile *Target, __int64 Value)
-{
-    return __atomic_exchange_n(Target, Value, __ATOMIC_SEQ_CST);
+FORCEINLINE char InterlockedXor8(char volatile *Destination, char Value) {
+  return (char)__atomic_fetch_xor(Destination, Value, __ATOMIC_SEQ_CST);
 }
 
-FORCEINLINE __int64 InterlockedExchangeAdd64(__int64 volatile *Addend, __int64 Value)
-{
-    return (__int64)__atomic_fetch_add(Addend, Value, __ATOMIC_SEQ_CST);
+FORCEINLINE void *InterlockedExchangePointer(void *volatile *Target, void *Value) {
+  return __atomic_exchange_n(Target, Value, __ATOMIC_SEQ_CST);
 }
 
-FORCEINLINE __int64 InterlockedCompareExchange64(__int64 volatile *Destination, __int64 Exchange, __int64 Comparand)
-{
-    __atomic_compare_exchange_n(Destination, &Comparand, Exchange, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-    return Comparand;
-}
-
-FORCEINLINE __int64 InterlockedAnd64(__int64 volatile *Destination, __int64 Value)
-{
-    return (__int64)__atomic_fetch_and(Destination, Value, __ATOMIC_SEQ_CST);
-}
-
-FORCEINLINE __int64 InterlockedOr64(__int64 volatile *Destination, __int64 Value)
-{
-    return (__int64)__atomic_fetch_or(Destination, Value, __ATOMIC_SEQ_CST);
-}
-
-FORCEINLINE __int64 InterlockedXor64(__int64 volatile *Destination, __int64 Value)
-{
-    return (__int64)__atomic_fetch_xor(Destination, Value, __ATOMIC_SEQ_CST);
-}
-
-FORCEINLINE char InterlockedExchange8(char volatile *Target, char Value)
-{
-    return __atomic_exchange_n(Target, Value, __ATOMIC_SEQ_CST);
-}
-
-FORCEINLINE char InterlockedExchangeAdd8(char volatile *Addend, char Value)
-{
-    return (char)__atomic_fetch_add(Addend, Value, __ATOMIC_SEQ_CST);
-}
-
-FORCEINLINE char InterlockedCompareExchange8(char volatile *Destination, char Exchange, char Comparand)
-{
-    __atomic_compare_exchange_n(Destination, &Comparand, Exchange, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-    return Comparand;
-}
-
-FORCEINLINE char InterlockedAnd8(char volatile *Destination, char Value)
-{
-    return (char)__atomic_fetch_and(Destination, Value, __ATOMIC_SEQ_CST);
-}
-
-FORCEINLINE char InterlockedOr8(char volatile *Destination, char Value)
-{
-    return (char)__atomic_fetch_or(Destination, Value, __ATOMIC_SEQ_CST);
-}
-
-FORCEINLINE char InterlockedXor8(char volatile *Destination, char Value)
-{
-    return (char)__atomic_fetch_xor(Destination, Value, __ATOMIC_SEQ_CST);
-}
-
-FORCEINLINE void * InterlockedExchangePointer(void *volatile *Target, void *Value)
-{
-    return __atomic_exchange_n(Target, Value, __ATOMIC_SEQ_CST);
-}
-
-FORCEINLINE void * InterlockedCompareExchangePointer(void *volatile *Destination, void *Exchange, void *Comparand)
-{
-    __atomic_compare_exchange_n(Destination, &Comparand, Exchange, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-    return Comparand;
+FORCEINLINE void *InterlockedCompareExchangePointer(void *volatile *Destination, void *Exchange, void *Comparand) {
+  __atomic_compare_exchange_n(Destination, &Comparand, Exchange, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+  return Comparand;
 }
 
 /* The bit array starts at Base and may be longer than one element; Offset may be negative. */
-FORCEINLINE unsigned char irqlab_bittest(int const *Base, int Offset)
-{
-    return (unsigned char)(((unsigned int)Base[Offset >> 5] >> (Offset & 31)) & 1);
+FORCEINLINE unsigned char irqlab_bittest(int const *Base, int Offset) {
+  return (unsigned char)(((unsigned int)Base[Offset >> 5] >> (Offset & 31)) & 1);
 }
 
-FORCEINLINE unsigned char InterlockedBitTestAndSet(int volatile *Base, int Offset)
-{
-    int old = (int)__atomic_fetch_or(&Base[Offset >> 5], (int)((unsigned int)1 << (Offset & 31)), __ATOMIC_SEQ_CST);
+FORCEINLINE unsigned char InterlockedBitTestAndSet(int volatile *Base, int Offset) {
+  int old = (int)__atomic_fetch_or(&Base[Offset >> 5], (int)((unsigned int)1 << (Offset & 31)), __ATOMIC_SEQ_CST);
 
-    return (unsigned char)(((unsigned int)old >> (Offset & 31)) & 1);
+  return (unsigned char)(((unsigned int)old >> (Offset & 31)) & 1);
 }
 
-FORCEINLINE unsigned char InterlockedBitTestAndReset(int volatile *Base, int Offset)
-{
-    int old = (int)__atomic_fetch_and(&Base[Offset >> 5], (int)~((unsigned int)1 << (Offset & 31)), __ATOMIC_SEQ_CST);
+FORCEINLINE unsigned char InterlockedBitTestAndReset(int volatile *Base, int Offset) {
+  int old = (int)__atomic_fetch_and(&Base[Offset >> 5], (int)~((unsigned int)1 << (Offset & 31)), __ATOMIC_SEQ_CST);
 
-    return (unsigned char)(((unsigned int)old >> (Offset & 31)) & 1);
+  return (unsigned char)(((unsigned int)old >> (Offset & 31)) & 1);
 }
 
-FORCEINLINE unsigned char InterlockedBitTestAndComplement(int volatile *Base, int Offset)
-{
-    int old = (int)__atomic_fetch_xor(&Base[Offset >> 5], (int)((unsigned int)1 << (Offset & 31)), __ATOMIC_SEQ_CST);
+FORCEINLINE unsigned char InterlockedBitTestAndComplement(int volatile *Base, int Offset) {
+  int old = (int)__atomic_fetch_xor(&Base[Offset >> 5], (int)((unsigned int)1 << (Offset & 31)), __ATOMIC_SEQ_CST);
 
-    return (unsigned char)(((unsigned int)old >> (Offset & 31)) & 1);
+  return (unsigned char)(((unsigned int)old >> (Offset & 31)) & 1);
 }
 
-FORCEINLINE unsigned char irqlab_bittestandset(int *Base, int Offset)
-{
-    unsigned char old = irqlab_bittest(Base, Offset);
+FORCEINLINE unsigned char irqlab_bittestandset(int *Base, int Offset) {
+  unsigned char old = irqlab_bittest(Base, Offset);
 
-    Base[Offset >> 5] |= (int)((unsigned int)1 << (Offset & 31));
-    return old;
+  Base[Offset >> 5] |= (int)((unsigned int)1 << (Offset & 31));
+  return old;
 }
 
-FORCEINLINE unsigned char irqlab_bittestandreset(int *Base, int Offset)
-{
-    unsigned char old = irqlab_bittest(Base, Offset);
+FORCEINLINE unsigned char irqlab_bittestandreset(int *Base, int Offset) {
+  unsigned char old = irqlab_bittest(Base, Offset);
 
-    Base[Offset >> 5] &= (int)~((unsigned int)1 << (Offset & 31));
-    return old;
+  Base[Offset >> 5] &= (int)~((unsigned int)1 << (Offset & 31));
+  return old;
 }
 
-FORCEINLINE unsigned char irqlab_bittestandcomplement(int *Base, int Offset)
-{
-    unsigned char old = irqlab_bittest(Base, Offset);
+FORCEINLINE unsigned char irqlab_bittestandcomplement(int *Base, int Offset) {
+  unsigned char old = irqlab_bittest(Base, Offset);
 
-    Base[Offset >> 5] ^= (int)((unsigned int)1 << (Offset & 31));
-    return old;
+  Base[Offset >> 5] ^= (int)((unsigned int)1 << (Offset & 31));
+  return old;
 }
 
-FORCEINLINE unsigned char irqlab_bittest64(__int64 const *Base, __int64 Offset)
-{
-    return (unsigned char)(((unsigned __int64)Base[Offset >> 6] >> (Offset & 63)) & 1);
+FORCEINLINE unsigned char irqlab_bittest64(__int64 const *Base, __int64 Offset) {
+  return (unsigned char)(((unsigned __int64)Base[Offset >> 6] >> (Offset & 63)) & 1);
 }
 
-FORCEINLINE unsigned char InterlockedBitTestAndSet64(__int64 volatile *Base, __int64 Offset)
-{
-    __int64 old = (__int64)__atomic_fetch_or(&Base[Offset >> 6], (__int64)((unsigned __int64)1 << (Offset & 63)), __ATOMIC_SEQ_CST);
+FORCEINLINE unsigned char InterlockedBitTestAndSet64(__int64 volatile *Base, __int64 Offset) {
+  __int64 old = (__int64)__atomic_fetch_or(&Base[Offset >> 6], (__int64)((unsigned __int64)1 << (Offset & 63)), __ATOMIC_SEQ_CST);
 
-    return (unsigned char)(((unsigned __int64)old >> (Offset & 63)) & 1);
+  return (unsigned char)(((unsigned __int64)old >> (Offset & 63)) & 1);
 }
 
-FORCEINLINE unsigned char InterlockedBitTestAndReset64(__int64 volatile *Base, __int64 Offset)
-{
-    __int64 old = (__int64)__atomic_fetch_and(&Base[Offset >> 6], (__int64)~((unsigned __int64)1 << (Offset & 63)), __ATOMIC_SEQ_CST);
+FORCEINLINE unsigned char InterlockedBitTestAndReset64(__int64 volatile *Base, __int64 Offset) {
+  __int64 old = (__int64)__atomic_fetch_and(&Base[Offset >> 6], (__int64)~((unsigned __int64)1 << (Offset & 63)), __ATOMIC_SEQ_CST);
 
-    return (unsigned char)(((unsigned __int64)old >> (Offset & 63)) & 1);
+  return (unsigned char)(((unsigned __int64)old >> (Offset & 63)) & 1);
 }
 
-FORCEINLINE unsigned char InterlockedBitTestAndComplement64(__int64 volatile *Base, __int64 Offset)
-{
-    __int64 old = (__int64)__atomic_fetch_xor(&Base[Offset >> 6], (__int64)((unsigned __int64)1 << (Offset & 63)), __ATOMIC_SEQ_CST);
+FORCEINLINE unsigned char InterlockedBitTestAndComplement64(__int64 volatile *Base, __int64 Offset) {
+  __int64 old = (__int64)__atomic_fetch_xor(&Base[Offset >> 6], (__int64)((unsigned __int64)1 << (Offset & 63)), __ATOMIC_SEQ_CST);
 
-    return (unsigned char)(((unsigned __int64)old >> (Offset & 63)) & 1);
+  return (unsigned char)(((unsigned __int64)old >> (Offset & 63)) & 1);
 }
 
-FORCEINLINE unsigned char irqlab_bittestandset64(__int64 *Base, __int64 Offset)
-{
-    unsigned char old = irqlab_bittest64(Base, Offset);
+FORCEINLINE unsigned char irqlab_bittestandset64(__int64 *Base, __int64 Offset) {
+  unsigned char old = irqlab_bittest64(Base, Offset);
 
-    Base[Offset >> 6] |= (__int64)((unsigned __int64)1 << (Offset & 63));
-    return old;
+  Base[Offset >> 6] |= (__int64)((unsigned __int64)1 << (Offset & 63));
+  return old;
 }
 
-FORCEINLINE unsigned char irqlab_bittestandreset64(__int64 *Base, __int64 Offset)
-{
-    unsigned char old = irqlab_bittest64(Base, Offset);
+FORCEINLINE unsigned char irqlab_bittestandreset64(__int64 *Base, __int64 Offset) {
+  unsigned char old = irqlab_bittest64(Base, Offset);
 
-    Base[Offset >> 6] &= (__int64)~((unsigned __int64)1 << (Offset & 63));
-    return old;
+  Base[Offset >> 6] &= (__int64)~((unsigned __int64)1 << (Offset & 63));
+  return old;
 }
 
-FORCEINLINE unsigned char irqlab_bittestandcomplement64(__int64 *Base, __int64 Offset)
-{
-    unsigned char old = irqlab_bittest64(Base, Offset);
+FORCEINLINE unsigned char irqlab_bittestandcomplement64(__int64 *Base, __int64 Offset) {
+  unsigned char old = irqlab_bittest64(Base, Offset);
 
-    Base[Offset >> 6] ^= (__int64)((unsigned __int64)1 << (Offset & 63));
-    return old;
+  Base[Offset >> 6] ^= (__int64)((unsigned __int64)1 << (Offset & 63));
+  return old;
 }
 
-FORCEINLINE unsigned char irqlab_bitscanforward(unsigned int *Index, unsigned int Mask)
-{
-    if (Mask == 0)
-        return 0;
-    *Index = (unsigned int)__builtin_ctz(Mask);
-    return 1;
+FORCEINLINE unsigned char irqlab_bitscanforward(unsigned int *Index, unsigned int Mask) {
+  if (Mask == 0)
+    return 0;
+  *Index = (unsigned int)__builtin_ctz(Mask);
+  return 1;
 }
 
-FORCEINLINE unsigned char irqlab_bitscanreverse(unsigned int *Index, unsigned int Mask)
-{
-    if (Mask == 0)
-        return 0;
-    *Index = 31U - (unsigned int)__builtin_clz(Mask);
-    return 1;
+FORCEINLINE unsigned char irqlab_bitscanreverse(unsigned int *Index, unsigned int Mask) {
+  if (Mask == 0)
+    return 0;
+  *Index = 31U - (unsigned int)__builtin_clz(Mask);
+  return 1;
 }
 
-FORCEINLINE unsigned char irqlab_bitscanforward64(unsigned int *Index, unsigned __int64 Mask)
-{
-    if (Mask == 0)
-        return 0;
-    *Index = (unsigned int)__builtin_ctzl(Mask);
-    return 1;
+FORCEINLINE unsigned char irqlab_bitscanforward64(unsigned int *Index, unsigned __int64 Mask) {
+  if (Mask == 0)
+    return 0;
+  *Index = (unsigned int)__builtin_ctzl(Mask);
+  return 1;
 }
 
-FORCEINLINE unsigned char irqlab_bitscanreverse64(unsigned int *Index, unsigned __int64 Mask)
-{
-    if (Mask == 0)
-        return 0;
-    *Index = 63U - (unsigned int)__builtin_clzl(Mask);
-    return 1;
+FORCEINLINE unsigned char irqlab_bitscanreverse64(unsigned int *Index, unsigned __int64 Mask) {
+  if (Mask == 0)
+    return 0;
+  *Index = 63U - (unsigned int)__builtin_clzl(Mask);
+  return 1;
 }
 
-FORCEINLINE unsigned short irqlab_byteswap_ushort(unsigned short Value)
-{
-    return __builtin_bswap16(Value);
+FORCEINLINE unsigned short irqlab_byteswap_ushort(unsigned short Value) { return __builtin_bswap16(Value); }
+
+FORCEINLINE unsigned int irqlab_byteswap_ulong(unsigned int Value) { return __builtin_bswap32(Value); }
+
+FORCEINLINE unsigned __int64 irqlab_byteswap_uint64(unsigned __int64 Value) { return __builtin_bswap64(Value); }
+
+FORCEINLINE unsigned int irqlab_rotl(unsigned int Value, int Shift) { return (Value << (Shift & 31)) | (Value >> (-Shift & 31)); }
+
+FORCEINLINE unsigned int irqlab_rotr(unsigned int Value, int Shift) { return (Value >> (Shift & 31)) | (Value << (-Shift & 31)); }
+
+FORCEINLINE unsigned __int64 irqlab_rotl64(unsigned __int64 Value, int Shift) { return (Value << (Shift & 63)) | (Value >> (-Shift & 63)); }
+
+FORCEINLINE unsigned __int64 irqlab_rotr64(unsigned __int64 Value, int Shift) { return (Value >> (Shift & 63)) | (Value << (-Shift & 63)); }
+
+FORCEINLINE __int64 irqlab_mulh(__int64 Left, __int64 Right) { return (__int64)(((__int128)Left * Right) >> 64); }
+
+FORCEINLINE unsigned __int64 irqlab_umulh(unsigned __int64 Left, unsigned __int64 Right) {
+  return (unsigned __int64)(((unsigned __int128)Left * Right) >> 64);
 }
 
-FORCEINLINE unsigned int irqlab_byteswap_ulong(unsigned int Value)
-{
-    return __builtin_bswap32(Value);
-}
+FORCEINLINE __int64 irqlab_emul(int Left, int Right) { return (__int64)Left * Right; }
 
-FORCEINLINE unsigned __int64 irqlab_byteswap_uint64(unsigned __int64 Value)
-{
-    return __builtin_bswap64(Value);
-}
+FORCEINLINE unsigned __int64 irqlab_emulu(unsigned int Left, unsigned int Right) { return (unsigned __int64)Left * Right; }
 
-FORCEINLINE unsigned int irqlab_rotl(unsigned int Value, int Shift)
-{
-    return (Value << (Shift & 31)) | (Value >> (-Shift & 31));
-}
-
-FORCEINLINE unsigned int irqlab_rotr(unsigned int Value, int Shift)
-{
-    return (Value >> (Shift & 31)) | (Value << (-Shift & 31));
-}
-
-FORCEINLINE unsigned __int64 irqlab_rotl64(unsigned __int64 Value, int Shift)
-{
-    return (Value << (Shift & 63)) | (Value >> (-Shift & 63));
-}
-
-FORCEINLINE unsigned __int64 irqlab_rotr64(unsigned __int64 Value, int Shift)
-{
-    return (Value >> (Shift & 63)) | (Value << (-Shift & 63));
-}
-
-FORCEINLINE __int64 irqlab_mulh(__int64 Left, __int64 Right)
-{
-    return (__int64)(((__int128)Left * Right) >> 64);
-}
-
-FORCEINLINE unsigned __int64 irqlab_umulh(unsigned __int64 Left, unsigned __int64 Right)
-{
-    return (unsigned __int64)(((unsigned __int128)Left * Right) >> 64);
-}
-
-FORCEINLINE __int64 irqlab_emul(int Left, int Right)
-{
-    return (__int64)Left * Right;
-}
-
-FORCEINLINE unsigned __int64 irqlab_emulu(unsigned int Left, unsigned int Right)
-{
-    return (unsigned __int64)Left * Right;
-}
-
-FORCEINLINE void irqlab_stosb(unsigned char *Destination, unsigned char Value, size_t Count)
-{
-    for (size_t i = 0; i < Count; i++)
-        ((volatile unsigned char *)Destination)[i] = Value;
+FORCEINLINE void irqlab_stosb(unsigned char *Destination, unsigned char Value, size_t Count) {
+  for (size_t i = 0; i < Count; i++)
+    ((volatile unsigned char *)Destination)[i] = Value;
 }
 
 #define _InterlockedIncrement16 InterlockedIncrement16

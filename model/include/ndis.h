@@ -3,6 +3,6 @@
 #pragma once
 
 #include <ntddk.h>
-#include <irqlab/ndis_types.h>
 #include <irqlab/ndis_buffers.h>
 #include <irqlab/ndis_functions.h>
+#include <irqlab/ndis_types.h>

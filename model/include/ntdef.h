@@ -13,10 +13,9 @@
 #define DBG_UNREFERENCED_LOCAL_VARIABLE(value) ((void)(value))
 
 #undef FIELD_OFFSET
-#define FIELD_OFFSET(type, field) ((LONG)__builtin_offsetof(type, field))
+#define FIELD_OFFSET(type, field) ((LONG) __builtin_offsetof(type, field))
 #undef CONTAINING_RECORD
-#define CONTAINING_RECORD(address, type, field) \
-    ((type *)((ULONG_PTR)(address) - __builtin_offsetof(type, field)))
+#define CONTAINING_RECORD(address, type, field) ((type *)((ULONG_PTR)(address) - __builtin_offsetof(type, field)))
 #undef TYPE_ALIGNMENT
 #define TYPE_ALIGNMENT(type) ((LONG) __alignof__(type))
 #ifndef RTL_FIELD_SIZE

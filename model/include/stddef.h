@@ -7,8 +7,8 @@ typedef __PTRDIFF_TYPE__ ptrdiff_t;
 typedef __WCHAR_TYPE__ wchar_t;
 #endif
 typedef struct {
-    long long ll __attribute__((__aligned__(__alignof__(long long))));
-    long double ld __attribute__((__aligned__(__alignof__(long double))));
+  long long ll __attribute__((__aligned__(__alignof__(long long))));
+  long double ld __attribute__((__aligned__(__alignof__(long double))));
 } max_align_t;
 
 #ifndef NULL

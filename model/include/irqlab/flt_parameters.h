@@ -24,324 +24,324 @@
 #define IRP_MJ_OPERATION_END ((UCHAR)0x80)
 
 typedef union _FLT_PARAMETERS {
-    struct {
-        PIO_SECURITY_CONTEXT SecurityContext;
-        ULONG Options;
-        USHORT POINTER_ALIGNMENT FileAttributes;
-        USHORT ShareAccess;
-        ULONG POINTER_ALIGNMENT EaLength;
-        PVOID EaBuffer;
-        LARGE_INTEGER AllocationSize;
-    } Create;
-    struct {
-        PIO_SECURITY_CONTEXT SecurityContext;
-        ULONG Options;
-        USHORT POINTER_ALIGNMENT Reserved;
-        USHORT ShareAccess;
-        PVOID Parameters;
-    } CreatePipe, CreateMailslot;
-    struct {
-        ULONG Length;
-        ULONG POINTER_ALIGNMENT Key;
-        LARGE_INTEGER ByteOffset;
-        PVOID ReadBuffer;
-        PMDL MdlAddress;
-    } Read;
-    struct {
-        ULONG Length;
-        ULONG POINTER_ALIGNMENT Key;
-        LARGE_INTEGER ByteOffset;
-        PVOID WriteBuffer;
-        PMDL MdlAddress;
-    } Write;
-    struct {
-        ULONG Length;
-        FILE_INFORMATION_CLASS POINTER_ALIGNMENT FileInformationClass;
-        PVOID InfoBuffer;
-    } QueryFileInformation;
-    struct {
-        ULONG Length;
-        FILE_INFORMATION_CLASS POINTER_ALIGNMENT FileInformationClass;
-        PFILE_OBJECT ParentOfTarget;
-        union {
-            struct {
-                BOOLEAN ReplaceIfExists;
-                BOOLEAN AdvanceOnly;
-            };
-            ULONG ClusterCount;
-            HANDLE DeleteHandle;
-        };
-        PVOID InfoBuffer;
-    } SetFileInformation;
-    struct {
-        ULONG Length;
-        PVOID EaList;
-        ULONG EaListLength;
-        ULONG POINTER_ALIGNMENT EaIndex;
-        PVOID EaBuffer;
-        PMDL MdlAddress;
-    } QueryEa;
-    struct {
-        ULONG Length;
-        PVOID EaBuffer;
-        PMDL MdlAddress;
-    } SetEa;
-    struct {
-        ULONG Length;
-        FS_INFORMATION_CLASS POINTER_ALIGNMENT FsInformationClass;
-        PVOID VolumeBuffer;
-    } QueryVolumeInformation, SetVolumeInformation;
+  struct {
+    PIO_SECURITY_CONTEXT SecurityContext;
+    ULONG Options;
+    USHORT POINTER_ALIGNMENT FileAttributes;
+    USHORT ShareAccess;
+    ULONG POINTER_ALIGNMENT EaLength;
+    PVOID EaBuffer;
+    LARGE_INTEGER AllocationSize;
+  } Create;
+  struct {
+    PIO_SECURITY_CONTEXT SecurityContext;
+    ULONG Options;
+    USHORT POINTER_ALIGNMENT Reserved;
+    USHORT ShareAccess;
+    PVOID Parameters;
+  } CreatePipe, CreateMailslot;
+  struct {
+    ULONG Length;
+    ULONG POINTER_ALIGNMENT Key;
+    LARGE_INTEGER ByteOffset;
+    PVOID ReadBuffer;
+    PMDL MdlAddress;
+  } Read;
+  struct {
+    ULONG Length;
+    ULONG POINTER_ALIGNMENT Key;
+    LARGE_INTEGER ByteOffset;
+    PVOID WriteBuffer;
+    PMDL MdlAddress;
+  } Write;
+  struct {
+    ULONG Length;
+    FILE_INFORMATION_CLASS POINTER_ALIGNMENT FileInformationClass;
+    PVOID InfoBuffer;
+  } QueryFileInformation;
+  struct {
+    ULONG Length;
+    FILE_INFORMATION_CLASS POINTER_ALIGNMENT FileInformationClass;
+    PFILE_OBJECT ParentOfTarget;
     union {
-        struct {
-            ULONG Length;
-            PUNICODE_STRING FileName;
-            FILE_INFORMATION_CLASS FileInformationClass;
-            ULONG POINTER_ALIGNMENT FileIndex;
-            PVOID DirectoryBuffer;
-            PMDL MdlAddress;
-        } QueryDirectory;
-        struct {
-            ULONG Length;
-            ULONG POINTER_ALIGNMENT CompletionFilter;
-            ULONG POINTER_ALIGNMENT Spare1;
-            ULONG POINTER_ALIGNMENT Spare2;
-            PVOID DirectoryBuffer;
-            PMDL MdlAddress;
-        } NotifyDirectory;
-    } DirectoryControl;
-    union {
-        struct {
-            PVPB Vpb;
-            PDEVICE_OBJECT DeviceObject;
-        } VerifyVolume;
-        struct {
-            ULONG OutputBufferLength;
-            ULONG POINTER_ALIGNMENT InputBufferLength;
-            ULONG POINTER_ALIGNMENT FsControlCode;
-        } Common;
-        struct {
-            ULONG OutputBufferLength;
-            ULONG POINTER_ALIGNMENT InputBufferLength;
-            ULONG POINTER_ALIGNMENT FsControlCode;
-            PVOID InputBuffer;
-            PVOID OutputBuffer;
-            PMDL OutputMdlAddress;
-        } Neither;
-        struct {
-            ULONG OutputBufferLength;
-            ULONG POINTER_ALIGNMENT InputBufferLength;
-            ULONG POINTER_ALIGNMENT FsControlCode;
-            PVOID SystemBuffer;
-        } Buffered;
-        struct {
-            ULONG OutputBufferLength;
-            ULONG POINTER_ALIGNMENT InputBufferLength;
-            ULONG POINTER_ALIGNMENT FsControlCode;
-            PVOID InputSystemBuffer;
-            PVOID OutputBuffer;
-            PMDL OutputMdlAddress;
-        } Direct;
-    } FileSystemControl;
-    union {
-        struct {
-            ULONG OutputBufferLength;
-            ULONG POINTER_ALIGNMENT InputBufferLength;
-            ULONG POINTER_ALIGNMENT IoControlCode;
-        } Common;
-        struct {
-            ULONG OutputBufferLength;
-            ULONG POINTER_ALIGNMENT InputBufferLength;
-            ULONG POINTER_ALIGNMENT IoControlCode;
-            PVOID InputBuffer;
-            PVOID OutputBuffer;
-            PMDL OutputMdlAddress;
-        } Neither;
-        struct {
-            ULONG OutputBufferLength;
-            ULONG POINTER_ALIGNMENT InputBufferLength;
-            ULONG POINTER_ALIGNMENT IoControlCode;
-            PVOID SystemBuffer;
-        } Buffered;
-        struct {
-            ULONG OutputBufferLength;
-            ULONG POINTER_ALIGNMENT InputBufferLength;
-            ULONG POINTER_ALIGNMENT IoControlCode;
-            PVOID InputSystemBuffer;
-            PVOID OutputBuffer;
-            PMDL OutputMdlAddress;
-        } Direct;
-        struct {
-            ULONG OutputBufferLength;
-            ULONG POINTER_ALIGNMENT InputBufferLength;
-            ULONG POINTER_ALIGNMENT IoControlCode;
-            PVOID InputBuffer;
-            PVOID OutputBuffer;
-        } FastIo;
-    } DeviceIoControl;
+      struct {
+        BOOLEAN ReplaceIfExists;
+        BOOLEAN AdvanceOnly;
+      };
+      ULONG ClusterCount;
+      HANDLE DeleteHandle;
+    };
+    PVOID InfoBuffer;
+  } SetFileInformation;
+  struct {
+    ULONG Length;
+    PVOID EaList;
+    ULONG EaListLength;
+    ULONG POINTER_ALIGNMENT EaIndex;
+    PVOID EaBuffer;
+    PMDL MdlAddress;
+  } QueryEa;
+  struct {
+    ULONG Length;
+    PVOID EaBuffer;
+    PMDL MdlAddress;
+  } SetEa;
+  struct {
+    ULONG Length;
+    FS_INFORMATION_CLASS POINTER_ALIGNMENT FsInformationClass;
+    PVOID VolumeBuffer;
+  } QueryVolumeInformation, SetVolumeInformation;
+  union {
     struct {
-        PLARGE_INTEGER Length;
-        ULONG POINTER_ALIGNMENT Key;
-        LARGE_INTEGER ByteOffset;
-        PEPROCESS ProcessId;
-        BOOLEAN FailImmediately;
-        BOOLEAN ExclusiveLock;
-    } LockControl;
+      ULONG Length;
+      PUNICODE_STRING FileName;
+      FILE_INFORMATION_CLASS FileInformationClass;
+      ULONG POINTER_ALIGNMENT FileIndex;
+      PVOID DirectoryBuffer;
+      PMDL MdlAddress;
+    } QueryDirectory;
     struct {
-        SECURITY_INFORMATION SecurityInformation;
-        ULONG POINTER_ALIGNMENT Length;
-        PVOID SecurityBuffer;
-        PMDL MdlAddress;
-    } QuerySecurity;
+      ULONG Length;
+      ULONG POINTER_ALIGNMENT CompletionFilter;
+      ULONG POINTER_ALIGNMENT Spare1;
+      ULONG POINTER_ALIGNMENT Spare2;
+      PVOID DirectoryBuffer;
+      PMDL MdlAddress;
+    } NotifyDirectory;
+  } DirectoryControl;
+  union {
     struct {
-        SECURITY_INFORMATION SecurityInformation;
-        PSECURITY_DESCRIPTOR SecurityDescriptor;
-    } SetSecurity;
+      PVPB Vpb;
+      PDEVICE_OBJECT DeviceObject;
+    } VerifyVolume;
     struct {
-        ULONG_PTR ProviderId;
-        PVOID DataPath;
-        ULONG BufferSize;
-        PVOID Buffer;
-    } WMI;
+      ULONG OutputBufferLength;
+      ULONG POINTER_ALIGNMENT InputBufferLength;
+      ULONG POINTER_ALIGNMENT FsControlCode;
+    } Common;
     struct {
-        ULONG Length;
-        PSID StartSid;
-        struct _FILE_GET_QUOTA_INFORMATION *SidList;
-        ULONG SidListLength;
-        PVOID QuotaBuffer;
-        PMDL MdlAddress;
-    } QueryQuota;
+      ULONG OutputBufferLength;
+      ULONG POINTER_ALIGNMENT InputBufferLength;
+      ULONG POINTER_ALIGNMENT FsControlCode;
+      PVOID InputBuffer;
+      PVOID OutputBuffer;
+      PMDL OutputMdlAddress;
+    } Neither;
     struct {
-        ULONG Length;
-        PVOID QuotaBuffer;
-        PMDL MdlAddress;
-    } SetQuota;
-    union {
-        struct {
-            PCM_RESOURCE_LIST AllocatedResources;
-            PCM_RESOURCE_LIST AllocatedResourcesTranslated;
-        } StartDevice;
-        struct {
-            DEVICE_RELATION_TYPE Type;
-        } QueryDeviceRelations;
-        struct {
-            CONST GUID *InterfaceType;
-            USHORT Size;
-            USHORT Version;
-            PINTERFACE Interface;
-            PVOID InterfaceSpecificData;
-        } QueryInterface;
-        struct {
-            PDEVICE_CAPABILITIES Capabilities;
-        } DeviceCapabilities;
-        struct {
-            BOOLEAN Lock;
-        } SetLock;
-        struct {
-            BUS_QUERY_ID_TYPE IdType;
-        } QueryId;
-        struct {
-            DEVICE_TEXT_TYPE DeviceTextType;
-            LCID POINTER_ALIGNMENT LocaleId;
-        } QueryDeviceText;
-        struct {
-            BOOLEAN InPath;
-            BOOLEAN Reserved[3];
-            DEVICE_USAGE_NOTIFICATION_TYPE POINTER_ALIGNMENT Type;
-        } UsageNotification;
-    } Pnp;
+      ULONG OutputBufferLength;
+      ULONG POINTER_ALIGNMENT InputBufferLength;
+      ULONG POINTER_ALIGNMENT FsControlCode;
+      PVOID SystemBuffer;
+    } Buffered;
     struct {
-        FS_FILTER_SECTION_SYNC_TYPE SyncType;
-        ULONG PageProtection;
-    } AcquireForSectionSynchronization;
+      ULONG OutputBufferLength;
+      ULONG POINTER_ALIGNMENT InputBufferLength;
+      ULONG POINTER_ALIGNMENT FsControlCode;
+      PVOID InputSystemBuffer;
+      PVOID OutputBuffer;
+      PMDL OutputMdlAddress;
+    } Direct;
+  } FileSystemControl;
+  union {
     struct {
-        PLARGE_INTEGER EndingOffset;
-        PERESOURCE *ResourceToRelease;
-    } AcquireForModifiedPageWriter;
+      ULONG OutputBufferLength;
+      ULONG POINTER_ALIGNMENT InputBufferLength;
+      ULONG POINTER_ALIGNMENT IoControlCode;
+    } Common;
     struct {
-        PERESOURCE ResourceToRelease;
-    } ReleaseForModifiedPageWriter;
+      ULONG OutputBufferLength;
+      ULONG POINTER_ALIGNMENT InputBufferLength;
+      ULONG POINTER_ALIGNMENT IoControlCode;
+      PVOID InputBuffer;
+      PVOID OutputBuffer;
+      PMDL OutputMdlAddress;
+    } Neither;
     struct {
-        PIRP Irp;
-        PVOID FileInformation;
-        PULONG Length;
-        FILE_INFORMATION_CLASS FileInformationClass;
-    } QueryOpen;
+      ULONG OutputBufferLength;
+      ULONG POINTER_ALIGNMENT InputBufferLength;
+      ULONG POINTER_ALIGNMENT IoControlCode;
+      PVOID SystemBuffer;
+    } Buffered;
     struct {
-        LARGE_INTEGER FileOffset;
-        ULONG Length;
-        ULONG POINTER_ALIGNMENT LockKey;
-        BOOLEAN POINTER_ALIGNMENT CheckForReadOperation;
-    } FastIoCheckIfPossible;
+      ULONG OutputBufferLength;
+      ULONG POINTER_ALIGNMENT InputBufferLength;
+      ULONG POINTER_ALIGNMENT IoControlCode;
+      PVOID InputSystemBuffer;
+      PVOID OutputBuffer;
+      PMDL OutputMdlAddress;
+    } Direct;
     struct {
-        PIRP Irp;
-        struct _FILE_NETWORK_OPEN_INFORMATION *NetworkInformation;
-    } NetworkQueryOpen;
+      ULONG OutputBufferLength;
+      ULONG POINTER_ALIGNMENT InputBufferLength;
+      ULONG POINTER_ALIGNMENT IoControlCode;
+      PVOID InputBuffer;
+      PVOID OutputBuffer;
+    } FastIo;
+  } DeviceIoControl;
+  struct {
+    PLARGE_INTEGER Length;
+    ULONG POINTER_ALIGNMENT Key;
+    LARGE_INTEGER ByteOffset;
+    PEPROCESS ProcessId;
+    BOOLEAN FailImmediately;
+    BOOLEAN ExclusiveLock;
+  } LockControl;
+  struct {
+    SECURITY_INFORMATION SecurityInformation;
+    ULONG POINTER_ALIGNMENT Length;
+    PVOID SecurityBuffer;
+    PMDL MdlAddress;
+  } QuerySecurity;
+  struct {
+    SECURITY_INFORMATION SecurityInformation;
+    PSECURITY_DESCRIPTOR SecurityDescriptor;
+  } SetSecurity;
+  struct {
+    ULONG_PTR ProviderId;
+    PVOID DataPath;
+    ULONG BufferSize;
+    PVOID Buffer;
+  } WMI;
+  struct {
+    ULONG Length;
+    PSID StartSid;
+    struct _FILE_GET_QUOTA_INFORMATION *SidList;
+    ULONG SidListLength;
+    PVOID QuotaBuffer;
+    PMDL MdlAddress;
+  } QueryQuota;
+  struct {
+    ULONG Length;
+    PVOID QuotaBuffer;
+    PMDL MdlAddress;
+  } SetQuota;
+  union {
     struct {
-        LARGE_INTEGER FileOffset;
-        ULONG POINTER_ALIGNMENT Length;
-        ULONG POINTER_ALIGNMENT Key;
-        PMDL *MdlChain;
-    } MdlRead, PrepareMdlWrite;
+      PCM_RESOURCE_LIST AllocatedResources;
+      PCM_RESOURCE_LIST AllocatedResourcesTranslated;
+    } StartDevice;
     struct {
-        PMDL MdlChain;
-    } MdlReadComplete;
+      DEVICE_RELATION_TYPE Type;
+    } QueryDeviceRelations;
     struct {
-        LARGE_INTEGER FileOffset;
-        PMDL MdlChain;
-    } MdlWriteComplete;
+      CONST GUID *InterfaceType;
+      USHORT Size;
+      USHORT Version;
+      PINTERFACE Interface;
+      PVOID InterfaceSpecificData;
+    } QueryInterface;
     struct {
-        ULONG DeviceType;
-    } MountVolume;
+      PDEVICE_CAPABILITIES Capabilities;
+    } DeviceCapabilities;
     struct {
-        PVOID Argument1;
-        PVOID Argument2;
-        PVOID Argument3;
-        PVOID Argument4;
-        PVOID Argument5;
-        LARGE_INTEGER Argument6;
-    } Others;
+      BOOLEAN Lock;
+    } SetLock;
+    struct {
+      BUS_QUERY_ID_TYPE IdType;
+    } QueryId;
+    struct {
+      DEVICE_TEXT_TYPE DeviceTextType;
+      LCID POINTER_ALIGNMENT LocaleId;
+    } QueryDeviceText;
+    struct {
+      BOOLEAN InPath;
+      BOOLEAN Reserved[3];
+      DEVICE_USAGE_NOTIFICATION_TYPE POINTER_ALIGNMENT Type;
+    } UsageNotification;
+  } Pnp;
+  struct {
+    FS_FILTER_SECTION_SYNC_TYPE SyncType;
+    ULONG PageProtection;
+  } AcquireForSectionSynchronization;
+  struct {
+    PLARGE_INTEGER EndingOffset;
+    PERESOURCE *ResourceToRelease;
+  } AcquireForModifiedPageWriter;
+  struct {
+    PERESOURCE ResourceToRelease;
+  } ReleaseForModifiedPageWriter;
+  struct {
+    PIRP Irp;
+    PVOID FileInformation;
+    PULONG Length;
+    FILE_INFORMATION_CLASS FileInformationClass;
+  } QueryOpen;
+  struct {
+    LARGE_INTEGER FileOffset;
+    ULONG Length;
+    ULONG POINTER_ALIGNMENT LockKey;
+    BOOLEAN POINTER_ALIGNMENT CheckForReadOperation;
+  } FastIoCheckIfPossible;
+  struct {
+    PIRP Irp;
+    struct _FILE_NETWORK_OPEN_INFORMATION *NetworkInformation;
+  } NetworkQueryOpen;
+  struct {
+    LARGE_INTEGER FileOffset;
+    ULONG POINTER_ALIGNMENT Length;
+    ULONG POINTER_ALIGNMENT Key;
+    PMDL *MdlChain;
+  } MdlRead, PrepareMdlWrite;
+  struct {
+    PMDL MdlChain;
+  } MdlReadComplete;
+  struct {
+    LARGE_INTEGER FileOffset;
+    PMDL MdlChain;
+  } MdlWriteComplete;
+  struct {
+    ULONG DeviceType;
+  } MountVolume;
+  struct {
+    PVOID Argument1;
+    PVOID Argument2;
+    PVOID Argument3;
+    PVOID Argument4;
+    PVOID Argument5;
+    LARGE_INTEGER Argument6;
+  } Others;
 } FLT_PARAMETERS, *PFLT_PARAMETERS;
 
 typedef struct _FLT_IO_PARAMETER_BLOCK {
-    ULONG IrpFlags;
-    UCHAR MajorFunction;
-    UCHAR MinorFunction;
-    UCHAR OperationFlags;
-    UCHAR Reserved;
-    PFILE_OBJECT TargetFileObject;
-    PFLT_INSTANCE TargetInstance;
-    FLT_PARAMETERS Parameters;
+  ULONG IrpFlags;
+  UCHAR MajorFunction;
+  UCHAR MinorFunction;
+  UCHAR OperationFlags;
+  UCHAR Reserved;
+  PFILE_OBJECT TargetFileObject;
+  PFLT_INSTANCE TargetInstance;
+  FLT_PARAMETERS Parameters;
 } FLT_IO_PARAMETER_BLOCK, *PFLT_IO_PARAMETER_BLOCK;
 
 /* Reparse data of a completed create */
 typedef struct _FLT_TAG_DATA_BUFFER {
-    ULONG FileTag;
-    USHORT TagDataLength;
-    USHORT UnparsedNameLength;
-    union {
-        struct {
-            USHORT SubstituteNameOffset;
-            USHORT SubstituteNameLength;
-            USHORT PrintNameOffset;
-            USHORT PrintNameLength;
-            ULONG Flags;
-            WCHAR PathBuffer[1];
-        } SymbolicLinkReparseBuffer;
-        struct {
-            USHORT SubstituteNameOffset;
-            USHORT SubstituteNameLength;
-            USHORT PrintNameOffset;
-            USHORT PrintNameLength;
-            WCHAR PathBuffer[1];
-        } MountPointReparseBuffer;
-        struct {
-            UCHAR DataBuffer[1];
-        } GenericReparseBuffer;
-        struct {
-            GUID TagGuid;
-            UCHAR DataBuffer[1];
-        } GenericGUIDReparseBuffer;
-    };
+  ULONG FileTag;
+  USHORT TagDataLength;
+  USHORT UnparsedNameLength;
+  union {
+    struct {
+      USHORT SubstituteNameOffset;
+      USHORT SubstituteNameLength;
+      USHORT PrintNameOffset;
+      USHORT PrintNameLength;
+      ULONG Flags;
+      WCHAR PathBuffer[1];
+    } SymbolicLinkReparseBuffer;
+    struct {
+      USHORT SubstituteNameOffset;
+      USHORT SubstituteNameLength;
+      USHORT PrintNameOffset;
+      USHORT PrintNameLength;
+      WCHAR PathBuffer[1];
+    } MountPointReparseBuffer;
+    struct {
+      UCHAR DataBuffer[1];
+    } GenericReparseBuffer;
+    struct {
+      GUID TagGuid;
+      UCHAR DataBuffer[1];
+    } GenericGUIDReparseBuffer;
+  };
 } FLT_TAG_DATA_BUFFER, *PFLT_TAG_DATA_BUFFER;
 
 typedef ULONG FLT_CALLBACK_DATA_FLAGS;
@@ -358,19 +358,19 @@ typedef ULONG FLT_CALLBACK_DATA_FLAGS;
 #define FLTFL_CALLBACK_DATA_DIRTY 0x80000000
 
 typedef struct _FLT_CALLBACK_DATA {
-    FLT_CALLBACK_DATA_FLAGS Flags;
-    CONST PETHREAD Thread;
-    CONST PFLT_IO_PARAMETER_BLOCK Iopb;
-    IO_STATUS_BLOCK IoStatus;
-    struct _FLT_TAG_DATA_BUFFER *TagData;
-    union {
-        struct {
-            LIST_ENTRY QueueLinks;
-            PVOID QueueContext[2];
-        };
-        PVOID FilterContext[4];
+  FLT_CALLBACK_DATA_FLAGS Flags;
+  CONST PETHREAD Thread;
+  CONST PFLT_IO_PARAMETER_BLOCK Iopb;
+  IO_STATUS_BLOCK IoStatus;
+  struct _FLT_TAG_DATA_BUFFER *TagData;
+  union {
+    struct {
+      LIST_ENTRY QueueLinks;
+      PVOID QueueContext[2];
     };
-    KPROCESSOR_MODE RequestorMode;
+    PVOID FilterContext[4];
+  };
+  KPROCESSOR_MODE RequestorMode;
 } FLT_CALLBACK_DATA, *PFLT_CALLBACK_DATA;
 
 #define FLT_IS_IRP_OPERATION(data) (FlagOn((data)->Flags, FLTFL_CALLBACK_DATA_IRP_OPERATION))

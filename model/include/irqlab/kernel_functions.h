@@ -93,10 +93,10 @@ NTKERNELAPI LOGICAL ExTryConvertSharedSpinLockExclusive(PEX_SPIN_LOCK SpinLock);
 /* Fast mutexes, mutexes and work items */
 NTKERNELAPI VOID ExInitializeFastMutex(PFAST_MUTEX FastMutex);
 NTKERNELAPI VOID ExInitializeWorkItem(PWORK_QUEUE_ITEM Item, PWORKER_THREAD_ROUTINE Routine, PVOID Context);
-NTKERNELAPI NTSTATUS KeWaitForMutexObject(PVOID Mutex, KWAIT_REASON WaitReason, KPROCESSOR_MODE WaitMode,
-                                          BOOLEAN Alertable, PLARGE_INTEGER Timeout);
-NTKERNELAPI BOOLEAN IoTryQueueWorkItem(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE_EX WorkerRoutine,
-                                       WORK_QUEUE_TYPE QueueType, PVOID Context);
+NTKERNELAPI NTSTATUS KeWaitForMutexObject(PVOID Mutex, KWAIT_REASON WaitReason, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable,
+                                          PLARGE_INTEGER Timeout);
+NTKERNELAPI BOOLEAN IoTryQueueWorkItem(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE_EX WorkerRoutine, WORK_QUEUE_TYPE QueueType,
+                                       PVOID Context);
 
 /* Interlocked singly linked lists and look-aside lists */
 NTKERNELAPI VOID InitializeSListHead(PSLIST_HEADER SListHead);
@@ -104,8 +104,7 @@ NTKERNELAPI PSLIST_ENTRY InterlockedPopEntrySList(PSLIST_HEADER ListHead);
 NTKERNELAPI PSLIST_ENTRY InterlockedPushEntrySList(PSLIST_HEADER ListHead, PSLIST_ENTRY ListEntry);
 NTKERNELAPI PSLIST_ENTRY InterlockedFlushSList(PSLIST_HEADER ListHead);
 NTKERNELAPI PSLIST_ENTRY ExInterlockedPopEntrySList(PSLIST_HEADER ListHead, PKSPIN_LOCK Lock);
-NTKERNELAPI PSLIST_ENTRY ExInterlockedPushEntrySList(PSLIST_HEADER ListHead, PSLIST_ENTRY ListEntry,
-                                                     PKSPIN_LOCK Lock);
+NTKERNELAPI PSLIST_ENTRY ExInterlockedPushEntrySList(PSLIST_HEADER ListHead, PSLIST_ENTRY ListEntry, PKSPIN_LOCK Lock);
 NTKERNELAPI PSLIST_ENTRY ExInterlockedFlushSList(PSLIST_HEADER ListHead);
 NTKERNELAPI USHORT ExQueryDepthSList(PSLIST_HEADER SListHead);
 NTKERNELAPI PVOID ExAllocateFromPagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside);
@@ -162,22 +161,20 @@ NTKERNELAPI LONG_PTR ObDereferenceObjectWithTag(PVOID Object, ULONG Tag);
 NTKERNELAPI LONG_PTR ObReferenceObjectWithTag(PVOID Object, ULONG Tag);
 
 typedef enum _DRIVER_REGKEY_TYPE {
-    DriverRegKeyParameters,
-    DriverRegKeyPersistentState,
-    DriverRegKeySharedPersistentState
-} DRIVER_REGKEY_TYPE, *PDRIVER_REGKEY_TYPE;
+  DriverRegKeyParameters,
+  DriverRegKeyPersistentState,
+  DriverRegKeySharedPersistentState
+} DRIVER_REGKEY_TYPE,
+    *PDRIVER_REGKEY_TYPE;
 
-NTKERNELAPI NTSTATUS IoOpenDriverRegistryKey(PDRIVER_OBJECT DriverObject, DRIVER_REGKEY_TYPE RegKeyType,
-                                             ACCESS_MASK DesiredAccess, ULONG Flags, PHANDLE DriverRegKey);
+NTKERNELAPI NTSTATUS IoOpenDriverRegistryKey(PDRIVER_OBJECT DriverObject, DRIVER_REGKEY_TYPE RegKeyType, ACCESS_MASK DesiredAccess,
+                                             ULONG Flags, PHANDLE DriverRegKey);
 
 /* Run-time library */
 NTSYSAPI PVOID RtlSecureZeroMemory(PVOID Pointer, SIZE_T Size);
 NTSYSAPI VOID NTAPI RtlAssert(PVOID FailedAssertion, PVOID FileName, ULONG LineNumber, PCHAR Message);
 
 /* A full fence; a compiler builtin, so that driver code compiled for the race detector shows it. */
-FORCEINLINE VOID KeMemoryBarrier(VOID)
-{
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-}
+FORCEINLINE VOID KeMemoryBarrier(VOID) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 
 #endif

@@ -40,8 +40,8 @@
 #undef KdPrint
 #undef KdPrintEx
 #undef KdBreakPoint
-#define irqlab_assert(condition, text, message) \
-    ((condition) ? (void)0 : RtlAssert((PVOID)(text), (PVOID)__FILE__, __LINE__, (PCHAR)(message)))
+#define irqlab_assert(condition, text, message)                                                                                            \
+  ((condition) ? (void)0 : RtlAssert((PVOID)(text), (PVOID)__FILE__, __LINE__, (PCHAR)(message)))
 #if DBG
 #define ASSERT(condition) irqlab_assert(condition, #condition, NULL)
 #define ASSERTMSG(message, condition) irqlab_assert(condition, #condition, message)
@@ -70,9 +70,9 @@
 #define Add2Ptr(pointer, offset) ((PVOID)((PUCHAR)(pointer) + (offset)))
 #endif
 #ifndef LOWORD
-#define LOWORD(value) ((USHORT)((ULONG_PTR)(value) & 0xffff))
+#define LOWORD(value) ((USHORT)((ULONG_PTR)(value)&0xffff))
 #define HIWORD(value) ((USHORT)(((ULONG_PTR)(value) >> 16) & 0xffff))
-#define LOBYTE(value) ((UCHAR)((ULONG_PTR)(value) & 0xff))
+#define LOBYTE(value) ((UCHAR)((ULONG_PTR)(value)&0xff))
 #define HIBYTE(value) ((UCHAR)(((ULONG_PTR)(value) >> 8) & 0xff))
 #endif
 #ifndef FlagOn

@@ -9,36 +9,33 @@
 #define NDIS_PROTOCOL_ID_NBF 0x07
 
 typedef struct _NET_BUFFER_LIST_POOL_PARAMETERS {
-    NDIS_OBJECT_HEADER Header;
-    UCHAR ProtocolId;
-    BOOLEAN fAllocateNetBuffer;
-    USHORT ContextSize;
-    ULONG PoolTag;
-    ULONG DataSize;
-    ULONG Flags;
+  NDIS_OBJECT_HEADER Header;
+  UCHAR ProtocolId;
+  BOOLEAN fAllocateNetBuffer;
+  USHORT ContextSize;
+  ULONG PoolTag;
+  ULONG DataSize;
+  ULONG Flags;
 } NET_BUFFER_LIST_POOL_PARAMETERS, *PNET_BUFFER_LIST_POOL_PARAMETERS;
 
 #define NET_BUFFER_LIST_POOL_PARAMETERS_REVISION_1 1
-#define NDIS_SIZEOF_NET_BUFFER_LIST_POOL_PARAMETERS_REVISION_1 \
-    RTL_SIZEOF_THROUGH_FIELD(NET_BUFFER_LIST_POOL_PARAMETERS, DataSize)
+#define NDIS_SIZEOF_NET_BUFFER_LIST_POOL_PARAMETERS_REVISION_1 RTL_SIZEOF_THROUGH_FIELD(NET_BUFFER_LIST_POOL_PARAMETERS, DataSize)
 
 typedef struct _NET_BUFFER_POOL_PARAMETERS {
-    NDIS_OBJECT_HEADER Header;
-    ULONG PoolTag;
-    ULONG DataSize;
-    ULONG Flags;
+  NDIS_OBJECT_HEADER Header;
+  ULONG PoolTag;
+  ULONG DataSize;
+  ULONG Flags;
 } NET_BUFFER_POOL_PARAMETERS, *PNET_BUFFER_POOL_PARAMETERS;
 
 #define NET_BUFFER_POOL_PARAMETERS_REVISION_1 1
-#define NDIS_SIZEOF_NET_BUFFER_POOL_PARAMETERS_REVISION_1 \
-    RTL_SIZEOF_THROUGH_FIELD(NET_BUFFER_POOL_PARAMETERS, DataSize)
+#define NDIS_SIZEOF_NET_BUFFER_POOL_PARAMETERS_REVISION_1 RTL_SIZEOF_THROUGH_FIELD(NET_BUFFER_POOL_PARAMETERS, DataSize)
 
 typedef PMDL (*NET_BUFFER_DATA_ALLOCATION_HANDLER)(PULONG BufferSize);
 typedef VOID (*NET_BUFFER_DATA_FREE_HANDLER)(PMDL Mdl);
 
 /* Pools */
-NDIS_HANDLE NdisAllocateNetBufferListPool(NDIS_HANDLE NdisHandle,
-                                          NET_BUFFER_LIST_POOL_PARAMETERS const *Parameters);
+NDIS_HANDLE NdisAllocateNetBufferListPool(NDIS_HANDLE NdisHandle, NET_BUFFER_LIST_POOL_PARAMETERS const *Parameters);
 VOID NdisFreeNetBufferListPool(NDIS_HANDLE PoolHandle);
 NDIS_HANDLE NdisAllocateNetBufferPool(NDIS_HANDLE NdisHandle, NET_BUFFER_POOL_PARAMETERS const *Parameters);
 VOID NdisFreeNetBufferPool(NDIS_HANDLE PoolHandle);
@@ -48,22 +45,17 @@ NET_BUFFER_LIST *NdisAllocateNetBufferList(NDIS_HANDLE PoolHandle, USHORT Contex
 VOID NdisFreeNetBufferList(NET_BUFFER_LIST *NetBufferList);
 NET_BUFFER *NdisAllocateNetBuffer(NDIS_HANDLE PoolHandle, MDL *MdlChain, ULONG DataOffset, SIZE_T DataLength);
 VOID NdisFreeNetBuffer(NET_BUFFER *NetBuffer);
-NET_BUFFER_LIST *NdisAllocateNetBufferAndNetBufferList(NDIS_HANDLE PoolHandle, USHORT ContextSize,
-                                                       USHORT ContextBackFill, MDL *MdlChain, ULONG DataOffset,
-                                                       SIZE_T DataLength);
+NET_BUFFER_LIST *NdisAllocateNetBufferAndNetBufferList(NDIS_HANDLE PoolHandle, USHORT ContextSize, USHORT ContextBackFill, MDL *MdlChain,
+                                                       ULONG DataOffset, SIZE_T DataLength);
 NET_BUFFER *NdisAllocateNetBufferMdlAndData(NDIS_HANDLE PoolHandle);
-NET_BUFFER_LIST *NdisAllocateCloneNetBufferList(NET_BUFFER_LIST *OriginalNetBufferList,
-                                                NDIS_HANDLE NetBufferListPoolHandle,
+NET_BUFFER_LIST *NdisAllocateCloneNetBufferList(NET_BUFFER_LIST *OriginalNetBufferList, NDIS_HANDLE NetBufferListPoolHandle,
                                                 NDIS_HANDLE NetBufferPoolHandle, ULONG AllocateCloneFlags);
 VOID NdisFreeCloneNetBufferList(NET_BUFFER_LIST *CloneNetBufferList, ULONG FreeCloneFlags);
-NET_BUFFER_LIST *NdisAllocateFragmentNetBufferList(NET_BUFFER_LIST *OriginalNetBufferList,
-                                                   NDIS_HANDLE NetBufferListPool, NDIS_HANDLE NetBufferPool,
-                                                   ULONG StartOffset, ULONG MaximumLength, ULONG DataOffsetDelta,
+NET_BUFFER_LIST *NdisAllocateFragmentNetBufferList(NET_BUFFER_LIST *OriginalNetBufferList, NDIS_HANDLE NetBufferListPool,
+                                                   NDIS_HANDLE NetBufferPool, ULONG StartOffset, ULONG MaximumLength, ULONG DataOffsetDelta,
                                                    ULONG DataBackFill, ULONG AllocateFragmentFlags);
-VOID NdisFreeFragmentNetBufferList(NET_BUFFER_LIST *FragmentNetBufferList, ULONG DataOffsetDelta,
-                                   ULONG FreeFragmentFlags);
-NDIS_STATUS NdisAllocateNetBufferListContext(NET_BUFFER_LIST *NetBufferList, USHORT ContextSize,
-                                             USHORT ContextBackFill, ULONG PoolTag);
+VOID NdisFreeFragmentNetBufferList(NET_BUFFER_LIST *FragmentNetBufferList, ULONG DataOffsetDelta, ULONG FreeFragmentFlags);
+NDIS_STATUS NdisAllocateNetBufferListContext(NET_BUFFER_LIST *NetBufferList, USHORT ContextSize, USHORT ContextBackFill, ULONG PoolTag);
 VOID NdisFreeNetBufferListContext(NET_BUFFER_LIST *NetBufferList, USHORT ContextSize);
 
 /* Data */
@@ -73,15 +65,12 @@ NDIS_STATUS NdisRetreatNetBufferDataStart(NET_BUFFER *NetBuffer, ULONG DataOffse
                                           NET_BUFFER_DATA_ALLOCATION_HANDLER AllocateMdlHandler);
 VOID NdisAdvanceNetBufferListDataStart(NET_BUFFER_LIST *NetBufferList, ULONG DataOffsetDelta, BOOLEAN FreeMdl,
                                        NET_BUFFER_DATA_FREE_HANDLER FreeMdlHandler);
-NDIS_STATUS NdisRetreatNetBufferListDataStart(NET_BUFFER_LIST *NetBufferList, ULONG DataOffsetDelta,
-                                              ULONG DataBackFill,
+NDIS_STATUS NdisRetreatNetBufferListDataStart(NET_BUFFER_LIST *NetBufferList, ULONG DataOffsetDelta, ULONG DataBackFill,
                                               NET_BUFFER_DATA_ALLOCATION_HANDLER AllocateMdlHandler,
                                               NET_BUFFER_DATA_FREE_HANDLER FreeMdlHandler);
-PVOID NdisGetDataBuffer(NET_BUFFER *NetBuffer, ULONG BytesNeeded, PVOID Storage, ULONG AlignMultiple,
-                        ULONG AlignOffset);
-NDIS_STATUS NdisCopyFromNetBufferToNetBuffer(NET_BUFFER *Destination, ULONG DestinationOffset,
-                                             ULONG BytesToCopy, NET_BUFFER const *Source, ULONG SourceOffset,
-                                             PULONG BytesCopied);
+PVOID NdisGetDataBuffer(NET_BUFFER *NetBuffer, ULONG BytesNeeded, PVOID Storage, ULONG AlignMultiple, ULONG AlignOffset);
+NDIS_STATUS NdisCopyFromNetBufferToNetBuffer(NET_BUFFER *Destination, ULONG DestinationOffset, ULONG BytesToCopy, NET_BUFFER const *Source,
+                                             ULONG SourceOffset, PULONG BytesCopied);
 VOID NdisCopySendNetBufferListInfo(NET_BUFFER_LIST *DestNetBufferList, NET_BUFFER_LIST *SrcNetBufferList);
 VOID NdisCopyReceiveNetBufferListInfo(NET_BUFFER_LIST *DestNetBufferList, NET_BUFFER_LIST *SrcNetBufferList);
 

@@ -27,12 +27,12 @@ typedef UINT32 NDIS_SWITCH_PORT_ID, *PNDIS_SWITCH_PORT_ID;
 typedef USHORT NDIS_SWITCH_NIC_INDEX, *PNDIS_SWITCH_NIC_INDEX;
 
 typedef union _NET_LUID_LH {
-    ULONG64 Value;
-    struct {
-        ULONG64 Reserved : 24;
-        ULONG64 NetLuidIndex : 24;
-        ULONG64 IfType : 16;
-    } Info;
+  ULONG64 Value;
+  struct {
+    ULONG64 Reserved : 24;
+    ULONG64 NetLuidIndex : 24;
+    ULONG64 IfType : 16;
+  } Info;
 } NET_LUID_LH, *PNET_LUID_LH, NET_LUID, *PNET_LUID, IF_LUID, *PIF_LUID;
 
 typedef ULONG COMPARTMENT_ID, *PCOMPARTMENT_ID;
@@ -60,19 +60,19 @@ typedef ULONG COMPARTMENT_ID, *PCOMPARTMENT_ID;
 #define NDIS_OBJECT_TYPE_FILTER_DRIVER_CHARACTERISTICS 0x8B
 
 typedef struct _NDIS_OBJECT_HEADER {
-    UCHAR Type;
-    UCHAR Revision;
-    USHORT Size;
+  UCHAR Type;
+  UCHAR Revision;
+  USHORT Size;
 } NDIS_OBJECT_HEADER, *PNDIS_OBJECT_HEADER;
 
 #define NDIS_SIZEOF_THROUGH_FIELD(type, field) RTL_SIZEOF_THROUGH_FIELD(type, field)
 
 /* A driver-owned spin lock with its saved IRQL. */
 typedef struct _NDIS_SPIN_LOCK {
-    KSPIN_LOCK SpinLock;
-    KIRQL OldIrql;
+  KSPIN_LOCK SpinLock;
+  KIRQL OldIrql;
 } NDIS_SPIN_LOCK, *PNDIS_SPIN_LOCK;
 
 typedef struct _NDIS_EVENT {
-    KEVENT Event;
+  KEVENT Event;
 } NDIS_EVENT, *PNDIS_EVENT;
