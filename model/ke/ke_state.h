@@ -66,8 +66,9 @@ typedef struct KeMutex {
 /* A place in the timer queue: a KTIMER's or the time-out of a thread's wait. */
 typedef struct KeTimerEntry {
   SimQueueEntry entry;
-  struct KeTimer *timer;   /* one of the two */
+  struct KeTimer *timer;   /* one of the three */
   struct KeThread *thread;
+  uint64_t freed_address;  /* of a KTIMER whose memory was freed while it was set */
 } KeTimerEntry;
 
 typedef struct KeTimer {
@@ -163,6 +164,7 @@ typedef struct KeDpc {
   uint8_t importance;     /* KeDpcImportance */
   uint8_t target;
   uint8_t cpu;            /* whose queue it is in */
+  uint64_t freed_address; /* of a KDPC whose memory was freed while it was queued; 0: it is there */
   uint32_t identity;      /* path of its creation: contexts of its runs are numbered from it */
   uint32_t run_count;
   uint64_t routine;       /* of driver code */
@@ -180,11 +182,11 @@ typedef struct KeInterrupt {
   SimInterrupt interrupt;
   KeInterruptRoutine *routine;
   void *argument;
+  uint32_t identity;
+  uint32_t run_count;
 } KeInterrupt;
 
 /* ---- spin locks ---- */
-
-#define KE_LOCK_WAITER_COUNT_MAX SIM_VCPU_COUNT_MAX
 
 typedef struct KeSpinLock {
   Object *object;
@@ -192,11 +194,10 @@ typedef struct KeSpinLock {
   bool is_garbage;        /* was never initialised and its memory says held: nobody will release it */
   uint8_t form;           /* LockForm it was taken with */
   uint8_t owner_cpu;
+  bool owner_is_thread;   /* it was taken by a thread, not by a DPC or an ISR on top of one */
   uint32_t owner_thread;  /* ordinal of the thread current when it was taken */
-  uint32_t owner_context; /* id */
   uint32_t readers;       /* reader/writer locks: holders of the shared kind */
-  uint64_t reader_cpus;   /* bit n: cpu n is among them (once) */
-  bool writer_waits;
+  uint32_t writers_waiting;
   uint32_t ticket_next;   /* queued form: FIFO */
   uint32_t ticket_served;
 } KeSpinLock;
@@ -219,7 +220,7 @@ typedef struct KePrcb {
   bool is_dpc_active;      /* Prcb->DpcRoutineActive (K-DPC-7) */
   bool is_quantum_over;
   bool timer_request;      /* the clock found timers due */
-  KeDpc *running_dpc;
+  uint32_t running_dpc;    /* ordinal; 0: none */
   uint64_t dpc_begin_ns;   /* SimVcpu.executed_ns when the running DPC began */
   uint32_t drain_count;
   SimQueueEntry watch;     /* when the watchdog has to look next */

@@ -1,0 +1,283 @@
+/* Who runs: ready queues by priority, standby threads, preemption, quanta (K-THR-1, K-IRQL-2, K-IRQL-3). */
+#include "ke_internal.h"
+
+static void ready_push(KeThread *thread, bool at_head) {
+  SimLink *queue = &KE->ready[thread->priority];
+  thread->state = KE_THREAD_READY;
+  if (at_head)
+    sim_list_push_head(queue, &thread->ready_link);
+  else
+    sim_list_push_tail(queue, &thread->ready_link);
+  KE->ready_mask |= 1u << thread->priority;
+}
+
+static void ready_remove(KeThread *thread) {
+  sim_list_remove(&thread->ready_link);
+  if (sim_list_is_empty(&KE->ready[thread->priority]))
+    KE->ready_mask &= ~(1u << thread->priority);
+}
+
+static bool may_run_on(const KeThread *thread, const KePrcb *prcb) { return thread->affinity >> prcb->number & 1; }
+
+/* The first thread of the highest priority, at least `lowest`, that may run there. */
+static KeThread *ready_best(const KePrcb *prcb, int lowest) {
+  for (uint32_t mask = KE->ready_mask >> lowest << lowest; mask != 0;) {
+    unsigned priority = 31u - (unsigned)__builtin_clz(mask);
+    SimLink *link, *following;
+    SIM_LIST_EACH(&KE->ready[priority], link, following) {
+      KeThread *thread = SIM_CONTAINER(link, KeThread, ready_link);
+      if (may_run_on(thread, prcb))
+        return thread;
+    }
+    mask &= ~(1u << priority);
+  }
+  return NULL;
+}
+
+KeThread *ke_ready_take(KePrcb *prcb) {
+  KeThread *thread = prcb->next;
+  prcb->next = NULL;
+  if (thread != NULL)
+    return thread;
+  thread = ready_best(prcb, 0);
+  if (thread != NULL)
+    ready_remove(thread);
+  return thread;
+}
+
+/* ---- what a processor runs ---- */
+
+static bool is_idle(const KePrcb *prcb) { return prcb->current == prcb->idle; }
+
+static void quantum_stop(KePrcb *prcb, KeThread *thread) {
+  thread->quantum_used_ns += prcb->vcpu->executed_ns - thread->quantum_begin_ns;
+}
+
+void ke_run(KePrcb *prcb, KeThread *thread) {
+  SimMachine *machine = sim_machine();
+  if (!is_idle(prcb))
+    quantum_stop(prcb, prcb->current);
+  sim_event(machine, EVENT_RUN, 0, thread != NULL ? thread->header.object->ordinal : 0, 0, prcb->number, 0);
+  prcb->current = thread != NULL ? thread : prcb->idle;
+  if (thread != NULL) {
+    thread->state = KE_THREAD_RUNNING;
+    thread->cpu = prcb->number;
+    thread->quantum_begin_ns = prcb->vcpu->executed_ns;
+  }
+  sim_vcpu_set_thread(machine, prcb->vcpu, thread != NULL ? thread->context : NULL);
+  ke_watch_update(prcb);
+  if (thread == NULL)
+    ke_dpcs_kick(prcb);
+  else
+    ke_quantum_arm(prcb);
+}
+
+void ke_dispatch_request(KePrcb *prcb) {
+  SimMachine *machine = sim_machine();
+  if (prcb->vcpu == sim_vcpu(machine))
+    prcb->dispatch.is_prompt = true; /* it asks itself: no wire in between */
+  else if (!prcb->dispatch.is_pending)
+    prcb->dispatch.is_prompt = false;
+  sim_interrupt_request(machine, prcb->vcpu, &prcb->dispatch);
+}
+
+void ke_pending_deliver(uint32_t function) {
+  SimMachine *machine = sim_machine();
+  SimVcpu *vcpu = sim_vcpu(machine);
+  if (vcpu != NULL && (vcpu->pending_levels >> (vcpu->irql + 1)) != 0)
+    sim_point(machine, SIM_POINT_LOWER, function, 0, 0);
+}
+
+/* ---- where a ready thread goes ---- */
+
+static KePrcb *idle_find(const KeThread *thread) {
+  for (uint32_t i = 0; i < KE->prcb_count; i++) {
+    KePrcb *prcb = &KE->prcbs[i];
+    if (is_idle(prcb) && prcb->next == NULL && !prcb->vcpu->is_hung && may_run_on(thread, prcb))
+      return prcb;
+  }
+  return NULL;
+}
+
+static int priority_of(const KePrcb *prcb) {
+  return prcb->next != NULL ? prcb->next->priority : is_idle(prcb) ? -1 : prcb->current->priority;
+}
+
+/* The processor with the lowest thread that is lower than this one. Whether that processor can switch now is not asked: Windows does not
+ * either, and a processor whose IRQL leaked keeps the thread waiting. */
+static KePrcb *victim_find(const KeThread *thread) {
+  KePrcb *victim = NULL;
+  for (uint32_t i = 0; i < KE->prcb_count; i++) {
+    KePrcb *prcb = &KE->prcbs[i];
+    if (may_run_on(thread, prcb) && priority_of(prcb) < thread->priority && (victim == NULL || priority_of(prcb) < priority_of(victim)))
+      victim = prcb;
+  }
+  return victim;
+}
+
+static void standby(KePrcb *prcb, KeThread *thread) {
+  KeThread *displaced = prcb->next;
+  prcb->next = thread;
+  thread->state = KE_THREAD_STANDBY;
+  thread->cpu = prcb->number;
+  ke_dispatch_request(prcb);
+  if (displaced != NULL)
+    ke_thread_place(displaced, true);
+}
+
+static void quanta_arm(void) {
+  for (uint32_t i = 0; i < KE->prcb_count; i++)
+    ke_quantum_arm(&KE->prcbs[i]);
+}
+
+/* Simplified: no ideal processor; the lowest-numbered idle one, else the one that runs the lowest thread. */
+void ke_thread_place(KeThread *thread, bool at_head) {
+  SimMachine *machine = sim_machine();
+  thread->state = KE_THREAD_READY;
+  KePrcb *prcb = idle_find(thread);
+  if (prcb != NULL && prcb->vcpu->depth == 0) {
+    uint64_t now = sim_time_ns(machine);
+    if (prcb->vcpu->time_ns < now)
+      prcb->vcpu->time_ns = now; /* it was idle until now */
+    ke_run(prcb, thread);
+    return;
+  }
+  if (prcb == NULL)
+    prcb = victim_find(thread);
+  if (prcb != NULL) {
+    standby(prcb, thread);
+    return;
+  }
+  ready_push(thread, at_head);
+  quanta_arm();
+}
+
+void ke_thread_ready(KeThread *thread) {
+  SIM_ASSERT(thread->state == KE_THREAD_INITIALIZED || thread->state == KE_THREAD_WAITING);
+  thread->quantum_used_ns = 0;
+  sim_event(sim_machine(), EVENT_READY, 0, thread->header.object->ordinal, 0, (uint32_t)thread->priority, 0);
+  ke_thread_place(thread, false);
+}
+
+/* ---- quanta: counted in executed time, ended at a tick, and only when somebody else wants to run ---- */
+
+static uint64_t quantum_used_ns(const KePrcb *prcb) {
+  return prcb->current->quantum_used_ns + prcb->vcpu->executed_ns - prcb->current->quantum_begin_ns;
+}
+
+static bool is_wanted(const KePrcb *prcb) {
+  return !is_idle(prcb) && (KE->ready_mask >> prcb->current->base_priority) != 0 && ready_best(prcb, prcb->current->base_priority) != NULL;
+}
+
+void ke_quantum_arm(KePrcb *prcb) {
+  if (!is_wanted(prcb))
+    return;
+  uint64_t used = quantum_used_ns(prcb);
+  uint64_t left = used < KE->quantum_ns ? KE->quantum_ns - used : 0;
+  ke_tick_arm(prcb->vcpu->time_ns + left);
+}
+
+void ke_quantum_tick(KePrcb *prcb) {
+  if (!is_wanted(prcb))
+    return;
+  if (quantum_used_ns(prcb) >= KE->quantum_ns) {
+    prcb->is_quantum_over = true;
+    ke_dispatch_request(prcb);
+  } else {
+    ke_tick_arm(sim_machine()->now_ns + KE->quantum_ns - quantum_used_ns(prcb));
+  }
+}
+
+/* A boost decays by one with each quantum (K-OBJ-3). */
+static void quantum_end(KePrcb *prcb) {
+  KeThread *thread = prcb->current;
+  prcb->is_quantum_over = false;
+  if (is_idle(prcb))
+    return;
+  if (thread->priority > thread->base_priority)
+    thread->priority--;
+  thread->quantum_used_ns = 0;
+  thread->quantum_begin_ns = prcb->vcpu->executed_ns;
+  if (prcb->next == NULL)
+    prcb->next = ready_best(prcb, thread->priority);
+  if (prcb->next != NULL && prcb->next->state == KE_THREAD_READY) {
+    ready_remove(prcb->next);
+    prcb->next->state = KE_THREAD_STANDBY;
+  }
+  ke_quantum_arm(prcb);
+}
+
+/* A drain that a DPC let in by lowering the IRQL would switch threads under that DPC's feet. */
+static void switch_check(KePrcb *prcb) {
+  if (prcb->is_dpc_active)
+    ke_bugcheck_raise(0xB8, ke_address(&prcb->current->header), ke_address(prcb->next != NULL ? &prcb->next->header : &prcb->idle->header),
+                      sim_context_guest_stack_high(sim_machine()->current), 0);
+}
+
+void ke_switch(KePrcb *prcb) {
+  KeThread *old = prcb->current;
+  bool is_turn_over = prcb->is_quantum_over;
+  if (is_turn_over)
+    quantum_end(prcb);
+  bool must_leave = old != prcb->idle && !may_run_on(old, prcb);
+  if (prcb->next == NULL && !must_leave)
+    return;
+  switch_check(prcb);
+  sim_charge(sim_machine(), KE_COST_SWITCH_NS);
+  KeThread *next = ke_ready_take(prcb);
+  ke_run(prcb, next);
+  if (old != prcb->idle)
+    ke_thread_place(old, !is_turn_over);
+}
+
+void ke_thread_yield(void) {
+  SimMachine *machine = sim_machine();
+  KePrcb *prcb = ke_prcb();
+  KeThread *thread = prcb->current;
+  if (machine->current != thread->context || ke_irql() >= SIM_IRQL_DISPATCH)
+    return;
+  KeThread *next = prcb->next != NULL ? NULL : ready_best(prcb, thread->priority);
+  if (next == NULL) {
+    sim_point(machine, SIM_POINT_WAIT, 0, 0, 0);
+    return;
+  }
+  ready_remove(next);
+  ke_run(prcb, next);
+  ke_thread_place(thread, false);
+  sim_reschedule(machine);
+}
+
+/* ---- priorities ---- */
+
+void ke_thread_boost(KeThread *thread, int increment) {
+  int boosted = thread->base_priority + increment;
+  if (thread->base_priority >= KE_PRIORITY_REAL_TIME_LOWEST || increment <= 0)
+    return;
+  if (boosted >= KE_PRIORITY_REAL_TIME_LOWEST)
+    boosted = KE_PRIORITY_REAL_TIME_LOWEST - 1;
+  if (boosted > thread->priority)
+    thread->priority = (int8_t)boosted;
+}
+
+/* A running thread that is lower now makes room for the best that is ready. */
+static void running_lowered(KeThread *thread) {
+  KePrcb *prcb = &KE->prcbs[thread->cpu];
+  KeThread *best = prcb->next == NULL ? ready_best(prcb, 0) : NULL;
+  if (best == NULL || best->priority <= thread->priority)
+    return;
+  ready_remove(best);
+  standby(prcb, best);
+}
+
+int ke_thread_priority_set(KeThread *thread, int priority) {
+  int old = thread->base_priority;
+  bool is_ready = thread->state == KE_THREAD_READY;
+  if (is_ready)
+    ready_remove(thread);
+  thread->base_priority = thread->priority = (int8_t)priority;
+  if (is_ready)
+    ke_thread_place(thread, false);
+  else if (thread->state == KE_THREAD_RUNNING)
+    running_lowered(thread);
+  return old;
+}
