@@ -39,7 +39,7 @@ static const char *stop_word(SimStop stop) {
 
 char *run_result_bucket(const RunResult *result) {
   GString *text = g_string_new(NULL);
-  const DdiBugcheck *row = result->bugcheck.code != 0 ? ddi_bugcheck_by_code(result->bugcheck.code) : NULL;
+  const DdiBugcheck *row = result->bugcheck.code != 0 ? ddi_bugcheck_find(result->bugcheck.code) : NULL;
   if (result->bugcheck.code != 0)
     g_string_append_printf(text, "%s (0x%X)", row != NULL ? row->name : "bug check", result->bugcheck.code);
   else if (result->stop == SIM_STOP_NOT_MODELLED)

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "guest_image.h"
 #include "run.h"
 #include "step.h"
 
@@ -14,17 +15,31 @@ struct ScenarioRun {
   GPtrArray *images;        /* GuestImage *, of the drivers that are C source */
   GPtrArray *notes;         /* NULL-terminated strings */
   SimSnapshot *snapshot;    /* NULL when the run was over in boot */
-  RunResult boot;           /* what boot came to, when it ended the run */
+  SimRecord boot_record;    /* its events: the beginning of every run's */
   uint64_t origin_ns;
   bool wants_events;        /* an expectation is about events */
   GHashTable *sources;      /* file -> GStrv of its lines: for RunSite.text; looked up only */
+  GPtrArray *texts;         /* strings that the machine borrows */
+  GPtrArray *scripts;       /* GArray of UserOperation, of the processes' threads */
+  KeProcess **processes;    /* in the arena; by ScenarioProcess.number */
+  uint32_t *drivers;        /* ordinals; by ScenarioDriver.number */
 };
 
 /* run_boot.c */
 bool run_boot(ScenarioRun *run, GError **error);
 
+/* run_image.c: building and loading the drivers that are C source. */
+bool run_images_load(ScenarioRun *run, GError **error);
+void run_images_begin(const ScenarioRun *run);
+/* The address of a function of a driver that is C source; 0: none of that name. */
+uint64_t run_image_symbol(const ScenarioRun *run, const ScenarioDriver *driver, const char *name);
+const GuestImage *run_image_of(const ScenarioRun *run, const ScenarioDriver *driver); /* NULL: it is written as steps */
+
+/* run_stimulus.c: the address of a driver's routine, compiled or steps; 0: absent. */
+uint64_t run_routine_address(const ScenarioRun *run, const ScenarioRoutine *routine);
+/* The name a port that irqlab opened for a steps driver's global goes by. Returns owned. */
+char *run_port_name(const ScenarioDriver *driver, const char *global);
+
 /* run_stimulus.c: processes and traffic of the scenario, queued for the times after boot. From the host's own stack, when boot is over. */
 void run_stimuli_queue(ScenarioRun *run);
 
-/* run_judge.c: the final state of a connection ("permitted", "blocked", ...) and the like. */
-void run_result_take(ScenarioRun *run, const RunRequest *request, RunResult *result);

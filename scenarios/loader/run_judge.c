@@ -1,9 +1,7 @@
 /* Does an expectation hold in a run? Read from the result and from the machine as the run left it. */
 #include "run_internal.h"
 
-#include "model/events.h"
-#include "model/guest/guest_state.h"
-#include "model/model.h"
+#include "model/ke/ke_state.h"
 #include "model/tcpip/tcpip_face.h"
 
 #include <string.h>
@@ -174,18 +172,23 @@ static const Object *object_named(ObjectKind kind, const char *name, bool also_d
 }
 
 static bool connection_is(const ExpectState *state) {
-  TcpipConnectionState now = tcpip_connection_state(state->address, state->port);
-  switch (state->is) {
-  case EXPECT_IS_PERMITTED:
-    return now == TCPIP_CONNECTION_PERMITTED;
-  case EXPECT_IS_BLOCKED:
-    return now == TCPIP_CONNECTION_BLOCKED;
-  case EXPECT_IS_PENDING:
-    return now == TCPIP_CONNECTION_PENDING;
-  case EXPECT_IS_CLOSED:
-    return now == TCPIP_CONNECTION_CLOSED;
+  TcpipEndpoint local = {.address = state->address, .port = state->port};
+  const TcpipConnection *connection = tcpip_connection_find(local, (TcpipEndpoint){0});
+  if (connection == NULL)
+    return state->is == EXPECT_IS_NONE;
+  switch (connection->state) {
+  case CONNECTION_PENDED:
+    return state->is == EXPECT_IS_PENDING;
+  case CONNECTION_SYN_SENT:
+  case CONNECTION_ESTABLISHED:
+    return state->is == EXPECT_IS_PERMITTED;
+  case CONNECTION_BLOCKED:
+    return state->is == EXPECT_IS_BLOCKED;
+  case CONNECTION_CLOSING:
+  case CONNECTION_CLOSED:
+    return state->is == EXPECT_IS_CLOSED || (connection->was_refused && state->is == EXPECT_IS_BLOCKED);
   default:
-    return now == TCPIP_CONNECTION_NONE;
+    return false;
   }
 }
 

@@ -9,13 +9,8 @@
 
 /* ---- processes ---- */
 
-static uint32_t driver_object(const ScenarioDriver *driver) {
-  for (uint32_t ordinal = 1; driver != NULL && ordinal <= object_count(); ordinal++) {
-    const Object *object = object_by_ordinal(ordinal);
-    if (object->kind == OBJECT_DRIVER && strcmp(object->name, driver->name.text) == 0)
-      return ordinal;
-  }
-  return 0;
+static uint32_t driver_object(const ScenarioRun *run, const ScenarioDriver *driver) {
+  return driver != NULL ? run->drivers[driver->number] : 0;
 }
 
 /* The name a port that irqlab opened for a steps driver's global goes by. */
@@ -43,7 +38,7 @@ static void script_flatten(ScenarioRun *run, const ScenarioScript *script, GArra
     UserOperation to = {
         .kind = operation_kinds[from->kind],
         .name = from->kind == SCRIPT_CONNECT ? port_name(run, &from->port) : from->device,
-        .object = from->kind == SCRIPT_IOCTL ? driver_object(from->driver) : 0,
+        .object = from->kind == SCRIPT_IOCTL ? driver_object(run, from->driver) : 0,
         .local_address = from->connection.local.address,
         .local_port = from->connection.local.port,
         .remote_address = from->connection.remote.address,
@@ -120,7 +115,7 @@ uint64_t run_routine_address(const ScenarioRun *run, const ScenarioRoutine *rout
 static void routine_queue(const ScenarioRun *run, const ScenarioStimulus *stimulus, IoStimulusKind kind) {
   io_stimulus_add(&(IoStimulus){
       .kind = kind,
-      .driver = driver_object(stimulus->driver != NULL ? stimulus->driver : stimulus->routine.driver),
+      .driver = driver_object(run, stimulus->driver != NULL ? stimulus->driver : stimulus->routine.driver),
       .routine = run_routine_address(run, &stimulus->routine),
       .cpu = stimulus->context.cpu,
       .irql = stimulus->irql,

@@ -1,0 +1,185 @@
+/* A scenario prepared for many runs, one run, and where driver code is. */
+#include "run_internal.h"
+
+#include "guest_signals.h"
+
+#include "model/guest/guest_face.h"
+#include "model/ke/ke.h"
+
+#include <string.h>
+
+/* ---- preparing ---- */
+
+static bool expects_events(const Scenario *scenario) {
+  for (size_t i = 0; i < scenario->expect.count; i++)
+    if (scenario->expect.items[i].kind == EXPECT_EVENT || scenario->expect.items[i].kind == EXPECT_ORDER)
+      return true;
+  return false;
+}
+
+static bool has_steps(const Scenario *scenario) {
+  for (size_t i = 0; i < scenario->driver_count; i++)
+    if (!scenario->drivers[i].is_source)
+      return true;
+  return false;
+}
+
+static void array_free(gpointer array) { g_array_unref(array); }
+static void lines_free(gpointer lines) { g_strfreev(lines); }
+
+static ScenarioRun *run_new(const Scenario *scenario) {
+  ScenarioRun *run = g_new0(ScenarioRun, 1);
+  run->scenario = scenario;
+  run->images = g_ptr_array_new_with_free_func((GDestroyNotify)guest_image_unload);
+  run->notes = g_ptr_array_new_with_free_func(g_free);
+  run->texts = g_ptr_array_new_with_free_func(g_free);
+  run->scripts = g_ptr_array_new_with_free_func(array_free);
+  run->processes = g_new0(KeProcess *, scenario->process_count + 1);
+  run->drivers = g_new0(uint32_t, scenario->driver_count + 1);
+  run->sources = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, lines_free);
+  run->wants_events = expects_events(scenario);
+  return run;
+}
+
+static bool run_prepare(ScenarioRun *run, GError **error) {
+  if (!sim_arena_map()) {
+    g_set_error(error, SCENARIO_ERROR, SCENARIO_ERROR_READ, "the machine's memory at 0x%llx could not be mapped: %s", SIM_ARENA_BASE,
+                g_strerror(errno));
+    return false;
+  }
+  if (has_steps(run->scenario) && (run->steps = step_program_create(run->scenario, error)) == NULL)
+    return false;
+  if (!run_images_load(run, error))
+    return false;
+  run->fingerprint = guest_images_fingerprint(run->images);
+  if (!run_boot(run, error))
+    return false;
+  g_ptr_array_add(run->notes, NULL);
+  return true;
+}
+
+ScenarioRun *scenario_run_create(const Scenario *scenario, GError **error) {
+  ScenarioRun *run = run_new(scenario);
+  if (run_prepare(run, error))
+    return run;
+  scenario_run_free(run);
+  return NULL;
+}
+
+void scenario_run_free(ScenarioRun *run) {
+  if (run == NULL)
+    return;
+  guest_step_program_set(NULL, NULL);
+  g_clear_pointer(&run->steps, step_program_free);
+  sim_snapshot_destroy(&run->snapshot);
+  sim_record_finish(&run->boot_record);
+  g_ptr_array_unref(run->images);
+  g_ptr_array_unref(run->notes);
+  g_ptr_array_unref(run->texts);
+  g_ptr_array_unref(run->scripts);
+  g_hash_table_unref(run->sources);
+  g_free(run->processes);
+  g_free(run->drivers);
+  g_free(run->fingerprint);
+  g_free(run);
+}
+
+const Scenario *scenario_run_scenario(const ScenarioRun *run) { return run->scenario; }
+const char *scenario_run_fingerprint(const ScenarioRun *run) { return run->fingerprint; }
+uint64_t scenario_run_origin_ns(const ScenarioRun *run) { return run->origin_ns; }
+size_t scenario_run_state_size(const ScenarioRun *run) { return run->snapshot != NULL ? sim_snapshot_size(run->snapshot) : 0; }
+const char *const *scenario_run_notes(const ScenarioRun *run) { return (const char *const *)run->notes->pdata; }
+
+/* ---- one run ---- */
+
+static void result_take(const ScenarioRun *run, RunResult *result) {
+  const SimMachine *machine = sim_machine();
+  uint32_t count;
+  const Finding *findings = rules_findings(&count);
+  const KeBugcheck *bugcheck = ke_bugcheck();
+  result->stop = machine->stop;
+  memcpy(result->stop_text, machine->stop_text, sizeof result->stop_text);
+  if (bugcheck != NULL)
+    result->bugcheck = *bugcheck;
+  result->hash = machine->hash;
+  result->event_count = machine->event_count;
+  result->step_count = machine->step_count;
+  result->virtual_ns = machine->now_ns - run->origin_ns;
+  result->findings = count > 0 ? g_memdup2(findings, count * sizeof *findings) : NULL;
+  result->finding_count = count;
+  result->replay_misses = machine->replay_misses;
+}
+
+static void record_copy(SimRecord *to, const SimRecord *from) {
+  to->count = 0;
+  if (to->capacity < from->count) {
+    to->events = realloc(to->events, from->count * sizeof *from->events);
+    to->capacity = from->count;
+  }
+  if (from->count > 0)
+    memcpy(to->events, from->events, from->count * sizeof *from->events);
+  to->count = from->count;
+}
+
+void scenario_run_once(ScenarioRun *run, const RunRequest *request, RunResult *result) {
+  SimMachine *machine = sim_machine();
+  SimRecord *record = request->record != NULL ? request->record : run->wants_events ? &result->record : NULL;
+  if (record != NULL)
+    record_copy(record, &run->boot_record);
+  if (run->snapshot == NULL) {
+    result->ended_in_boot = true;
+    result_take(run, result);
+    return;
+  }
+  SimRunOptions options = {.vcpu_count = run->scenario->machine.cpu_count,
+                           .policy = request->policy,
+                           .seed = request->seed,
+                           .replay = request->replay,
+                           .limits = run->scenario->limits,
+                           .exceptions = &result->exceptions,
+                           .record = record,
+                           .name = run->scenario->file};
+  sim_snapshot_restore(run->snapshot);
+  sim_machine_begin(machine, &options);
+  guest_clock_start();
+  SimStop stop = sim_machine_run(machine);
+  guest_clock_stop();
+  if (stop == SIM_STOP_QUIET || stop == SIM_STOP_HUNG)
+    rules_end();
+  result_take(run, result);
+}
+
+/* ---- where driver code is ---- */
+
+static const char *source_line(const ScenarioRun *run, const char *file, uint32_t line) {
+  GStrv lines = g_hash_table_lookup(run->sources, file);
+  if (lines == NULL) {
+    g_autofree char *path = g_path_is_absolute(file) ? g_strdup(file) : g_build_filename(run->scenario->folder, file, NULL);
+    g_autofree char *text = NULL;
+    lines = g_file_get_contents(path, &text, NULL, NULL) ? g_strsplit(text, "\n", -1) : g_new0(char *, 1);
+    g_hash_table_insert(run->sources, g_strdup(file), lines);
+  }
+  guint count = g_strv_length(lines);
+  return line >= 1 && line <= count ? g_strchug(lines[line - 1]) : "";
+}
+
+bool scenario_run_site(const ScenarioRun *run, uint32_t site, RunSite *where) {
+  StepSite step;
+  if (site & SIM_SITE_STEP) {
+    if (run->steps == NULL || !step_site_describe(run->steps, site, &step))
+      return false;
+    *where = (RunSite){.driver = step.driver, .function = step.function, .file = step.file, .line = step.position.line,
+                       .column = step.position.column, .step = step.step, .text = step.text};
+    return true;
+  }
+  unsigned slot = site >> 24;
+  if (site == 0 || slot >= run->images->len)
+    return false;
+  GuestImage *image = g_ptr_array_index(run->images, slot);
+  GuestSymbol symbol;
+  if (!guest_image_symbol(image, site, &symbol))
+    return false;
+  *where = (RunSite){.driver = image->name, .function = symbol.function, .file = symbol.file, .line = symbol.line,
+                     .column = symbol.column, .text = source_line(run, symbol.file, symbol.line)};
+  return true;
+}
