@@ -38,6 +38,14 @@ static inline void ddi_begin(DdiCall *call, uint32_t function, uint32_t object, 
   sim_point(call->machine, point, function, object, cost_ns);
 }
 
+/* For what is no call at all in Windows (InsertTailList): only the memory it touches is judged. */
+static inline void ddi_begin_plain(DdiCall *call, uint32_t function) {
+  call->machine = sim_machine();
+  call->function = function;
+  call->object = 0;
+  call->irql = sim_vcpu(call->machine)->irql;
+}
+
 /* EVENT_CONTRACT_IRQL when the level at entry is none of [min, max]. The call goes on, as it does in Windows. */
 void ddi_irql_broken(const DdiCall *call, SimIrql min, SimIrql max) __attribute__((cold));
 static inline void ddi_irql_check(const DdiCall *call, SimIrql min, SimIrql max) {

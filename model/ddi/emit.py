@@ -99,11 +99,18 @@ def emit_body(row):
     return f"{early}  {declare(row.returns, 'result')} = {call};\n{late}  return result;\n"
 
 
+def emit_plain_body(row):
+    call = f"{row.name}({', '.join(p.name for p in row.parameters)})"
+    return f"  {call};\n" if is_void(row) else f"  return {call};\n"
+
+
 def emit_checks(row):
     target = "0"
     if row.object:
         target = f"ddi_object((uint64_t)({row.object}), OBJECT_{row.object_kind})"
     text = "  DdiCall call;\n"
+    if row.point == "none":
+        return f"{text}  ddi_begin_plain(&call, DDI_{row.name});\n" + emit_probes(row) + emit_plain_body(row)
     text += f"  ddi_begin(&call, DDI_{row.name}, {target}, {POINTS[row.point]}, {row.cost});\n"
     return text + emit_contract(row) + emit_probes(row) + emit_body(row)
 
@@ -150,7 +157,7 @@ def emit_wrappers(rows):
     text += "".join(f'#include "{header}"\n' for header in sorted({row.body_header for row in rows if row.body_header}))
     for row in rows:
         text += f"\n/* {row.header}: {row.contract} */\n"
-        if not row.body and not row.is_inline:
+        if not row.body:
             text += (f"_Static_assert(__builtin_types_compatible_p(__typeof__({row.name}), {row.type}),\n"
                      f'               "{row.name}: the row is not what the header declares");\n')
         text += emit_variadic_wrapper(row) if row.is_variadic else emit_plain_wrapper(row)

@@ -10,7 +10,7 @@ LEVELS = {
     "CLOCK_LEVEL": 13, "IPI_LEVEL": 14, "HIGH_LEVEL": 15,
 }
 DIRECTIONS = {"in": "DDI_IN", "out": "DDI_OUT", "inout": "DDI_IN | DDI_OUT", "opaque": "DDI_IN", "callback": "DDI_IN"}
-POINTS = {"call": "SIM_POINT_CALL", "interlocked": "SIM_POINT_INTERLOCKED"}
+POINTS = {"call": "SIM_POINT_CALL", "interlocked": "SIM_POINT_INTERLOCKED", "none": ""}
 COST_NS = 100
 FUNCTION_KEYS = {
     "prototype", "irql", "conditions", "parameters", "nested", "object", "object_kind", "phases", "returns_at", "cost", "page",
