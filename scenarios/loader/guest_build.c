@@ -23,6 +23,7 @@ static const char *const guest_flags[] = {
     "-fno-inline",                    /* a frame for each function the driver wrote */
     "-fno-optimize-sibling-calls",
     "-fno-builtin",                   /* memcpy and its kin are calls, which the guest's runtime judges */
+    "-fno-delete-null-pointer-checks", /* a use of NULL is a fault to be seen, not a licence */
     "-fno-common",
     "-fno-ident",
     "-gno-record-gcc-switches",
@@ -37,7 +38,7 @@ static const char *const guest_flags[] = {
 };
 static const char *const instrumentation_flags[] = {"-fsanitize=thread"};
 static const char *const gcc_flags[] = {"--param=tsan-distinguish-volatile=1", "-frandom-seed=irqlab"};
-static const char *const clang_flags[] = {"-mllvm", "-tsan-distinguish-volatile=1", "-Wno-unused-command-line-argument"};
+static const char *const clang_flags[] = {"-mllvm", "-tsan-distinguish-volatile=1", "-fno-finite-loops", "-gdwarf-aranges", "-Wno-unused-command-line-argument"};
 
 static const char *const runtime_files[] = {"memory.c", "string.c", "wide.c", "character.c"};
 

@@ -106,7 +106,7 @@ static void crash_note(int signal, const siginfo_t *info, const SimMachine *mach
   crash.is_fetch = (error & PAGE_FAULT_FETCH) != 0 || crash.address == crash.instruction;
   crash.is_protection = signal == SIGSEGV && info->si_code == SI_KERNEL;
   /* A wild call has pushed where it came from. */
-  if (crash.is_fetch && !is_image(crash.instruction) && stack >= sim_context_guest_stack_low(machine->current) &&
+  if (crash.is_fetch && stack >= sim_context_guest_stack_low(machine->current) &&
       stack + 8 <= sim_context_guest_stack_high(machine->current)) {
     uint64_t caller;
     memcpy(&caller, (const void *)stack, sizeof caller);

@@ -10,7 +10,7 @@
 
 #define SCAN_SIZE_MAX (16u << 20)
 #define SCAN_DEPTH_MAX 64
-#define SCAN_VALUE_COUNT_MAX 500000
+#define SCAN_VALUE_COUNT_MAX 200000
 
 /* Where a key or a value begins, in the order of the file: of a member first its key, then its value; of a list or an object first itself. */
 typedef struct ScanPlace {

@@ -373,6 +373,23 @@ void step_emit_effect(StepEmitter *emitter, StepNode *node, unsigned to) {
     step_emit_value(emitter, node, to);
 }
 
+void step_emit_result(StepEmitter *emitter, StepNode *value, unsigned to) {
+  step_emit_value(emitter, value, to);
+  if (is_structure(value->type)) {
+    Place place = {.kind = PLACE_MEMORY, .temporary = to};
+    load(emitter, &place, step_width_of(value->type->size, false), to);
+  }
+  step_emit(emitter, STEP_RETURN, to, 0);
+}
+
+void step_emit_loop(StepEmitter *emitter, unsigned start, uint32_t site) {
+  add(emitter, STEP_LOOP, 0, site & 0xffff, site >> 16, start);
+}
+
+void step_emit_decrement(StepEmitter *emitter, unsigned temporary) {
+  add(emitter, STEP_SUBTRACT, temporary, temporary, STEP_IMMEDIATE, 1);
+}
+
 /* ---- locals ---- */
 
 void step_emit_local_bits(StepEmitter *emitter, uint32_t offset, const StepType *type, StepNode *value, unsigned bit_offset,

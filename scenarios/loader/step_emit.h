@@ -23,6 +23,13 @@ unsigned step_emit(StepEmitter *emitter, StepOperation operation, unsigned a, in
 /* The jump `instruction` leads to the next one emitted. */
 void step_emit_patch(StepEmitter *emitter, unsigned instruction);
 
+/* Returns the checked value; a structure by its bytes. */
+void step_emit_result(StepEmitter *emitter, StepNode *value, unsigned to);
+
+/* The jump back of a loop whose statement has that site. */
+void step_emit_loop(StepEmitter *emitter, unsigned start, uint32_t site);
+void step_emit_decrement(StepEmitter *emitter, unsigned temporary);
+
 /* The local at `offset`, of that type, gets the checked value; uses temporaries from `from`. */
 void step_emit_local(StepEmitter *emitter, uint32_t offset, const StepType *type, StepNode *value, unsigned from);
 void step_emit_local_bits(StepEmitter *emitter, uint32_t offset, const StepType *type, StepNode *value, unsigned bit_offset,

@@ -119,6 +119,7 @@ typedef struct StepFunctionSource {
   StepDriver *driver;
   Text name;
   const DdiCallback *callback; /* NULL: plain, or not known yet */
+  const char *title;           /* "fw.classify" */
   bool is_inferable;           /* nothing was said of its type: whoever takes its address says it */
   bool is_typed;               /* type, parameters and result are known */
   bool is_compiled;
@@ -171,6 +172,7 @@ struct StepProgram {
   GByteArray *read_only; /* strings and GUIDs */
   GPtrArray *strings;    /* GByteArray of string tokens */
   GPtrArray *owned;      /* blocks */
+  GPtrArray *lists;      /* GPtrArray of statements, variables, ... */
   StepTypes types;
 };
 
@@ -185,7 +187,8 @@ typedef struct StepCompiler {
   StepDriver *driver;
   StepFunction *function; /* NULL: globals */
   Text text;              /* what is compiled now */
-  const char *where;      /* "step 1 of fw.classify" */
+  const char *where;      /* "step 1 of fw.classify"; NULL: the message says it itself */
+  uint32_t step;          /* the last one of the function that was read */
   StepLexer lexer;
   unsigned depth;
   unsigned node_count;
