@@ -10,6 +10,7 @@ LEVELS = {
     "CLOCK_LEVEL": 13, "IPI_LEVEL": 14, "HIGH_LEVEL": 15,
 }
 DIRECTIONS = {"in": "DDI_IN", "out": "DDI_OUT", "inout": "DDI_IN | DDI_OUT", "opaque": "DDI_IN", "callback": "DDI_IN"}
+DEVICE = (3, 12)  # the levels that DIRQL can be
 POINTS = {"call": "SIM_POINT_CALL", "interlocked": "SIM_POINT_INTERLOCKED", "none": ""}
 COST_NS = 100
 FUNCTION_KEYS = {
@@ -34,12 +35,14 @@ class Range:
         names = {value: name for name, value in LEVELS.items()}
         if (self.lowest, self.highest) == (0, 15):
             return "any IRQL"
+        if (self.lowest, self.highest) == DEVICE:
+            return "IRQL = DIRQL"
         if self.lowest == self.highest:
             return f"IRQL = {names[self.lowest]}"
         if self.lowest == 0:
             return f"IRQL <= {names[self.highest]}"
         if self.highest == 15:
-            return f"IRQL >= {names[self.lowest]}"
+            return f"IRQL >= {names[self.lowest]}" if self.lowest in names else f"IRQL > {names[self.lowest - 1]}"
         return f"{names[self.lowest]} <= IRQL <= {names[self.highest]}"
 
 
@@ -148,17 +151,21 @@ def declare(type_text, name):
 
 
 def parse_range(text):
-    """ "any", "PASSIVE_LEVEL", "<= APC_LEVEL", "< DISPATCH_LEVEL", ">= DISPATCH_LEVEL", "APC_LEVEL..DISPATCH_LEVEL" """
+    """ "any", "PASSIVE_LEVEL", "<= APC_LEVEL", "< DISPATCH_LEVEL", "> DISPATCH_LEVEL", "APC_LEVEL..DISPATCH_LEVEL", "DIRQL" """
     if text == "any":
         return Range(0, 15)
-    match = re.fullmatch(r"(<=|<|>=)? ?([A-Z_]+)|([A-Z_]+)\.\.([A-Z_]+)", text)
+    match = re.fullmatch(r"(<=|<|>=|>)? ?([A-Z_]+)|([A-Z_]+)\.\.([A-Z_]+)", text)
     if not match or not all(level in LEVELS for level in match.groups()[1:] if level):
-        raise ValueError(f'irql "{text}" is none of: any, LEVEL, <= LEVEL, < LEVEL, >= LEVEL, LEVEL..LEVEL')
+        raise ValueError(f'irql "{text}" is none of: any, LEVEL, <= LEVEL, < LEVEL, > LEVEL, >= LEVEL, LEVEL..LEVEL')
     relation, level, low, high = match.groups()
     if low:
         return Range(LEVELS[low], LEVELS[high])
     value = LEVELS[level]
-    return {None: Range(value, value), "<=": Range(0, value), "<": Range(0, value - 1), ">=": Range(value, 15)}[relation]
+    if relation is None and level == "DIRQL":
+        return Range(*DEVICE)
+    lowest = {"<=": 0, "<": 0, ">": value + 1}.get(relation, value)
+    highest = {">=": 15, ">": 15, "<": value - 1}.get(relation, value)
+    return Range(lowest, highest)
 
 
 def split_top(text, separator=","):
