@@ -161,7 +161,8 @@ static bool escape_scan(Scanner *scanner, GString *decoded) {
     return unicode_escape_scan(scanner, decoded);
   const char *known = letter == '\0' ? NULL : strchr(letters, letter);
   if (known == NULL)
-    return fail_at(scanner, scanner->at, "unknown escape; expected one of \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX (a backslash is written \\\\)");
+    return fail_at(scanner, scanner->at,
+                   "unknown escape; expected one of \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX (a backslash is written \\\\)");
   g_string_append_c(decoded, characters[known - letters]);
   scanner->at += 2;
   return true;
@@ -347,8 +348,8 @@ static bool keys_check(Scanner *scanner, GArray *keys) {
   if (again == NULL)
     return true;
   g_autofree char *quoted = text_quote(again->name);
-  return text_error(scanner->error, SCENARIO_ERROR_SYNTAX, scanner->file, again->position, "duplicate key %s; the first is at %u:%u", quoted,
-                    first->position.line, first->position.column);
+  return text_error(scanner->error, SCENARIO_ERROR_SYNTAX, scanner->file, again->position, "duplicate key %s; the first is at %u:%u",
+                    quoted, first->position.line, first->position.column);
 }
 
 static void key_clear(void *key) { g_free(((ScanKey *)key)->name); }
@@ -418,7 +419,9 @@ bool scan_bytes(Scan *scan, const char *file, const char *bytes, size_t size, GE
   scan->blanked = g_malloc(size + 1);
   memcpy(scan->blanked, bytes, size);
   scan->blanked[size] = '\0';
-  Scanner scanner = { .file = file, .bytes = scan->blanked, .size = size, .places = scan->places, .mark_position = { 1, 1 }, .error = error };
+  Scanner scanner = {
+    .file = file, .bytes = scan->blanked, .size = size, .places = scan->places, .mark_position = { 1, 1 }, .error = error
+  };
   if (size >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0) { /* a byte order mark, as Windows' editors write it: no column */
     memset(scan->blanked, ' ', 3);
     scanner.at = scanner.mark = 3;

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-G_DEFINE_QUARK(irqlab-scenario-error, scenario_error)
+G_DEFINE_QUARK(irqlab - scenario - error, scenario_error)
 
 /* ---- places ---- */
 
