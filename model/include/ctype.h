@@ -3,6 +3,12 @@
 
 #include <stddef.h>
 
+/* gcc knows the host's 32-bit wint_t. */
+#ifndef __clang__
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wbuiltin-declaration-mismatch"
+#endif
+
 int isdigit(int character);
 int isxdigit(int character);
 int isalpha(int character);
@@ -18,3 +24,7 @@ int iswalpha(wchar_t character);
 int iswspace(wchar_t character);
 wchar_t towlower(wchar_t character);
 wchar_t towupper(wchar_t character);
+
+#ifndef __clang__
+#pragma GCC diagnostic pop
+#endif

@@ -1,6 +1,11 @@
 /* mingw-w64's ntdef.h, put right: macros that must not write to, or evaluate twice, what they are given. */
 #pragma once
 
+/* What stands there for user mode only collides with wdm.h and ntifs.h when these come later. */
+#ifndef NT_INCLUDED
+#define NT_INCLUDED
+#endif
+
 #include_next <ntdef.h>
 
 #undef UNREFERENCED_PARAMETER

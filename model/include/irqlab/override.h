@@ -17,7 +17,9 @@
 #endif
 #define _M_AMD64 100
 #define _M_X64 100
-#ifndef _WIN32_WINNT
+#if !defined(_WIN32_WINNT) && defined(NTDDI_VERSION)
+#define _WIN32_WINNT (NTDDI_VERSION >> 16)
+#elif !defined(_WIN32_WINNT)
 #define _WIN32_WINNT 0x0A00
 #endif
 #ifndef WINVER
