@@ -2,6 +2,7 @@
 #include <fltKernel.h>
 
 #include "../ddi/call.h"
+#include "../ke/ke.h"
 #include "../model.h"
 #include "ddi_ids.gen.h"
 #include "flt.h"

@@ -7,6 +7,7 @@
 #include "../flt/flt.h"
 #include "../io/io.h"
 #include "../ke/ke.h"
+#include "../mm/mm_face.h"
 #include "../model.h"
 #include "../tcpip/tcpip_face.h"
 #include "user_face.h"
@@ -169,7 +170,7 @@ void user_thread_create(KeProcess *process, const char *name, int priority, int 
   UserThread *user = sim_heap_allocate(sizeof *user);
   user->script = script;
   user->count = count;
-  user->buffer = sim_pages_allocate(sim_machine(), 1, SIM_PAGE_USER | SIM_PAGE_RESIDENT | SIM_PAGE_WRITABLE);
+  user->buffer = mm_user_pages_allocate(process->header.object->ordinal, 1);
   user->thread = ke_thread_create(process, user_main, user, priority, name);
   user->thread->is_user = true;
   user->thread->user = user;
