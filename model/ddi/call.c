@@ -2,6 +2,7 @@
 #include "call.h"
 
 #include "../guest/guest.h"
+#include "../io/io_face.h"
 #include "../model.h"
 
 /* The longest text that is looked at for its end. */
@@ -129,11 +130,15 @@ uint64_t ddi_callback(uint32_t callback, uint64_t function, const uint64_t *argu
 
   context->call = 0;
   context->callback_depth++;
+  uint32_t caller = driver != 0 ? io_driver_enter(driver) : 0;
+
   sim_event(machine, EVENT_CALLBACK, callback, driver, 0, 0, function);
   uint64_t result = guest_call(function, arguments, count);
   SimIrql now = context->vcpu->irql;
   if (now != entry)
     ddi_irql_return_broken(machine, callback, driver, entry, now, true);
+  if (driver != 0)
+    io_driver_enter(caller);
   context->frame_count = frame_count;
   context->site = site;
   sim_event(machine, EVENT_CALLBACK_RETURN, callback, driver, returns_value ? (int32_t)result : 0, entry, 0);

@@ -191,7 +191,7 @@ def emit_parameters(row, types):
 
 
 def emit_rows(functions, callbacks, types):
-    text = BANNER + '#include "ddi_type_ids.gen.h"\n#include "ddi_wrappers.gen.h"\n\n'
+    text = BANNER + '#include "ddi_find.h"\n#include "ddi_type_ids.gen.h"\n#include "ddi_wrappers.gen.h"\n\n'
     for row in functions + callbacks:
         text += emit_parameters(row, types)
         if row.phases:

@@ -1,8 +1,5 @@
 /* Look-ups in the tables of ddi.h: binary searches. Stdint only. */
-#include "ddi.h"
-
-extern const uint16_t ddi_function_order[]; /* positions in the order of ids: generated with the rows */
-extern const uint16_t ddi_callback_order[];
+#include "ddi_find.h"
 
 static int compare(const char *left, const char *right) {
   while (*left != '\0' && *left == *right) {
@@ -30,13 +27,25 @@ static const void *find(const char *name, const void *rows, uint32_t count, size
   return NULL;
 }
 
-const DdiFunction *ddi_function_find(const char *name) { return find(name, ddi_functions, ddi_function_count, sizeof *ddi_functions); }
-const DdiCallback *ddi_callback_find(const char *name) { return find(name, ddi_callbacks, ddi_callback_count, sizeof *ddi_callbacks); }
+/* The same by another name that the headers give it. */
+static const void *find_alias(const char *name, const void *rows, uint32_t count, size_t row_size) {
+  const DdiAlias *alias = find(name, ddi_aliases, ddi_alias_count, sizeof *ddi_aliases);
+  return find(alias != NULL ? alias->target : name, rows, count, row_size);
+}
+
 const DdiConstant *ddi_constant_find(const char *name) { return find(name, ddi_constants, ddi_constant_count, sizeof *ddi_constants); }
 const DdiGuid *ddi_guid_find(const char *name) { return find(name, ddi_guids, ddi_guid_count, sizeof *ddi_guids); }
 
+const DdiFunction *ddi_function_find(const char *name) {
+  return find_alias(name, ddi_functions, ddi_function_count, sizeof *ddi_functions);
+}
+
+const DdiCallback *ddi_callback_find(const char *name) {
+  return find_alias(name, ddi_callbacks, ddi_callback_count, sizeof *ddi_callbacks);
+}
+
 DdiTypeIndex ddi_type_find(const char *name) {
-  const DdiTypeName *row = find(name, ddi_type_names, ddi_type_name_count, sizeof *ddi_type_names);
+  const DdiTypeName *row = find_alias(name, ddi_type_names, ddi_type_name_count, sizeof *ddi_type_names);
   return row != NULL ? row->type : UINT32_MAX;
 }
 
