@@ -55,6 +55,8 @@ static BOOLEAN fails(uint32_t driver) {
   return sim_choose(sim_machine(), SIM_CHOICE_ALLOCATION, 1, NULL, 2) == 0;
 }
 
+BOOLEAN ex_allocation_fails(void) { return fails(io_driver_current()); }
+
 static PVOID block_begin(PoolBlock *block, const PoolRequest *request, uint32_t driver) {
   block->tag = request->tag;
   block->pool_type = request->pool_type;

@@ -26,5 +26,5 @@ uint32_t io_driver_current(void) {
     return 0;
   if (!(context->site & SIM_SITE_STEP))
     return ddi_code_driver(SIM_IMAGE_BASE + (context->site >> 24) * SIM_IMAGE_SLOT_SIZE + (context->site & 0xffffff));
-  return MODEL->io.driver_count == 1 ? MODEL->io.driver_only : 0;
+  return MODEL->io.driver_count == 1 ? MODEL->io.driver_last : 0;
 }
