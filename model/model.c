@@ -3,9 +3,10 @@
 #include "events.h"
 #include "ke/ke.h"
 
-/* Subsystems join as they are built. */
+/* Subsystems join as they are built: each has X_begin in its face. */
 #if __has_include("mm/mm_face.h")
 #include "mm/mm_face.h"
+#define HAS_MM 1
 #endif
 
 /* 2020-01-01 00:00 UTC, in units of 100 ns since 1601. */
@@ -28,5 +29,8 @@ void model_options_default(ModelOptions *options, DdiWindows windows) {
 void model_begin(const ModelOptions *options) {
   sim_arena_claim(SIM_MODEL_BASE, sizeof(ModelState));
   MODEL->options = *options;
+#ifdef HAS_MM
+  mm_begin();
+#endif
   ke_begin();
 }

@@ -1,6 +1,8 @@
 /* Attaching to another process' address space (K-ATT-1 to K-ATT-4). Windows asks whether a DPC runs on this cpu, not at which level it is. */
 #include "ke_internal.h"
 
+#include <ntifs.h> /* KAPC_STATE; after the model's headers, whose names its macros take */
+
 /* ntifs/nf-ntifs-kestackattachprocess; bug-check-0x5 */
 static void attempt_check(const KeThread *thread, const KeProcess *process) {
   if (ke_is_dpc_active())

@@ -27,6 +27,8 @@ static bool are_timers_due(uint64_t now) {
 static void tick_fire(SimMachine *machine, SimQueueEntry *entry) {
   (void)entry;
   KeOutside saved = ke_outside_begin();
+  for (uint32_t i = 0; i < KE->prcb_count; i++)
+    ke_spin_charge(&KE->prcbs[i]);
   KePrcb *timer_prcb = &KE->prcbs[MODEL->options.timer_cpu < KE->prcb_count ? MODEL->options.timer_cpu : 0];
   if (are_timers_due(machine->now_ns))
     sim_interrupt_request(machine, timer_prcb->vcpu, &timer_prcb->clock);

@@ -30,6 +30,7 @@ KeInterrupt *ke_interrupt_create(const char *name, SimIrql irql, KeInterruptRout
 
 void ke_interrupt_request(KeInterrupt *interrupt, uint8_t cpu) {
   SIM_ASSERT(cpu < KE->prcb_count);
+  ke_spin_charge(&KE->prcbs[cpu]);
   sim_interrupt_request(sim_machine(), KE->prcbs[cpu].vcpu, &interrupt->interrupt);
 }
 

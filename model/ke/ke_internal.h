@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include <ntifs.h>
+#include <ntddk.h>
 
 #include "../events.h"
 #include "../model.h"
@@ -129,6 +129,8 @@ void ke_timer_signal(KeTimer *timer);
 /* The level of the cpu rose or fell: the DPC watchdog looks, or need not. */
 void ke_watch_update(KePrcb *prcb);
 void ke_watch_begin(KePrcb *prcb);
+/* A cpu that spins or hangs until now is charged for it: before an interrupt lands there, or somebody asks how long it ran. */
+void ke_spin_charge(KePrcb *prcb);
 void ke_mutex_own(KeMutex *mutex, KeThread *thread);
 void ke_mutexes_abandon(KeThread *thread);
 

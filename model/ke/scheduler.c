@@ -170,7 +170,7 @@ static bool is_wanted(const KePrcb *prcb) {
 }
 
 void ke_quantum_arm(KePrcb *prcb) {
-  if (!is_wanted(prcb))
+  if (prcb->is_quantum_over || !is_wanted(prcb))
     return;
   uint64_t used = quantum_used_ns(prcb);
   uint64_t left = used < KE->quantum_ns ? KE->quantum_ns - used : 0;
@@ -178,7 +178,7 @@ void ke_quantum_arm(KePrcb *prcb) {
 }
 
 void ke_quantum_tick(KePrcb *prcb) {
-  if (!is_wanted(prcb))
+  if (prcb->is_quantum_over || !is_wanted(prcb))
     return;
   if (quantum_used_ns(prcb) >= KE->quantum_ns) {
     prcb->is_quantum_over = true;

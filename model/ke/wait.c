@@ -213,8 +213,8 @@ static KeDispatcher *waitable_at(const volatile void *address) {
 }
 
 /* wdm/nf-wdm-kewaitforsingleobject */
-NTSTATUS KeWaitForSingleObject(PVOID Waited, KWAIT_REASON WaitReason, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEGER Timeout) {
-  KeDispatcher *object = waitable_at(Waited);
+NTSTATUS KeWaitForSingleObject(PVOID Object, KWAIT_REASON WaitReason, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEGER Timeout) {
+  KeDispatcher *object = waitable_at(Object);
   (void)WaitReason;
   return wait_do(&(KeWait){.objects = &object,
                            .count = 1,
@@ -229,14 +229,14 @@ NTSTATUS KeWaitForMutexObject(PVOID Mutex, KWAIT_REASON WaitReason, KPROCESSOR_M
 }
 
 /* wdm/nf-wdm-kewaitformultipleobjects; too many objects: bug-check-0xc (K-WAIT-2). */
-NTSTATUS KeWaitForMultipleObjects(ULONG Count, PVOID Waited[], WAIT_TYPE WaitType, KWAIT_REASON WaitReason, KPROCESSOR_MODE WaitMode,
+NTSTATUS KeWaitForMultipleObjects(ULONG Count, PVOID Object[], WAIT_TYPE WaitType, KWAIT_REASON WaitReason, KPROCESSOR_MODE WaitMode,
                                   BOOLEAN Alertable, PLARGE_INTEGER Timeout, PKWAIT_BLOCK WaitBlockArray) {
   KeDispatcher *objects[MAXIMUM_WAIT_OBJECTS];
   (void)WaitReason;
   if (Count > (WaitBlockArray != NULL ? MAXIMUM_WAIT_OBJECTS : THREAD_WAIT_OBJECTS))
     ke_bugcheck_raise(0xC, 0, 0, 0, 0);
   for (ULONG i = 0; i < Count; i++)
-    objects[i] = waitable_at(Waited[i]);
+    objects[i] = waitable_at(Object[i]);
   return wait_do(&(KeWait){.objects = objects,
                            .count = Count,
                            .kind = WaitType == WaitAll ? KE_WAIT_ALL : KE_WAIT_ANY,

@@ -5,17 +5,19 @@
 static uint64_t single_ns(void) { return MODEL->options.watchdog_single_ticks * KE->tick_ns; }
 static uint64_t total_ns(void) { return MODEL->options.watchdog_total_ticks * KE->tick_ns; }
 
-/* Executed time, with what a cpu that spins or hangs will be charged for in bulk. */
-static uint64_t executed_ns(const KePrcb *prcb) {
-  const SimVcpu *vcpu = prcb->vcpu;
+void ke_spin_charge(KePrcb *prcb) {
+  SimVcpu *vcpu = prcb->vcpu;
   uint64_t now = sim_machine()->now_ns;
   bool is_stuck = vcpu->is_hung || (vcpu->depth > 0 && vcpu->stack[vcpu->depth - 1]->is_spinning);
-  return vcpu->executed_ns + (is_stuck && now > vcpu->time_ns ? now - vcpu->time_ns : 0);
+  if (!is_stuck || now <= vcpu->time_ns)
+    return;
+  vcpu->executed_ns += now - vcpu->time_ns;
+  vcpu->time_ns = now;
 }
 
 /* What is left of the allotment that ends first; 0: it is used up. */
 static uint64_t left_ns(const KePrcb *prcb) {
-  uint64_t executed = executed_ns(prcb);
+  uint64_t executed = prcb->vcpu->executed_ns;
   uint64_t total = executed - prcb->vcpu->high_since_ns;
   uint64_t left = total < total_ns() ? total_ns() - total : 0;
   if (prcb->running_dpc != 0) {
@@ -30,7 +32,7 @@ static uint64_t left_ns(const KePrcb *prcb) {
 static void watchdog_interrupt(SimMachine *machine, void *argument) {
   const KePrcb *prcb = argument;
   (void)machine;
-  uint64_t single = executed_ns(prcb) - prcb->dpc_begin_ns;
+  uint64_t single = prcb->vcpu->executed_ns - prcb->dpc_begin_ns;
   if (prcb->running_dpc != 0 && single >= single_ns())
     ke_bugcheck_raise(0x133, 0, single / KE->tick_ns, MODEL->options.watchdog_single_ticks, 0);
   ke_bugcheck_raise(0x133, 1, MODEL->options.watchdog_total_ticks, 0, 0);
@@ -38,12 +40,14 @@ static void watchdog_interrupt(SimMachine *machine, void *argument) {
 
 static void watch_fire(SimMachine *machine, SimQueueEntry *entry) {
   KePrcb *prcb = SIM_CONTAINER(entry, KePrcb, watch);
+  ke_spin_charge(prcb);
   uint64_t left = left_ns(prcb);
   if (left > 0) {
     sim_queue_push(&machine->queue, entry, machine->now_ns + left);
     return;
   }
   sim_interrupt_init(&prcb->watchdog, SIM_IRQL_CLOCK, SIM_CONTEXT_INTERRUPT, watchdog_interrupt, prcb);
+  prcb->watchdog.is_prompt = true;
   prcb->vcpu->is_hung = false; /* its clock still ticks: that is how Windows notices */
   sim_interrupt_request(machine, prcb->vcpu, &prcb->watchdog);
 }
