@@ -82,23 +82,29 @@ NTSTATUS FwpsAllocateCloneNetBufferList0(NET_BUFFER_LIST *originalNetBufferList,
 VOID FwpsFreeCloneNetBufferList0(NET_BUFFER_LIST *netBufferList, ULONG freeCloneFlags);
 VOID FwpsReferenceNetBufferList0(NET_BUFFER_LIST *netBufferList, BOOLEAN intendToModify);
 VOID FwpsDereferenceNetBufferList0(NET_BUFFER_LIST *netBufferList, BOOLEAN dispatchLevel);
-NTSTATUS FwpsNetBufferListAssociateContext0(NET_BUFFER_LIST *netBufferList, UINT64 providerContext, const GUID *providerContextKey,
-                                            FWPS_NET_BUFFER_LIST_NOTIFY_FN0 notifyFn, UINT64 contextTag, UINT64 notifyContext);
-NTSTATUS FwpsNetBufferListRetrieveContext0(NET_BUFFER_LIST *netBufferList, UINT64 contextTag, UINT64 *providerContext);
-VOID FwpsNetBufferListRemoveContext0(NET_BUFFER_LIST *netBufferList, UINT64 contextTag);
+NTSTATUS FwpsNetBufferListAssociateContext0(NET_BUFFER_LIST *netBufferList, UINT16 layerId, UINT64 context, UINT64 contextTag,
+                                            const GUID *providerGuid, VOID *deviceObject, FWPS_NET_BUFFER_LIST_NOTIFY_FN0 notifyFn,
+                                            UINT32 flags);
+NTSTATUS FwpsNetBufferListRetrieveContext0(NET_BUFFER_LIST *netBufferList, UINT64 contextTag, BOOLEAN removeContext, UINT32 flags,
+                                           UINT64 *context);
+NTSTATUS FwpsNetBufferListRemoveContext0(NET_BUFFER_LIST *netBufferList, UINT64 contextTag, UINT32 flags);
 UINT64 FwpsNetBufferListGetTagForContext0(VOID);
+NTSTATUS FwpsGetPacketListSecurityInformation0(NET_BUFFER_LIST *packetList, UINT32 queryFlags,
+                                               FWPS_PACKET_LIST_INFORMATION0 *packetInformation);
 
 /* Redirection */
 NTSTATUS FwpsRedirectHandleCreate0(const GUID *providerGuid, UINT32 flags, HANDLE *redirectHandle);
 VOID FwpsRedirectHandleDestroy0(HANDLE redirectHandle);
 FWPS_CONNECTION_REDIRECT_STATE FwpsQueryConnectionRedirectState0(HANDLE redirectRecords, HANDLE redirectHandle, VOID **redirectContext);
-NTSTATUS FwpsQueryConnectionSioFormatRedirectRecords0(HANDLE redirectRecords, PVOID buffer, SIZE_T bufferSize, SIZE_T *bytesReturned);
+NTSTATUS FwpsQueryConnectionSioFormatRedirectRecords0(HANDLE RedirectRecords, VOID *OutputBuffer, SIZE_T OutputBufferLength,
+                                                      SIZE_T *BytesTransferred);
 
 /* ALE endpoints */
-NTSTATUS FwpsAleEndpointCreateEnumHandle0(const FWPS_ALE_ENDPOINT_ENUM_TEMPLATE0 *enumTemplate, HANDLE *enumHandle);
-NTSTATUS FwpsAleEndpointEnum0(HANDLE enumHandle, UINT32 numEntriesRequested, FWPS_ALE_ENDPOINT_PROPERTIES0 ***entries,
+NTSTATUS FwpsAleEndpointCreateEnumHandle0(HANDLE engineHandle, const FWPS_ALE_ENDPOINT_ENUM_TEMPLATE0 *enumTemplate, HANDLE *enumHandle);
+NTSTATUS FwpsAleEndpointEnum0(HANDLE engineHandle, HANDLE enumHandle, UINT32 numEntriesRequested, FWPS_ALE_ENDPOINT_PROPERTIES0 ***entries,
                               UINT32 *numEntriesReturned);
-NTSTATUS FwpsAleEndpointDestroyEnumHandle0(HANDLE enumHandle);
-NTSTATUS FwpsAleEndpointGetById0(UINT64 endpointId, FWPS_ALE_ENDPOINT_PROPERTIES0 **properties);
+NTSTATUS FwpsAleEndpointDestroyEnumHandle0(HANDLE engineHandle, HANDLE enumHandle);
+NTSTATUS FwpsAleEndpointGetById0(HANDLE engineHandle, UINT64 endpointId, FWPS_ALE_ENDPOINT_PROPERTIES0 **properties);
 NTSTATUS FwpsOpenToken0(HANDLE engineHandle, LUID modifiedId, DWORD desiredAccess, HANDLE *accessToken);
-NTSTATUS FwpsClassifyOptionSet0(HANDLE *setHandle, FWP_CLASSIFY_OPTION_TYPE option, const FWP_VALUE0 *newValue);
+NTSTATUS FwpsClassifyOptionSet0(const FWPS_INCOMING_METADATA_VALUES0 *inMetadataValues, FWP_CLASSIFY_OPTION_TYPE option,
+                                FWP_VALUE0 *newValue);
