@@ -33,6 +33,7 @@ static const char *const guest_flags[] = {
     "-mno-red-zone",                  /* hooks run on the driver's stack */
     "-fPIC", "-fvisibility=hidden",
     "-fno-asynchronous-unwind-tables",
+    "-Wno-builtin-macro-redefined", "-D__DATE__=\"Jan  1 1970\"", "-D__TIME__=\"00:00:00\"", "-D__TIMESTAMP__=\"Thu Jan  1 00:00:00 1970\"",
     "-fno-diagnostics-show-option", "-fdiagnostics-color=never",
     "-Werror=return-type",            /* a value nobody returned is a value of the host */
 };
@@ -40,7 +41,7 @@ static const char *const instrumentation_flags[] = {"-fsanitize=thread"};
 static const char *const gcc_flags[] = {"--param=tsan-distinguish-volatile=1", "-frandom-seed=irqlab"};
 static const char *const clang_flags[] = {"-mllvm", "-tsan-distinguish-volatile=1", "-fno-finite-loops", "-gdwarf-aranges", "-Wno-unused-command-line-argument"};
 
-static const char *const runtime_files[] = {"memory.c", "string.c", "wide.c", "character.c"};
+static const char runtime_file[] = "all.c";
 
 /* One build under way. */
 typedef struct Build {
@@ -59,7 +60,7 @@ typedef struct Build {
   char *temporary;
   GPtrArray *wdk_flags;   /* of model/include/wdk-flags */
   GPtrArray *objects;     /* GuestObject */
-  GPtrArray *headers;     /* WDK headers that were read: paths, once each */
+  GPtrArray *headers;     /* what is not the driver's that was read: headers, the runtime; paths, once each */
   GPtrArray *files;       /* the driver's own files that were read */
   GString *warnings;
 } Build;
@@ -181,20 +182,32 @@ static void key_add_list(GChecksum *sum, const char *title, const char *const *l
     key_add(sum, list[i]);
 }
 
+static void key_add_tools(GChecksum *sum, const Build *build) {
+  const char *const parts[] = {BUILD_VERSION, build->include_folder, build->runtime_folder, build->compiler, build->linker, build->assembler};
+  key_add_list(sum, "tools", parts, G_N_ELEMENTS(parts));
+  key_add_list(sum, "flags", guest_flags, G_N_ELEMENTS(guest_flags));
+  key_add_list(sum, "wdk", (const char *const *)build->wdk_flags->pdata, build->wdk_flags->len);
+}
+
 /* What the image is asked to be; what the files hold is the recipe's business. */
-static char *key_compute(const Build *build) {
+static char *key_of_image(const Build *build) {
   const GuestSource *source = build->source;
   g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
   g_autofree char *table = guest_imports_table_version();
   g_autofree char *slot = g_strdup_printf("%u", build->slot);
-  const char *const parts[] = {BUILD_VERSION, table,          slot, build->folder, build->include_folder, build->runtime_folder, build->compiler,
-                               build->linker, build->assembler};
+  const char *const parts[] = {table, slot, build->folder};
+  key_add_tools(sum, build);
   key_add_list(sum, "parts", parts, G_N_ELEMENTS(parts));
   key_add_list(sum, "files", source->files, source->file_count);
   key_add_list(sum, "include", source->include_paths, source->include_count);
   key_add_list(sum, "defines", source->defines, source->define_count);
-  key_add_list(sum, "flags", guest_flags, G_N_ELEMENTS(guest_flags));
-  key_add_list(sum, "wdk", (const char *const *)build->wdk_flags->pdata, build->wdk_flags->len);
+  return g_strdup(g_checksum_get_string(sum));
+}
+
+static char *key_of_runtime(const Build *build) {
+  g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+  key_add(sum, "runtime");
+  key_add_tools(sum, build);
   return g_strdup(g_checksum_get_string(sum));
 }
 
@@ -213,7 +226,7 @@ static Build *build_new(const GuestSource *source, unsigned slot, const GuestBui
   if (!tools_find(build, error) || !wdk_flags_read(build, error) || !runtime_find(build, error) ||
       (build->cache = guest_cache_folder(options->cache_folder, error)) == NULL)
     return NULL;
-  build->key = key_compute(build);
+  build->key = key_of_image(build);
   return g_steal_pointer(&build);
 }
 
@@ -310,15 +323,46 @@ static bool compile(Build *build, const char *folder, const char *name, bool is_
   return true;
 }
 
+static void recipe_add_read(GuestRecipe *recipe, const GPtrArray *paths, const Build *build) {
+  for (guint i = 0; i < paths->len; i++) {
+    const char *path = g_ptr_array_index(paths, i);
+    guest_recipe_add_file(recipe, path, paths == build->headers || is_under(path, build->runtime_folder));
+  }
+}
+
+/* The guest's runtime is the same for all drivers: it is compiled once for a compiler, and kept like an image. */
+static bool runtime_compile(Build *build, GError **error) {
+  g_autofree char *key = key_of_runtime(build);
+  g_autofree char *path = NULL;
+  g_autoptr(GuestRecipe) recipe = guest_cache_find(build->cache, key, &path);
+  if (recipe == NULL) {
+    recipe = guest_recipe_new();
+    if (!compile(build, build->runtime_folder, runtime_file, false, error))
+      return false;
+    const GuestObject *object = g_ptr_array_index(build->objects, 0);
+    guest_recipe_add_file(recipe, build->compiler, true);
+    recipe_add_read(recipe, build->headers, build);
+    recipe_add_read(recipe, build->files, build);
+    path = guest_cache_store(build->cache, key, recipe, object->path, error);
+    if (path == NULL)
+      return false;
+    g_ptr_array_set_size(build->objects, 0);
+  }
+  for (guint i = 0; i < recipe->files->len; i++)
+    add_once(build->headers, ((const GuestFile *)g_ptr_array_index(recipe->files, i))->path);
+  g_ptr_array_set_size(build->files, 0);
+  g_ptr_array_add(build->objects, guest_object_new(path, "irqlab/runtime"));
+  return true;
+}
+
 static bool compile_all(Build *build, GError **error) {
+  if (!runtime_compile(build, error))
+    return false;
   for (gsize i = 0; i < build->source->file_count; i++) {
     g_autofree char *name = source_name(build, build->source->files[i]);
     if (!compile(build, build->folder, name, true, error))
       return false;
   }
-  for (gsize i = 0; i < G_N_ELEMENTS(runtime_files); i++)
-    if (!compile(build, build->runtime_folder, runtime_files[i], false, error))
-      return false;
   return true;
 }
 
@@ -384,7 +428,7 @@ static bool link_image(const Build *build, GError **error) {
                                "image.so"};
   add_all(argv, words, G_N_ELEMENTS(words));
   for (guint i = 0; i < build->objects->len; i++)
-    g_ptr_array_add(argv, g_path_get_basename(((GuestObject *)g_ptr_array_index(build->objects, i))->path));
+    add(argv, ((const GuestObject *)g_ptr_array_index(build->objects, i))->path);
   add(argv, "imports.o");
   return text_write(build, "image.ld", script, error) && tool_run(build, argv, error);
 }
@@ -393,16 +437,13 @@ static bool link_image(const Build *build, GError **error) {
 
 static GuestRecipe *recipe_make(const Build *build, const GuestImports *imports) {
   GuestRecipe *recipe = guest_recipe_new();
-  guest_recipe_add_file(recipe, build->compiler, true);
   guest_recipe_add_file(recipe, build->linker, true);
   guest_recipe_add_file(recipe, build->assembler, true);
-  for (guint i = 0; i < build->headers->len; i++)
-    guest_recipe_add_file(recipe, g_ptr_array_index(build->headers, i), true);
+  recipe_add_read(recipe, build->headers, build); /* the compiler is among them */
+  recipe_add_read(recipe, build->files, build);
   g_autoptr(GPtrArray) folders = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < build->files->len; i++) {
-    const char *path = g_ptr_array_index(build->files, i);
-    g_autofree char *folder = g_path_get_dirname(path);
-    guest_recipe_add_file(recipe, path, is_under(path, build->runtime_folder));
+    g_autofree char *folder = g_path_get_dirname(g_ptr_array_index(build->files, i));
     add_once(folders, folder);
   }
   for (gsize i = 0; i < build->source->include_count; i++) {

@@ -55,8 +55,9 @@ static Declaration declared_in(const char *text, const char *name) {
 
 static Declaration windows_declares(const char *name, const GPtrArray *headers) {
   for (guint i = 0; i < headers->len; i++) {
+    const char *path = g_ptr_array_index(headers, i);
     g_autofree char *text = NULL;
-    if (!g_file_get_contents(g_ptr_array_index(headers, i), &text, NULL, NULL))
+    if (!g_str_has_suffix(path, ".h") || !g_file_get_contents(path, &text, NULL, NULL))
       continue;
     Declaration found = declared_in(text, name);
     if (found != DECLARATION_NONE)

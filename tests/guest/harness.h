@@ -60,7 +60,7 @@ void harness_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void fakes_begin(SimMachine *machine);
 
 #define HARNESS_DECLARATIONS                                                                                                               \
-  "#include <ntddk.h>\n"                                                                                                                   \
+  "#include <ntddk.h>\n#include <stdio.h>\n"                                                                                                                \
   "#line 1 \"driver.c\"\n"                                                                                                                 \
   "ULONG64 TestTen(ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64); VOID TestLog(ULONG64); "      \
   "PVOID TestAllocate(ULONG64); VOID TestFree(PVOID); VOID TestPoint(VOID); ULONG64 TestCallback(PVOID, ULONG64);\n"

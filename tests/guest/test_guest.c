@@ -79,8 +79,13 @@ static const Case cases[] = {
      "ENTRY WCHAR words[40]; char text[40]; strcpy(text, \"irql\"); strcat(text, \"lab\"); TestLog(strlen(text));"
      "TestLog((ULONG64)strcmp(text, \"irqllab\")); wcscpy(words, L\"Tcp\"); wcscat(words, L\"ip\"); TestLog(wcslen(words));"
      "TestLog((ULONG64)_wcsicmp(words, L\"TCPIP\")); TestLog((ULONG64)(wcschr(words, L'i') - words)); RtlMoveMemory(text + 1, text, 8);"
-     "TestLog((ULONG64)strcmp(text, \"iirqllab\")); TestLog(RtlCompareMemory(text, \"iirX\", 4)); TestLog((ULONG64)(strstr(text, \"lab\") - text)); END",
-     SIM_STOP_QUIET, 0, NULL, "7 0 5 0 3 0 3 5 ", 0},
+     "TestLog((ULONG64)strcmp(text, \"iirqllab\")); TestLog((ULONG64)memcmp(text, \"iirX\", 3)); TestLog((ULONG64)(strstr(text, \"lab\") - text)); END",
+     SIM_STOP_QUIET, 0, NULL, "7 0 5 0 3 0 0 5 ", 0},
+    {"formats",
+     "ENTRY char text[80]; WCHAR words[40]; UNICODE_STRING name = { 6, 8, L\"abcd\" };\n"
+     "TestLog((ULONG64)_snprintf(text, 80, \"%5d|%-4u|%08lx|%s|%S|%I64d|%c|%p|%wZ|%%\", -42, 7, 0xabc, \"narrow\", L\"wide\", -5ll, 'x', (PVOID)0x1f, &name));"
+     "DbgPrint(text, 1ull, 2ull); TestLog((ULONG64)(_snwprintf(words, 3, L\"%d\", 12345) + 2)); TestLog((ULONG64)_snwprintf(words, 9, L\"%ws\", L\"abc\")); END",
+     SIM_STOP_QUIET, 0, NULL, "3b print(  -42|7   |00000abc|narrow|wide|-5|x|000000000000001F|abc|% 1 2) 1 3 ", 0},
     {"guid", "EXTERN_C const GUID GUID_TEST;\nENTRY TestLog(((UCHAR *)&GUID_TEST)[15]); END", SIM_STOP_QUIET, 0, NULL, "10 ", 0},
 };
 

@@ -3,16 +3,9 @@
 
 #include <string.h>
 
-RUNTIME void *memcpy(void *destination, const void *source, size_t size) {
-  range_read(source, size, PLACE);
-  range_write(destination, size, PLACE);
-  bytes_copy(destination, source, size);
-  return destination;
-}
-
-RUNTIME void *memmove(void *destination, const void *source, size_t size) {
-  range_read(source, size, PLACE);
-  range_write(destination, size, PLACE);
+static inline __attribute__((always_inline)) void *move(void *destination, const void *source, size_t size, uintptr_t place) {
+  range_read(source, size, place);
+  range_write(destination, size, place);
   if ((uintptr_t)destination - (uintptr_t)source >= size) {
     bytes_copy(destination, source, size);
     return destination;
@@ -23,12 +16,19 @@ RUNTIME void *memmove(void *destination, const void *source, size_t size) {
   return destination;
 }
 
-RUNTIME void *memset(void *destination, int value, size_t size) {
-  range_write(destination, size, PLACE);
+static inline __attribute__((always_inline)) void *fill(void *destination, int value, size_t size, uintptr_t place) {
+  range_write(destination, size, place);
   void *at = destination;
   __asm__ volatile("rep stosb" : "+D"(at), "+c"(size) : "a"(value) : "memory");
   return destination;
 }
+
+/* As Windows' own: overlapping blocks are moved, too. */
+RUNTIME void *memcpy(void *destination, const void *source, size_t size) { return move(destination, source, size, PLACE); }
+
+RUNTIME void *memmove(void *destination, const void *source, size_t size) { return move(destination, source, size, PLACE); }
+
+RUNTIME void *memset(void *destination, int value, size_t size) { return fill(destination, value, size, PLACE); }
 
 RUNTIME int memcmp(const void *left, const void *right, size_t size) {
   range_read(left, size, PLACE);
@@ -50,25 +50,13 @@ RUNTIME void *memchr(const void *buffer, int value, size_t size) {
   return NULL;
 }
 
-/* How many bytes are equal from the start on: wdm/nf-wdm-rtlcomparememory. */
-RUNTIME size_t RtlCompareMemory(const void *left, const void *right, size_t size) {
-  range_read(left, size, PLACE);
-  range_read(right, size, PLACE);
-  const unsigned char *a = left, *b = right;
-  size_t i = 0;
-  while (i < size && a[i] == b[i])
-    i++;
-  return i;
-}
+/* Names that clang's instrumentation gives to the three. */
+void *__tsan_memcpy(void *destination, const void *source, size_t size);
+void *__tsan_memmove(void *destination, const void *source, size_t size);
+void *__tsan_memset(void *destination, int value, size_t size);
 
-/* Names that clang's instrumentation gives to what memcpy and its kin do. */
-RUNTIME void *__tsan_memcpy(void *destination, const void *source, size_t size) {
-  range_read(source, size, PLACE);
-  range_write(destination, size, PLACE);
-  bytes_copy(destination, source, size);
-  return destination;
-}
+RUNTIME void *__tsan_memcpy(void *destination, const void *source, size_t size) { return move(destination, source, size, PLACE); }
 
-RUNTIME void *__tsan_memmove(void *destination, const void *source, size_t size) { return memmove(destination, source, size); }
+RUNTIME void *__tsan_memmove(void *destination, const void *source, size_t size) { return move(destination, source, size, PLACE); }
 
-RUNTIME void *__tsan_memset(void *destination, int value, size_t size) { return memset(destination, value, size); }
+RUNTIME void *__tsan_memset(void *destination, int value, size_t size) { return fill(destination, value, size, PLACE); }

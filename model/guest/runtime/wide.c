@@ -10,4 +10,13 @@
 #define WRITE irqlab_write2
 #define NAME(x) wcs##x
 #define FOLDED(x) _wcs##x
+#define LOCAL(x) wide_##x
 #include "text.inc.h"
+#undef CHARACTER
+#undef UNSIGNED
+#undef SOUGHT
+#undef READ
+#undef WRITE
+#undef NAME
+#undef FOLDED
+#undef LOCAL
