@@ -4,7 +4,7 @@
     tests/include/check.py [--compiler CC]...
 
 Cases: every header alone, with warnings of our own headers as errors; all headers and all spellings in one file; the layout of the shared
-structures; a small driver, for several versions of Windows, checked and free; the intrinsics, run. It prints what is wrong and ends with
+structures; a small driver, for several versions of Windows, checked and free; the intrinsics and the safe strings, run. It prints what is wrong and ends with
 `N passed, N failed`.
 """
 import argparse
@@ -20,7 +20,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 INCLUDE = HERE.parent.parent / "model" / "include"
 
 # Pieces of the headers beside them: read in their place, meaningless alone.
-PIECES = {"irqlab/rename_begin.h", "irqlab/rename_end.h", "irqlab/kernel_functions.h", "irqlab/kernel_macros.h", "irqlab/override.h"}
+PIECES = {"irqlab/rename_begin.h", "irqlab/rename_end.h", "irqlab/kernel_functions.h", "irqlab/kernel_macros.h", "irqlab/override.h",
+          "irqlab/strsafe.inc.h"}
 
 # The order drivers are written in: initguid.h first, then a kernel header, then the rest.
 FIRST = ["initguid.h", "ntifs.h"]
@@ -64,9 +65,9 @@ def run(command: list[str]) -> str:
     return (result.stdout or f"{command[0]} ended with {result.returncode}") if result.returncode else ""
 
 
-def intrinsics_case(compiler: str, folder: pathlib.Path) -> str:
-    program = folder / "intrinsics"
-    complaint = run([compiler, "-std=gnu17", "-Wall", "-Wextra", "-Werror", *flags(False), "-o", str(program), str(HERE / "intrinsics.c")])
+def run_case(compiler: str, folder: pathlib.Path, name: str) -> str:
+    program = folder / name
+    complaint = run([compiler, "-std=gnu17", "-Wall", "-Wextra", "-Werror", *flags(False), "-o", str(program), str(HERE / f"{name}.c")])
     return complaint or run([str(program)])
 
 
@@ -85,7 +86,8 @@ def cases(compiler: str, folder: pathlib.Path) -> dict[str, object]:
         result[name] = (f'#include "{HERE}/driver.c"\n', name, False, arguments)
     made = {name: (lambda case=case: compile_case(compiler, case[0], folder, case[1], visible=case[2], arguments=case[3]))
             for name, case in result.items()}
-    made["intrinsics"] = lambda: intrinsics_case(compiler, folder)
+    for name in ["intrinsics", "strings"]:
+        made[name] = lambda name=name: run_case(compiler, folder, name)
     return made
 
 

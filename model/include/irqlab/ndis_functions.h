@@ -102,3 +102,18 @@ VOID NdisGetCurrentSystemTime(PLARGE_INTEGER SystemTime);
 #define NdisZeroMemory(destination, length) RtlZeroMemory((destination), (length))
 #define NdisFillMemory(destination, length, fill) RtlFillMemory((destination), (length), (fill))
 #define NdisEqualMemory(left, right, length) RtlEqualMemory((left), (right), (length))
+
+/* Flags of send, receive and return, and the tests of them */
+#define NDIS_SEND_FLAGS_DISPATCH_LEVEL 0x00000001
+#define NDIS_SEND_FLAGS_CHECK_FOR_LOOPBACK 0x00000002
+#define NDIS_SEND_COMPLETE_FLAGS_DISPATCH_LEVEL 0x00000001
+#define NDIS_RETURN_FLAGS_DISPATCH_LEVEL 0x00000001
+#define NDIS_RECEIVE_FLAGS_DISPATCH_LEVEL 0x00000001
+#define NDIS_RECEIVE_FLAGS_RESOURCES 0x00000002
+#define NDIS_TEST_SEND_AT_DISPATCH_LEVEL(flags) (((flags)&NDIS_SEND_FLAGS_DISPATCH_LEVEL) != 0)
+#define NDIS_TEST_RETURN_AT_DISPATCH_LEVEL(flags) (((flags)&NDIS_RETURN_FLAGS_DISPATCH_LEVEL) != 0)
+#define NDIS_TEST_RECEIVE_AT_DISPATCH_LEVEL(flags) (((flags)&NDIS_RECEIVE_FLAGS_DISPATCH_LEVEL) != 0)
+#define NDIS_TEST_RECEIVE_CAN_PEND(flags) (((flags)&NDIS_RECEIVE_FLAGS_RESOURCES) == 0)
+#define NDIS_TEST_RECEIVE_CANNOT_PEND(flags) (((flags)&NDIS_RECEIVE_FLAGS_RESOURCES) != 0)
+#define NDIS_SET_RETURN_FLAG(flags, flag) ((flags) |= (flag))
+#define NdisInitUnicodeString(destination, source) RtlInitUnicodeString((destination), (source))

@@ -1,0 +1,2 @@
+/* <suppress.h>: marks for code analysis, which are nothing here. */
+#pragma once
