@@ -23,7 +23,7 @@ enum { PAGE_FAULT_WRITE = 2, PAGE_FAULT_FETCH = 16 };
 #define FLAG_DIRECTION 0x400
 
 /* NTSTATUS of the exceptions of a processor. */
-enum { BREAKPOINT = 0x80000003u, ILLEGAL_INSTRUCTION = 0xc000001du, INTEGER_DIVIDE_BY_ZERO = 0xc0000094u };
+enum { BREAKPOINT = 0x80000003u, ILLEGAL_INSTRUCTION = 0xc000001du, INTEGER_DIVIDE_BY_ZERO = 0xc0000094u, INTEGER_OVERFLOW = 0xc0000095u };
 
 static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
 #define SIGNAL_COUNT (sizeof signals / sizeof signals[0])
@@ -38,6 +38,7 @@ static struct Crash {
   bool is_write;
   bool is_fetch;
   bool is_protection; /* a general protection fault: no address */
+  uint32_t status;    /* of what is no fault of memory */
   uint64_t address;
   uint64_t instruction;
 } crash;
@@ -71,11 +72,9 @@ static void crash_end(void) {
     sim_stop(machine, SIM_STOP_LIMIT_HOST_TIME, NULL);
     break;
   case SIGFPE:
-    guest_exception(INTEGER_DIVIDE_BY_ZERO, crash.instruction);
   case SIGILL:
-    guest_exception(ILLEGAL_INSTRUCTION, crash.instruction);
   case SIGTRAP:
-    guest_exception(BREAKPOINT, crash.instruction);
+    guest_exception(crash.status, crash.instruction);
   default:
     if (crash.is_protection) /* the address was no address at all */
       guest_fault(0x8000000000000000u, 1, false, false);
@@ -93,10 +92,41 @@ static void give_up(const SimMachine *machine, greg_t *registers) {
   registers[REG_EFL] &= ~FLAG_DIRECTION;
 }
 
+/* Division by zero, or a quotient that does not fit: one exception of the processor, told apart by the divisor as Windows does. A divisor in
+ * memory counts as zero. */
+static uint32_t division_status(const greg_t *registers) {
+  static const int numbers[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
+                                  REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
+  const uint8_t *code = (const uint8_t *)(uintptr_t)registers[REG_RIP];
+  unsigned extension = 0;
+  bool is_wide = false, is_short = false;
+  for (; *code == 0x66 || (*code & 0xf0) == 0x40; code++) {
+    is_short = is_short || *code == 0x66;
+    if (*code != 0x66) {
+      extension = *code & 1 ? 8 : 0;
+      is_wide = (*code & 8) != 0;
+    }
+  }
+  if (code[0] != 0xf7 || (code[1] & 0xc0) != 0xc0)
+    return INTEGER_DIVIDE_BY_ZERO;
+  uint64_t divisor = (uint64_t)registers[numbers[(code[1] & 7) | extension]];
+  divisor &= is_wide ? UINT64_MAX : is_short ? UINT16_MAX : UINT32_MAX;
+  return divisor == 0 ? INTEGER_DIVIDE_BY_ZERO : INTEGER_OVERFLOW;
+}
+
+static uint32_t status_of(int signal, const greg_t *registers) {
+  switch (signal) {
+  case SIGFPE: return division_status(registers);
+  case SIGILL: return ILLEGAL_INSTRUCTION;
+  case SIGTRAP: return BREAKPOINT;
+  default: return 0;
+  }
+}
+
 static void crash_note(int signal, const siginfo_t *info, const SimMachine *machine, const greg_t *registers) {
   uint64_t error = (uint64_t)registers[REG_ERR];
   uint64_t stack = (uint64_t)registers[REG_RSP];
-  crash = (struct Crash){.signal = signal, .instruction = (uint64_t)registers[REG_RIP]};
+  crash = (struct Crash){.signal = signal, .instruction = (uint64_t)registers[REG_RIP], .status = status_of(signal, registers)};
   if (signal == SIGTRAP)
     crash.instruction--;
   if (signal != SIGSEGV && signal != SIGBUS)

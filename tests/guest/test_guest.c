@@ -73,6 +73,8 @@ static const Case cases[] = {
     {"callback_to_null", "ENTRY TestCallback(NULL, 1); END", SIM_STOP_BUGCHECK, SIM_FAULT_NULL, NULL, "", 0},
     {"division_by_zero", "int Divide(int a, int b) {\nreturn a / b;\n}\nENTRY TestLog((ULONG64)Divide(1, 0)); END", SIM_STOP_BUGCHECK, 0, NULL, "",
      0xc0000094},
+    {"division_overflow", "ENTRY TestLog((ULONG64)Divide(-2147483647 - 1, -1)); END", SIM_STOP_BUGCHECK, 0, NULL, "", 0xc0000095},
+    {"trap", "ENTRY __builtin_trap(); END", SIM_STOP_BUGCHECK, 0, NULL, "", 0xc000001d},
     {"not_modelled", "ENTRY TestLog(1); IoFreeMdl(NULL); END", SIM_STOP_NOT_MODELLED, 0, NULL, "1 ", 0},
     {"variable_not_modelled", "ENTRY TestLog(1); TestLog((ULONG64)*IoFileObjectType); END", SIM_STOP_NOT_MODELLED, 0, NULL, "1 ", 0},
     {"texts",
