@@ -65,7 +65,7 @@ typedef struct ModelVerifiedDriver {
 
 typedef struct ModelOptions {
   DdiWindows windows;
-  bool is_server;               /* long quanta */
+  bool is_server; /* long quanta */
   ModelWaitHigh wait_at_dispatch;
   ModelPaging paging;
   ModelNetio netio;
@@ -74,23 +74,23 @@ typedef struct ModelOptions {
   ModelVerifiedDriver verified[MODEL_VERIFIED_DRIVER_COUNT_MAX];
 
   /* dispatcher: K-INT-2, K-DPC-2, K-DPC-9, K-THR-1 */
-  uint64_t tick_ns;             /* 15.625 ms */
-  uint32_t quantum_ticks;       /* 0: 2 on a client, 12 on a server */
-  uint32_t dpc_depth_max;       /* deeper queues are drained at once */
-  uint32_t dpc_rate_min;        /* requests per tick below which a Low DPC is not held back */
+  uint64_t tick_ns;               /* 15.625 ms */
+  uint32_t quantum_ticks;         /* 0: 2 on a client, 12 on a server */
+  uint32_t dpc_depth_max;         /* deeper queues are drained at once */
+  uint32_t dpc_rate_min;          /* requests per tick below which a Low DPC is not held back */
   uint32_t watchdog_single_ticks; /* one DPC or ISR */
   uint32_t watchdog_total_ticks;  /* at DISPATCH_LEVEL or above without a break */
-  bool has_watchdog;            /* model_options_default: from Windows 8 on */
-  uint8_t timer_cpu;            /* which cpu's clock interrupt expires timers */
-  uint32_t worker_count;        /* threads that serve delayed work items */
-  uint64_t epoch_100ns;         /* system time at virtual time 0, in units of 100 ns since 1601 */
+  bool has_watchdog;              /* model_options_default: from Windows 8 on */
+  uint8_t timer_cpu;              /* which cpu's clock interrupt expires timers */
+  uint32_t worker_count;          /* threads that serve delayed work items */
+  uint64_t epoch_100ns;           /* system time at virtual time 0, in units of 100 ns since 1601 */
 
   /* filter engine: semantics open questions 1, 5, 7 */
   bool stops_on_hard_block;
   bool allows_repend;
-  uint64_t pend_clear_ns;       /* how long after its reauthorisation a non-TCP flow still counts as pended */
+  uint64_t pend_clear_ns; /* how long after its reauthorisation a non-TCP flow still counts as pended */
 
-  bool trusts_host_routines;    /* tests only: a callback's address is a C function of the host and is called as it is */
+  bool trusts_host_routines; /* tests only: a callback's address is a C function of the host and is called as it is */
 } ModelOptions;
 
 /* What a Windows of that version is, unlucky in nothing. */

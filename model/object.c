@@ -9,34 +9,34 @@
 #define OPAQUE_PAGE_COUNT 4
 
 static const char *const kind_names[OBJECT_KIND_COUNT] = {
-    [OBJECT_NONE] = "object",
-    [OBJECT_PROCESS] = "process",
-    [OBJECT_THREAD] = "thread",
-    [OBJECT_EVENT] = "event",
-    [OBJECT_SEMAPHORE] = "semaphore",
-    [OBJECT_MUTEX] = "mutex",
-    [OBJECT_TIMER] = "timer",
-    [OBJECT_DPC] = "DPC",
-    [OBJECT_INTERRUPT] = "interrupt",
-    [OBJECT_SPIN_LOCK] = "spin lock",
-    [OBJECT_WORK_ITEM] = "work item",
-    [OBJECT_DRIVER] = "driver",
-    [OBJECT_DEVICE] = "device",
-    [OBJECT_POOL_BLOCK] = "pool block",
-    [OBJECT_SECURITY_DESCRIPTOR] = "security descriptor",
-    [OBJECT_FLT_FILTER] = "filter",
-    [OBJECT_FLT_SERVER_PORT] = "server port",
-    [OBJECT_FLT_CLIENT_PORT] = "client port",
-    [OBJECT_FLT_MESSAGE] = "message",
-    [OBJECT_FWPM_ENGINE] = "engine session",
-    [OBJECT_FWPM_SUBLAYER] = "sublayer",
-    [OBJECT_FWPM_FILTER] = "WFP filter",
-    [OBJECT_FWPS_CALLOUT] = "callout",
-    [OBJECT_FWPS_PENDED_OPERATION] = "pended operation",
-    [OBJECT_FWPS_INJECTION_HANDLE] = "injection handle",
-    [OBJECT_CONNECTION] = "connection",
-    [OBJECT_FLOW] = "flow",
-    [OBJECT_NET_BUFFER_LIST] = "net buffer list",
+  [OBJECT_NONE] = "object",
+  [OBJECT_PROCESS] = "process",
+  [OBJECT_THREAD] = "thread",
+  [OBJECT_EVENT] = "event",
+  [OBJECT_SEMAPHORE] = "semaphore",
+  [OBJECT_MUTEX] = "mutex",
+  [OBJECT_TIMER] = "timer",
+  [OBJECT_DPC] = "DPC",
+  [OBJECT_INTERRUPT] = "interrupt",
+  [OBJECT_SPIN_LOCK] = "spin lock",
+  [OBJECT_WORK_ITEM] = "work item",
+  [OBJECT_DRIVER] = "driver",
+  [OBJECT_DEVICE] = "device",
+  [OBJECT_POOL_BLOCK] = "pool block",
+  [OBJECT_SECURITY_DESCRIPTOR] = "security descriptor",
+  [OBJECT_FLT_FILTER] = "filter",
+  [OBJECT_FLT_SERVER_PORT] = "server port",
+  [OBJECT_FLT_CLIENT_PORT] = "client port",
+  [OBJECT_FLT_MESSAGE] = "message",
+  [OBJECT_FWPM_ENGINE] = "engine session",
+  [OBJECT_FWPM_SUBLAYER] = "sublayer",
+  [OBJECT_FWPM_FILTER] = "WFP filter",
+  [OBJECT_FWPS_CALLOUT] = "callout",
+  [OBJECT_FWPS_PENDED_OPERATION] = "pended operation",
+  [OBJECT_FWPS_INJECTION_HANDLE] = "injection handle",
+  [OBJECT_CONNECTION] = "connection",
+  [OBJECT_FLOW] = "flow",
+  [OBJECT_NET_BUFFER_LIST] = "net buffer list",
 };
 
 const char *object_kind_name(ObjectKind kind) { return kind < OBJECT_KIND_COUNT ? kind_names[kind] : "object"; }
@@ -70,13 +70,13 @@ static Object *slot_take(ObjectState *state) {
 Object *object_create(ObjectKind kind, uint64_t address, uint64_t size, size_t body_size) {
   ObjectState *state = &MODEL->object;
   Object *object = slot_take(state);
-  *object = (Object){.ordinal = state->count,
-                     .number = ++state->numbers[kind],
-                     .kind = (uint8_t)kind,
-                     .is_alive = true,
-                     .address = address,
-                     .size = size,
-                     .body_size = (uint32_t)body_size};
+  *object = (Object){ .ordinal = state->count,
+                      .number = ++state->numbers[kind],
+                      .kind = (uint8_t)kind,
+                      .is_alive = true,
+                      .address = address,
+                      .size = size,
+                      .body_size = (uint32_t)body_size };
   if (body_size > 0)
     object->body = sim_heap_allocate(body_size);
   if (address != 0) {
@@ -92,8 +92,8 @@ Object *object_create_opaque(ObjectKind kind, size_t body_size) {
   ObjectState *state = &MODEL->object;
   if (state->opaque_next == state->opaque_end) {
     /* Shadowed and never opened: whoever follows the pointer meets a fault, whoever compares or hands it back does not. */
-    state->opaque_next = sim_pages_allocate(sim_machine(), OPAQUE_PAGE_COUNT,
-                                            SIM_PAGE_NONPAGED | SIM_PAGE_RESIDENT | SIM_PAGE_WRITABLE | SIM_PAGE_SHADOWED);
+    state->opaque_next =
+        sim_pages_allocate(sim_machine(), OPAQUE_PAGE_COUNT, SIM_PAGE_NONPAGED | SIM_PAGE_RESIDENT | SIM_PAGE_WRITABLE | SIM_PAGE_SHADOWED);
     if (state->opaque_next == 0) {
       sim_stop(sim_machine(), SIM_STOP_LIMIT_MEMORY, "guest memory");
       SIM_ASSERT(!"no guest memory outside of a run");

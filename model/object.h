@@ -44,16 +44,16 @@ typedef enum ObjectKind {
 #define OBJECT_NAME_SIZE 32
 
 typedef struct Object {
-  uint32_t ordinal;  /* from 1, in order of creation */
-  uint32_t number;   /* from 1, within its kind: "event 3" */
-  uint8_t kind;      /* ObjectKind */
+  uint32_t ordinal; /* from 1, in order of creation */
+  uint32_t number;  /* from 1, within its kind: "event 3" */
+  uint8_t kind;     /* ObjectKind */
   bool is_alive;
-  uint32_t driver;   /* ordinal of the driver that made it; 0: the system */
-  uint64_t address;  /* where it is for driver code: the structure, or the opaque pointer or handle that names it; 0: it has no address */
-  uint64_t size;     /* bytes of guest memory it occupies there; 0: opaque */
-  void *body;        /* the model's state of it: its own structure, on the arena's heap */
+  uint32_t driver;  /* ordinal of the driver that made it; 0: the system */
+  uint64_t address; /* where it is for driver code: the structure, or the opaque pointer or handle that names it; 0: it has no address */
+  uint64_t size;    /* bytes of guest memory it occupies there; 0: opaque */
+  void *body;       /* the model's state of it: its own structure, on the arena's heap */
   uint32_t body_size;
-  uint32_t hash_next; /* by address: next ordinal in the bucket */
+  uint32_t hash_next;          /* by address: next ordinal in the bucket */
   char name[OBJECT_NAME_SIZE]; /* "gPort", "agent", ...: from the scenario or the driver, cut to fit; "" when it has none */
 } Object;
 
@@ -63,11 +63,11 @@ typedef struct Object {
 #define OBJECT_BUCKET_COUNT 1024
 
 typedef struct ObjectState {
-  uint32_t count;                               /* highest ordinal in use */
-  uint32_t numbers[OBJECT_KIND_COUNT];          /* highest number in use, by kind */
-  uint64_t opaque_next;                         /* the next address for object_create_opaque, and where its pages end */
+  uint32_t count;                      /* highest ordinal in use */
+  uint32_t numbers[OBJECT_KIND_COUNT]; /* highest number in use, by kind */
+  uint64_t opaque_next;                /* the next address for object_create_opaque, and where its pages end */
   uint64_t opaque_end;
-  uint32_t buckets[OBJECT_BUCKET_COUNT];        /* ordinal of the first living object there; newest first */
+  uint32_t buckets[OBJECT_BUCKET_COUNT]; /* ordinal of the first living object there; newest first */
   Object *chunks[OBJECT_CHUNK_COUNT_MAX];
 } ObjectState;
 

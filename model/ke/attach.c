@@ -26,7 +26,7 @@ static void detach(KeThread *thread, KeProcess *back_to, uint8_t apc_state_index
 void ke_attach(KeProcess *process, KeApcState *saved) {
   KeThread *thread = ke_thread_current();
   attempt_check(thread, process);
-  *saved = (KeApcState){thread->attached == process ? NULL : thread->attached, thread->apc_state_index};
+  *saved = (KeApcState){ thread->attached == process ? NULL : thread->attached, thread->apc_state_index };
   if (thread->attached != process)
     attach(thread, process);
 }
@@ -62,7 +62,7 @@ VOID KeUnstackDetachProcess(PRKAPC_STATE ApcState) {
   KeProcess *process = ke_process_at((uint64_t)ApcState->Process);
   if (process == NULL)
     ke_bugcheck_raise(0x6, 0, 0, 0, 0);
-  ke_detach(&(KeApcState){process, process != thread->process});
+  ke_detach(&(KeApcState){ process, process != thread->process });
 }
 
 /* ntifs/nf-ntifs-keattachprocess: not while attached to another one. */

@@ -32,7 +32,7 @@ static void record(uint32_t code, const uint64_t *parameters) {
 /* The first bug check is the one that stops the machine. */
 void ke_bugcheck_raise(uint32_t code, uint64_t p1, uint64_t p2, uint64_t p3, uint64_t p4) {
   SimMachine *machine = sim_machine();
-  const uint64_t parameters[4] = {p1, p2, p3, p4};
+  const uint64_t parameters[4] = { p1, p2, p3, p4 };
   if (KE->bugcheck.code == 0) {
     record(code, parameters);
     sim_event(machine, EVENT_BUGCHECK, 0, 0, 0, code, p1);

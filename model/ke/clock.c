@@ -82,7 +82,7 @@ ULONGLONG KeQueryUnbiasedInterruptTime(VOID) { return ke_tick_time_ns() / 100; }
 
 /* wdm/nf-wdm-kequeryperformancecounter: 10 MHz. */
 LARGE_INTEGER KeQueryPerformanceCounter(PLARGE_INTEGER PerformanceFrequency) {
-  LARGE_INTEGER counter = {.QuadPart = (LONGLONG)(ke_now_ns() / 100)};
+  LARGE_INTEGER counter = { .QuadPart = (LONGLONG)(ke_now_ns() / 100) };
   if (PerformanceFrequency != NULL)
     PerformanceFrequency->QuadPart = 10000000;
   return counter;

@@ -35,7 +35,7 @@ static void routine_call(KePrcb *prcb, const Run *run) {
 static void dpc_run(KePrcb *prcb, KeDpc *dpc) {
   SimMachine *machine = sim_machine();
   uint32_t ordinal = dpc->object->ordinal;
-  Run run = {dpc->object->address, dpc->routine, dpc->context, {dpc->arguments[0], dpc->arguments[1]}, dpc->is_timer_dpc};
+  Run run = { dpc->object->address, dpc->routine, dpc->context, { dpc->arguments[0], dpc->arguments[1] }, dpc->is_timer_dpc };
   KeDpcRoutine *internal = dpc->internal;
   void *argument = dpc->internal_argument;
   uint32_t outer_dpc = prcb->running_dpc;

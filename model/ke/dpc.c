@@ -119,7 +119,7 @@ static KeDpc *dpc_at(PRKDPC Dpc) {
 
 static KeDpc *dpc_init(PRKDPC Dpc, PKDEFERRED_ROUTINE Routine, PVOID Context) {
   ke_range_forget((uint64_t)Dpc, sizeof *Dpc);
-  Object *object = object_create(OBJECT_DPC, (uint64_t)Dpc, sizeof *Dpc, sizeof(KeDpc));
+  Object *object = ke_object_create(OBJECT_DPC, Dpc, sizeof *Dpc, sizeof(KeDpc));
   KeDpc *dpc = object->body;
   dpc->object = object;
   dpc->importance = KE_DPC_MEDIUM;
@@ -204,7 +204,7 @@ static void flush_routine(KeDpc *dpc, void *argument) {
 VOID KeFlushQueuedDpcs(VOID) {
   KeDpc *markers[SIM_VCPU_COUNT_MAX];
   uint32_t count = 0;
-  Flush flush = {.done = ke_event_create("KeFlushQueuedDpcs", true, false)};
+  Flush flush = { .done = ke_event_create("KeFlushQueuedDpcs", true, false) };
   for (uint32_t i = 0; i < KE->prcb_count; i++)
     if (KE->prcbs[i].dpc_depth > 0 || KE->prcbs[i].is_dpc_active)
       flush.left++;

@@ -1,3 +1,4 @@
+#include "../io/io_face.h"
 #include "ke_internal.h"
 
 /* ---- where am I? ---- */
@@ -21,7 +22,7 @@ bool ke_is_dpc_active(void) { return ke_prcb()->is_dpc_active; }
 
 /* FNV-1a of three words, as sim numbers contexts. Never 0. */
 static uint32_t path_id(uint32_t parent, uint32_t kind, uint32_t ordinal) {
-  uint32_t words[3] = {parent, kind, ordinal};
+  uint32_t words[3] = { parent, kind, ordinal };
   uint32_t hash = 2166136261u;
   for (unsigned i = 0; i < 12; i++) {
     hash ^= (words[i / 4] >> (8 * (i % 4))) & 0xff;
@@ -64,7 +65,7 @@ void ke_identity_end(const KeIdentity *saved) {
 }
 
 KeOutside ke_outside_begin(void) {
-  KeOutside saved = {sim_machine()->current};
+  KeOutside saved = { sim_machine()->current };
   sim_machine()->current = NULL;
   return saved;
 }
@@ -75,8 +76,8 @@ void ke_outside_end(KeOutside saved) { sim_machine()->current = saved.context; }
 
 /* DISPATCHER_HEADER.Type, as debuggers show it. */
 static const UCHAR header_types[] = {
-    [KE_EVENT_NOTIFICATION] = 0, [KE_EVENT_SYNCHRONIZATION] = 1, [KE_SEMAPHORE] = 5, [KE_MUTEX] = 2,
-    [KE_TIMER_NOTIFICATION] = 8, [KE_TIMER_SYNCHRONIZATION] = 9, [KE_THREAD] = 6,    [KE_PROCESS] = 3,
+  [KE_EVENT_NOTIFICATION] = 0, [KE_EVENT_SYNCHRONIZATION] = 1, [KE_SEMAPHORE] = 5, [KE_MUTEX] = 2,
+  [KE_TIMER_NOTIFICATION] = 8, [KE_TIMER_SYNCHRONIZATION] = 9, [KE_THREAD] = 6,    [KE_PROCESS] = 3,
 };
 
 void ke_dispatcher_init(KeDispatcher *dispatcher, Object *object, KeDispatcherType type, int32_t signal_state) {
@@ -91,9 +92,15 @@ void ke_dispatcher_mirror(const KeDispatcher *dispatcher) {
     ((DISPATCHER_HEADER *)dispatcher->object->address)->SignalState = dispatcher->signal_state;
 }
 
+Object *ke_object_create(ObjectKind kind, volatile void *address, SIZE_T size, SIZE_T body_size) {
+  Object *object = object_create(kind, (uint64_t)address, size, body_size);
+  object->driver = io_driver_current();
+  return object;
+}
+
 void *ke_dispatcher_create(void *address, SIZE_T size, SIZE_T body_size, ObjectKind kind, KeDispatcherType type, int32_t signal_state) {
   ke_range_forget((uint64_t)address, size);
-  Object *object = object_create(kind, (uint64_t)address, size, body_size);
+  Object *object = ke_object_create(kind, address, size, body_size);
   ke_dispatcher_init(object->body, object, type, signal_state);
   DISPATCHER_HEADER *header = address;
   RtlZeroMemory(header, sizeof *header);
@@ -156,17 +163,10 @@ void ke_dispatcher_delete(KeDispatcher *dispatcher) {
 
 static void object_forget(Object *object) {
   switch (object->kind) {
-  case OBJECT_TIMER:
-    ke_timer_forget(object->body);
-    break;
-  case OBJECT_DPC:
-    ke_dpc_forget(object->body);
-    break;
-  case OBJECT_MUTEX:
-    sim_list_remove(&((KeMutex *)object->body)->link);
-    break;
-  default:
-    break;
+  case OBJECT_TIMER: ke_timer_forget(object->body); break;
+  case OBJECT_DPC: ke_dpc_forget(object->body); break;
+  case OBJECT_MUTEX: sim_list_remove(&((KeMutex *)object->body)->link); break;
+  default: break;
   }
   if (KE_OBJECTS_WAITABLE >> object->kind & 1)
     ke_waiters_forget(object->body);

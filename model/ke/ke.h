@@ -13,18 +13,18 @@ void ke_begin(void);
 
 /* ---- where am I? ---- */
 
-KePrcb *ke_prcb(void);             /* of the current context's cpu; cpu 0 outside of a context */
-KeThread *ke_thread_current(void); /* in an interrupt or DPC the thread it interrupted, or the cpu's idle thread: never NULL */
+KePrcb *ke_prcb(void);               /* of the current context's cpu; cpu 0 outside of a context */
+KeThread *ke_thread_current(void);   /* in an interrupt or DPC the thread it interrupted, or the cpu's idle thread: never NULL */
 KeProcess *ke_process_current(void); /* the address space: that of the process attached to, if any */
 SimIrql ke_irql(void);
-bool ke_is_dpc_active(void);       /* a DPC drain is active on this cpu (K-DPC-7) */
+bool ke_is_dpc_active(void); /* a DPC drain is active on this cpu (K-DPC-7) */
 
 /* ---- guest addresses ---- */
 
-uint64_t ke_address(const KeDispatcher *dispatcher);  /* what driver code knows it by; 0 for NULL */
-KeThread *ke_thread_at(uint64_t address);             /* NULL: no thread is there */
+uint64_t ke_address(const KeDispatcher *dispatcher); /* what driver code knows it by; 0 for NULL */
+KeThread *ke_thread_at(uint64_t address);            /* NULL: no thread is there */
 KeProcess *ke_process_at(uint64_t address);
-KeDispatcher *ke_dispatcher_at(uint64_t address);     /* any object that can be waited for; NULL: none was initialised there */
+KeDispatcher *ke_dispatcher_at(uint64_t address); /* any object that can be waited for; NULL: none was initialised there */
 
 /* Before guest memory is used for something else (pool freed, image unloaded, a structure initialised anew): the dispatcher's objects in it
  * are no more. Set timers and queued DPCs there are CONTRACT_TIMER_FREED and are taken out of their queues; threads that wait for an object
@@ -61,11 +61,11 @@ const char *ke_thread_name(const KeThread *thread);
 
 typedef struct KeWait {
   KeDispatcher *const *objects;
-  uint32_t count;          /* 0: only the time-out */
+  uint32_t count; /* 0: only the time-out */
   KeWaitKind kind;
   bool is_user;
   bool is_alertable;
-  uint64_t due_ns;         /* virtual time at which it gives up; KE_WAIT_FOREVER; 0: polls */
+  uint64_t due_ns; /* virtual time at which it gives up; KE_WAIT_FOREVER; 0: polls */
 } KeWait;
 
 /* The current thread waits. Returns an NTSTATUS. A scheduling point. At DISPATCH_LEVEL or above with a time-out other than zero: what Windows
@@ -103,8 +103,8 @@ void ke_interrupt_at(KeInterrupt *interrupt, uint8_t cpu, uint64_t time_ns);
 
 /* ---- time ---- */
 
-uint64_t ke_now_ns(void);         /* virtual time of the current cpu */
-uint64_t ke_tick_time_ns(void);   /* of the last clock tick: what KeQuerySystemTime knows */
+uint64_t ke_now_ns(void);       /* virtual time of the current cpu */
+uint64_t ke_tick_time_ns(void); /* of the last clock tick: what KeQuerySystemTime knows */
 int64_t ke_system_time_100ns(void);
 
 /* ---- attaching to a process: see attach.c ---- */

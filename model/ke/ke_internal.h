@@ -77,6 +77,8 @@ void ke_dispatcher_init(KeDispatcher *dispatcher, Object *object, KeDispatcherTy
 void ke_dispatcher_release(KeDispatcher *dispatcher, int increment);
 /* The guest-visible header follows the true state; nothing for opaque objects. */
 void ke_dispatcher_mirror(const KeDispatcher *dispatcher);
+/* object_create for a structure in driver memory: it belongs to the driver whose code runs. */
+Object *ke_object_create(ObjectKind kind, volatile void *address, SIZE_T size, SIZE_T body_size);
 /* Guest memory becomes a dispatcher object; whatever was there is forgotten. Returns its body, zeroed but for the header. */
 void *ke_dispatcher_create(void *address, SIZE_T size, SIZE_T body_size, ObjectKind kind, KeDispatcherType type, int32_t signal_state);
 /* The object of that kind at the address. There is none: EVENT_CONTRACT, then what Windows meets when it follows what is there: bug check 0xA. */
@@ -139,6 +141,6 @@ SimIrql ke_irql_raise(SimIrql irql, uint32_t function);
 void ke_irql_lower(SimIrql irql, uint32_t function);
 
 /* ---- text ---- */
-#define KE_OBJECTS_WAITABLE                                                                                                                 \
-  (1ULL << OBJECT_EVENT | 1ULL << OBJECT_SEMAPHORE | 1ULL << OBJECT_MUTEX | 1ULL << OBJECT_TIMER | 1ULL << OBJECT_THREAD |                  \
+#define KE_OBJECTS_WAITABLE                                                                                                                \
+  (1ULL << OBJECT_EVENT | 1ULL << OBJECT_SEMAPHORE | 1ULL << OBJECT_MUTEX | 1ULL << OBJECT_TIMER | 1ULL << OBJECT_THREAD |                 \
    1ULL << OBJECT_PROCESS)

@@ -8,7 +8,7 @@ ULONG KeGetCurrentProcessorIndex(VOID) { return ke_prcb()->number; }
 /* wdm/nf-wdm-kegetcurrentprocessornumberex. One group of processors. */
 ULONG KeGetCurrentProcessorNumberEx(PPROCESSOR_NUMBER ProcNumber) {
   if (ProcNumber != NULL)
-    *ProcNumber = (PROCESSOR_NUMBER){.Group = 0, .Number = ke_prcb()->number};
+    *ProcNumber = (PROCESSOR_NUMBER){ .Group = 0, .Number = ke_prcb()->number };
   return ke_prcb()->number;
 }
 
@@ -16,7 +16,7 @@ ULONG KeGetCurrentProcessorNumberEx(PPROCESSOR_NUMBER ProcNumber) {
 NTSTATUS KeGetProcessorNumberFromIndex(ULONG ProcIndex, PPROCESSOR_NUMBER ProcNumber) {
   if (ProcIndex >= KE->prcb_count)
     return STATUS_INVALID_PARAMETER;
-  *ProcNumber = (PROCESSOR_NUMBER){.Group = 0, .Number = (UCHAR)ProcIndex};
+  *ProcNumber = (PROCESSOR_NUMBER){ .Group = 0, .Number = (UCHAR)ProcIndex };
   return STATUS_SUCCESS;
 }
 

@@ -4,7 +4,7 @@
 static KeSpinLock *lock_at(PEX_SPIN_LOCK address) {
   Object *object = object_find((uint64_t)address, OBJECT_SPIN_LOCK);
   if (object == NULL) {
-    object = object_create(OBJECT_SPIN_LOCK, (uint64_t)address, sizeof *address, sizeof(KeSpinLock));
+    object = ke_object_create(OBJECT_SPIN_LOCK, address, sizeof *address, sizeof(KeSpinLock));
     ((KeSpinLock *)object->body)->object = object;
     if (*address != 0)
       sim_event(sim_machine(), EVENT_CONTRACT, 0, object->ordinal, 0, CONTRACT_OBJECT_NOT_INITIALIZED, (uint64_t)address);

@@ -49,9 +49,7 @@ KeThread *ke_ready_take(KePrcb *prcb) {
 
 static bool is_idle(const KePrcb *prcb) { return prcb->current == prcb->idle; }
 
-static void quantum_stop(KePrcb *prcb, KeThread *thread) {
-  thread->quantum_used_ns += prcb->vcpu->executed_ns - thread->quantum_begin_ns;
-}
+static void quantum_stop(KePrcb *prcb, KeThread *thread) { thread->quantum_used_ns += prcb->vcpu->executed_ns - thread->quantum_begin_ns; }
 
 void ke_run(KePrcb *prcb, KeThread *thread) {
   SimMachine *machine = sim_machine();

@@ -29,8 +29,7 @@ static KeSemaphore *semaphore_at(const volatile void *address) { return ke_body_
 
 /* wdm/nf-wdm-keinitializesemaphore */
 VOID KeInitializeSemaphore(PRKSEMAPHORE Semaphore, LONG Count, LONG Limit) {
-  KeSemaphore *semaphore =
-      ke_dispatcher_create(Semaphore, sizeof *Semaphore, sizeof(KeSemaphore), OBJECT_SEMAPHORE, KE_SEMAPHORE, Count);
+  KeSemaphore *semaphore = ke_dispatcher_create(Semaphore, sizeof *Semaphore, sizeof(KeSemaphore), OBJECT_SEMAPHORE, KE_SEMAPHORE, Count);
   semaphore->limit = Semaphore->Limit = Limit;
 }
 

@@ -7,7 +7,7 @@
 /* ---- the lock at an address ---- */
 
 static KeSpinLock *lock_create(KSPIN_LOCK *address) {
-  Object *object = object_create(OBJECT_SPIN_LOCK, (uint64_t)address, sizeof *address, sizeof(KeSpinLock));
+  Object *object = ke_object_create(OBJECT_SPIN_LOCK, address, sizeof *address, sizeof(KeSpinLock));
   KeSpinLock *lock = object->body;
   lock->object = object;
   return lock;
@@ -115,7 +115,7 @@ VOID KeInitializeSpinLock(PKSPIN_LOCK SpinLock) {
   lock_create(SpinLock);
 }
 
-/* wdm/nf-wdm-keacquirespinlockraisetodpc */
+/* wdm/nf-wdm-keacquirespinlockraisetodpc. Above DISPATCH_LEVEL the "raise" lowers, on x64, and nobody says so. */
 KIRQL KeAcquireSpinLockRaiseToDpc(PKSPIN_LOCK SpinLock) {
   verifier_check_lock_acquire((uint64_t)SpinLock, LOCK_FORM_RAISE);
   KIRQL old = ke_irql_raise(DISPATCH_LEVEL, DDI_KeAcquireSpinLockRaiseToDpc);

@@ -16,18 +16,13 @@ static bool take(KeDispatcher *object, KeThread *thread) {
   bool is_abandoned = false;
   switch (object->type) {
   case KE_EVENT_SYNCHRONIZATION:
-  case KE_TIMER_SYNCHRONIZATION:
-    object->signal_state = 0;
-    break;
-  case KE_SEMAPHORE:
-    object->signal_state--;
-    break;
+  case KE_TIMER_SYNCHRONIZATION: object->signal_state = 0; break;
+  case KE_SEMAPHORE: object->signal_state--; break;
   case KE_MUTEX:
     is_abandoned = ((KeMutex *)object)->is_abandoned;
     ke_mutex_own((KeMutex *)object, thread);
     break;
-  default:
-    return false;
+  default: return false;
   }
   ke_dispatcher_mirror(object);
   return is_abandoned;
@@ -58,7 +53,7 @@ static int32_t try_blocks(KeThread *thread, uint32_t index) {
     return (take(thread->blocks[index].dispatcher, thread) ? STATUS_ABANDONED_WAIT_0 : STATUS_WAIT_0) + (int32_t)index;
   for (uint32_t i = 0; i < thread->block_count; i++)
     objects[i] = thread->blocks[i].dispatcher;
-  return try_all(&(KeWait){.objects = objects, .count = thread->block_count}, thread);
+  return try_all(&(KeWait){ .objects = objects, .count = thread->block_count }, thread);
 }
 
 void ke_dispatcher_release(KeDispatcher *dispatcher, int increment) {
@@ -149,7 +144,7 @@ static int32_t block(KePrcb *prcb, const KeWait *wait, uint32_t object) {
   thread->wait_irql = ke_irql();
   thread->wait_object = object;
   thread->state = KE_THREAD_WAITING;
-  thread->context->pending = (SimOperation){.object = object, .kind = SIM_POINT_WAIT, .is_write = 1};
+  thread->context->pending = (SimOperation){ .object = object, .kind = SIM_POINT_WAIT, .is_write = 1 };
   blocks_insert(thread, wait);
   if (wait->due_ns != KE_WAIT_FOREVER)
     ke_timer_queue_push(&thread->timeout, wait->due_ns);
@@ -189,7 +184,7 @@ int32_t ke_wait(const KeWait *wait) {
 }
 
 int32_t ke_wait_one(KeDispatcher *object, bool is_user, uint64_t due_ns) {
-  return ke_wait(&(KeWait){.objects = &object, .count = 1, .is_user = is_user, .due_ns = due_ns});
+  return ke_wait(&(KeWait){ .objects = &object, .count = 1, .is_user = is_user, .due_ns = due_ns });
 }
 
 uint64_t ke_due_ns(const int64_t *timeout) {
@@ -197,7 +192,7 @@ uint64_t ke_due_ns(const int64_t *timeout) {
   if (timeout == NULL)
     return KE_WAIT_FOREVER;
   if (*timeout <= 0)
-    return *timeout == 0 ? 0 : now + (uint64_t)-*timeout * 100;
+    return *timeout == 0 ? 0 : now + (uint64_t) - *timeout * 100;
   uint64_t epoch = MODEL->options.epoch_100ns;
   uint64_t due = (uint64_t)*timeout > epoch ? ((uint64_t)*timeout - epoch) * 100 : 0;
   return due > now ? due : 0;
@@ -216,11 +211,11 @@ static KeDispatcher *waitable_at(const volatile void *address) {
 NTSTATUS KeWaitForSingleObject(PVOID Object, KWAIT_REASON WaitReason, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEGER Timeout) {
   KeDispatcher *object = waitable_at(Object);
   (void)WaitReason;
-  return wait_do(&(KeWait){.objects = &object,
-                           .count = 1,
-                           .is_user = WaitMode == UserMode,
-                           .is_alertable = Alertable,
-                           .due_ns = ke_due_ns(Timeout != NULL ? (const int64_t *)&Timeout->QuadPart : NULL)});
+  return wait_do(&(KeWait){ .objects = &object,
+                            .count = 1,
+                            .is_user = WaitMode == UserMode,
+                            .is_alertable = Alertable,
+                            .due_ns = ke_due_ns(Timeout != NULL ? (const int64_t *)&Timeout->QuadPart : NULL) });
 }
 
 /* wdm/nf-wdm-kewaitformutexobject */
@@ -237,12 +232,12 @@ NTSTATUS KeWaitForMultipleObjects(ULONG Count, PVOID Object[], WAIT_TYPE WaitTyp
     ke_bugcheck_raise(0xC, 0, 0, 0, 0);
   for (ULONG i = 0; i < Count; i++)
     objects[i] = waitable_at(Object[i]);
-  return wait_do(&(KeWait){.objects = objects,
-                           .count = Count,
-                           .kind = WaitType == WaitAll ? KE_WAIT_ALL : KE_WAIT_ANY,
-                           .is_user = WaitMode == UserMode,
-                           .is_alertable = Alertable,
-                           .due_ns = ke_due_ns(Timeout != NULL ? (const int64_t *)&Timeout->QuadPart : NULL)});
+  return wait_do(&(KeWait){ .objects = objects,
+                            .count = Count,
+                            .kind = WaitType == WaitAll ? KE_WAIT_ALL : KE_WAIT_ANY,
+                            .is_user = WaitMode == UserMode,
+                            .is_alertable = Alertable,
+                            .due_ns = ke_due_ns(Timeout != NULL ? (const int64_t *)&Timeout->QuadPart : NULL) });
 }
 
 /* wdm/nf-wdm-kedelayexecutionthread (K-TMR-5). Simplified: not before Windows 8 either does it return early. */
@@ -252,6 +247,6 @@ NTSTATUS KeDelayExecutionThread(KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLA
     ke_thread_yield();
     return STATUS_SUCCESS;
   }
-  NTSTATUS status = wait_do(&(KeWait){.is_user = WaitMode == UserMode, .is_alertable = Alertable, .due_ns = due});
+  NTSTATUS status = wait_do(&(KeWait){ .is_user = WaitMode == UserMode, .is_alertable = Alertable, .due_ns = due });
   return status == STATUS_TIMEOUT ? STATUS_SUCCESS : status;
 }

@@ -89,12 +89,12 @@ size_t event_count(const HarnessRun *run, unsigned kind) {
 
 static void run_begin(const HarnessCase *test, const SimPolicy *policy, uint64_t seed, SimRecord *record) {
   ModelOptions options;
-  SimRunOptions run = {.vcpu_count = test->cpus > 0 ? test->cpus : 1,
-                       .policy = policy,
-                       .seed = seed,
-                       .limits = sim_limits_default,
-                       .record = record,
-                       .name = test->name};
+  SimRunOptions run = { .vcpu_count = test->cpus > 0 ? test->cpus : 1,
+                        .policy = policy,
+                        .seed = seed,
+                        .limits = sim_limits_default,
+                        .record = record,
+                        .name = test->name };
   notes[0] = '\0';
   if (policy != &sim_policy_timed)
     run.limits.steps = RANDOM_STEP_COUNT_MAX;
@@ -102,6 +102,7 @@ static void run_begin(const HarnessCase *test, const SimPolicy *policy, uint64_t
   sim_machine_begin(sim_machine(), &run);
   model_options_default(&options, test->windows != 0 ? test->windows : DDI_WINDOWS_10);
   options.trusts_host_routines = true;
+  options.worker_count = 0; /* threads of Windows' own only where a case asks for them */
   if (test->options != NULL)
     test->options(&options);
   model_begin(&options);
@@ -111,7 +112,7 @@ static void run_begin(const HarnessCase *test, const SimPolicy *policy, uint64_t
 
 static HarnessRun run_one(const HarnessCase *test, const SimPolicy *policy, uint64_t seed, SimRecord *record) {
   run_begin(test, policy, seed, record);
-  HarnessRun result = {.stop = sim_machine_run(sim_machine()), .record = record, .notes = notes};
+  HarnessRun result = { .stop = sim_machine_run(sim_machine()), .record = record, .notes = notes };
   result.hash = sim_machine()->hash;
   result.bugcheck = ke_bugcheck();
   return result;
@@ -128,7 +129,7 @@ static void trace_print(const HarnessRun *run) {
 
 static void case_run(void **state) {
   const HarnessCase *test = *state;
-  SimRecord record = {0}, again = {0};
+  SimRecord record = { 0 }, again = { 0 };
   HarnessRun run = run_one(test, &sim_policy_timed, 0, &record);
   failure[0] = '\0';
   test->check(&run);
@@ -154,7 +155,7 @@ int harness_main(const char *group, const HarnessCase *cases, size_t count) {
     return 1;
   }
   for (size_t i = 0; i < count; i++)
-    tests[i] = (struct CMUnitTest){.name = cases[i].name, .test_func = case_run, .initial_state = (void *)&cases[i]};
+    tests[i] = (struct CMUnitTest){ .name = cases[i].name, .test_func = case_run, .initial_state = (void *)&cases[i] };
   int result = _cmocka_run_group_tests(group, tests, count, NULL, NULL);
   free(tests);
   return result;

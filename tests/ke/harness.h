@@ -19,9 +19,9 @@ typedef struct HarnessRun {
 } HarnessRun;
 
 typedef struct HarnessCase {
-  const char *name;     /* the rule's id first: "K_DPC_4 queued again by its own routine" */
-  unsigned cpus;        /* 0: 1 */
-  DdiWindows windows;   /* 0: Windows 10 */
+  const char *name;                       /* the rule's id first: "K_DPC_4 queued again by its own routine" */
+  unsigned cpus;                          /* 0: 1 */
+  DdiWindows windows;                     /* 0: Windows 10 */
   void (*options)(ModelOptions *options); /* changes the defaults; may be NULL */
   void (*setup)(void);
   void (*check)(const HarnessRun *run);
@@ -50,7 +50,8 @@ void *harness_memory(size_t size);
 #define EXPECT_EQUAL(actual, expected) harness_expect_equal((uint64_t)(actual), (uint64_t)(expected), #actual, __FILE__, __LINE__)
 #define EXPECT_NOTES(run, expected) harness_expect_text((run)->notes, (expected), __FILE__, __LINE__)
 /* It stopped with that bug check. */
-#define EXPECT_BUGCHECK(run, expected) harness_expect_equal((run)->bugcheck != NULL ? (run)->bugcheck->code : 0, (expected), "bug check", __FILE__, __LINE__)
+#define EXPECT_BUGCHECK(run, expected)                                                                                                     \
+  harness_expect_equal((run)->bugcheck != NULL ? (run)->bugcheck->code : 0, (expected), "bug check", __FILE__, __LINE__)
 
 void harness_expect(bool condition, const char *text, const char *file, int line);
 void harness_expect_equal(uint64_t actual, uint64_t expected, const char *text, const char *file, int line);

@@ -134,7 +134,7 @@ static void twice_check(const HarnessRun *run) {
 }
 
 static void detach_bare(void *argument) {
-  KAPC_STATE state = {.Process = address_of(target)};
+  KAPC_STATE state = { .Process = address_of(target) };
   (void)argument;
   KeUnstackDetachProcess(&state);
 }
@@ -147,12 +147,12 @@ static void detach_setup(void) {
 static void detach_check(const HarnessRun *run) { EXPECT_BUGCHECK(run, 0x6); }
 
 static const HarnessCase cases[] = {
-    {.name = "K_ATT_1 attach and detach, nested", .setup = attach_setup, .check = attach_check},
-    {.name = "K_ATT_2 in a DPC", .setup = in_dpc_setup, .check = in_dpc_check},
-    {.name = "K_ATT_2 attached already", .setup = twice_setup, .check = twice_check},
-    {.name = "K_ATT_3 a raised thread", .setup = attach_high_setup, .check = attach_high_check},
-    {.name = "K_ATT_3 in a network DPC on an idle cpu", .setup = idle_setup, .check = idle_check},
-    {.name = "K_ATT_4 detach without attach", .setup = detach_setup, .check = detach_check},
+  { .name = "K_ATT_1 attach and detach, nested", .setup = attach_setup, .check = attach_check },
+  { .name = "K_ATT_2 in a DPC", .setup = in_dpc_setup, .check = in_dpc_check },
+  { .name = "K_ATT_2 attached already", .setup = twice_setup, .check = twice_check },
+  { .name = "K_ATT_3 a raised thread", .setup = attach_high_setup, .check = attach_high_check },
+  { .name = "K_ATT_3 in a network DPC on an idle cpu", .setup = idle_setup, .check = idle_check },
+  { .name = "K_ATT_4 detach without attach", .setup = detach_setup, .check = detach_check },
 };
 
 int main(void) { return harness_main("attach", cases, ARRAYSIZE(cases)); }

@@ -22,8 +22,8 @@ static void cpu_routine(PKDPC self, PVOID context, PVOID argument1, PVOID argume
 static void order(void *argument) {
   (void)argument;
   KIRQL old = KeRaiseIrqlToDpcLevel();
-  static const char *const words[] = {"medium", "low", "high", "medium-high"};
-  static const KDPC_IMPORTANCE importances[] = {MediumImportance, LowImportance, HighImportance, MediumHighImportance};
+  static const char *const words[] = { "medium", "low", "high", "medium-high" };
+  static const KDPC_IMPORTANCE importances[] = { MediumImportance, LowImportance, HighImportance, MediumHighImportance };
   for (int i = 0; i < 4; i++) {
     KeInitializeDpc(&dpc[i], word_routine, (PVOID)words[i]);
     KeSetImportanceDpc(&dpc[i], importances[i]);
@@ -43,8 +43,8 @@ static void order_check(const HarnessRun *run) { EXPECT_NOTES(run, "queued high 
 
 static void target(void *argument) {
   (void)argument;
-  KeInitializeDpc(&dpc[0], cpu_routine, (PVOID)"default");
-  KeInitializeDpc(&dpc[1], cpu_routine, (PVOID)"targeted");
+  KeInitializeDpc(&dpc[0], cpu_routine, (PVOID) "default");
+  KeInitializeDpc(&dpc[1], cpu_routine, (PVOID) "targeted");
   KeSetTargetProcessorDpc(&dpc[1], 1);
   KeInsertQueueDpc(&dpc[0], NULL, NULL);
   KeInsertQueueDpc(&dpc[1], NULL, NULL);
@@ -72,11 +72,11 @@ static void time_routine(PKDPC self, PVOID context, PVOID argument1, PVOID argum
 
 static void remote(void *argument) {
   (void)argument;
-  KeInitializeDpc(&dpc[0], time_routine, (PVOID)"medium");
+  KeInitializeDpc(&dpc[0], time_routine, (PVOID) "medium");
   KeSetTargetProcessorDpc(&dpc[0], 1);
   KeInsertQueueDpc(&dpc[0], NULL, NULL);
   pass(20000000);
-  KeInitializeDpc(&dpc[1], time_routine, (PVOID)"medium-high");
+  KeInitializeDpc(&dpc[1], time_routine, (PVOID) "medium-high");
   KeSetTargetProcessorDpc(&dpc[1], 1);
   KeSetImportanceDpc(&dpc[1], MediumHighImportance);
   KeInsertQueueDpc(&dpc[1], NULL, NULL);
@@ -201,7 +201,7 @@ static void forget_check(const HarnessRun *run) {
 static void forget_queued(void *argument) {
   (void)argument;
   KIRQL old = KeRaiseIrqlToDpcLevel();
-  KeInitializeDpc(dpc, word_routine, (PVOID)"never");
+  KeInitializeDpc(dpc, word_routine, (PVOID) "never");
   KeInsertQueueDpc(dpc, NULL, NULL);
   ke_range_forget((uint64_t)dpc, sizeof *dpc);
   KeLowerIrql(old);
@@ -223,7 +223,7 @@ static void forget_queued_check(const HarnessRun *run) {
 static void remove_queued(void *argument) {
   (void)argument;
   KIRQL old = KeRaiseIrqlToDpcLevel();
-  KeInitializeDpc(dpc, word_routine, (PVOID)"never");
+  KeInitializeDpc(dpc, word_routine, (PVOID) "never");
   KeInsertQueueDpc(dpc, NULL, NULL);
   note_number("removed", KeRemoveQueueDpc(dpc));
   note_number("removed", KeRemoveQueueDpc(dpc));
@@ -426,24 +426,24 @@ static void lowering_check(const HarnessRun *run) {
 }
 
 static const HarnessCase cases[] = {
-    {.name = "K_DPC_1 importance and order", .setup = order_setup, .check = order_check},
-    {.name = "K_DPC_1 target", .cpus = 2, .setup = target_setup, .check = target_check},
-    {.name = "K_DPC_2 when a drain begins on another cpu", .cpus = 2, .setup = remote_setup, .check = remote_check},
-    {.name = "K_DPC_3 queued twice", .setup = twice_setup, .check = twice_check},
-    {.name = "K_DPC_4 queued again by its own routine", .setup = again_setup, .check = again_check},
-    {.name = "K_DPC_4 on two cpus at once", .cpus = 2, .setup = overlap_setup, .check = overlap_check},
-    {.name = "K_DPC_4 freed by its own routine", .setup = forget_setup, .check = forget_check},
-    {.name = "K_TMR_7 freed while it is queued", .setup = forget_queued_setup, .check = forget_queued_check},
-    {.name = "K_DPC_5 removed", .setup = remove_setup, .check = remove_check},
-    {.name = "K_DPC_6 flushed", .cpus = 2, .setup = flush_setup, .check = flush_check},
-    {.name = "K_DPC_7 the flag of an active drain", .setup = where_setup, .check = where_check},
-    {.name = "K_DPC_9 one DPC too long", .setup = endless_setup, .check = watchdog_single_check},
-    {.name = "K_DPC_9 no watchdog on Windows 7", .windows = DDI_WINDOWS_7_SP1, .setup = endless_setup, .check = no_watchdog_check},
-    {.name = "K_DPC_9 too long at DISPATCH_LEVEL", .setup = stays_up_setup, .check = watchdog_total_check},
-    {.name = "K_DPC_11 a wait", .setup = waiting_setup, .check = waiting_check},
-    {.name = "K_DPC_11 the APC disable count", .setup = region_setup, .check = region_check},
-    {.name = "K_DPC_11 another level at return", .setup = leak_setup, .check = leak_check},
-    {.name = "K_DPC_11 lowers the IRQL", .setup = lowering_setup, .check = lowering_check},
+  { .name = "K_DPC_1 importance and order", .setup = order_setup, .check = order_check },
+  { .name = "K_DPC_1 target", .cpus = 2, .setup = target_setup, .check = target_check },
+  { .name = "K_DPC_2 when a drain begins on another cpu", .cpus = 2, .setup = remote_setup, .check = remote_check },
+  { .name = "K_DPC_3 queued twice", .setup = twice_setup, .check = twice_check },
+  { .name = "K_DPC_4 queued again by its own routine", .setup = again_setup, .check = again_check },
+  { .name = "K_DPC_4 on two cpus at once", .cpus = 2, .setup = overlap_setup, .check = overlap_check },
+  { .name = "K_DPC_4 freed by its own routine", .setup = forget_setup, .check = forget_check },
+  { .name = "K_TMR_7 freed while it is queued", .setup = forget_queued_setup, .check = forget_queued_check },
+  { .name = "K_DPC_5 removed", .setup = remove_setup, .check = remove_check },
+  { .name = "K_DPC_6 flushed", .cpus = 2, .setup = flush_setup, .check = flush_check },
+  { .name = "K_DPC_7 the flag of an active drain", .setup = where_setup, .check = where_check },
+  { .name = "K_DPC_9 one DPC too long", .setup = endless_setup, .check = watchdog_single_check },
+  { .name = "K_DPC_9 no watchdog on Windows 7", .windows = DDI_WINDOWS_7_SP1, .setup = endless_setup, .check = no_watchdog_check },
+  { .name = "K_DPC_9 too long at DISPATCH_LEVEL", .setup = stays_up_setup, .check = watchdog_total_check },
+  { .name = "K_DPC_11 a wait", .setup = waiting_setup, .check = waiting_check },
+  { .name = "K_DPC_11 the APC disable count", .setup = region_setup, .check = region_check },
+  { .name = "K_DPC_11 another level at return", .setup = leak_setup, .check = leak_check },
+  { .name = "K_DPC_11 lowers the IRQL", .setup = lowering_setup, .check = lowering_check },
 };
 
 int main(void) { return harness_main("dpc", cases, ARRAYSIZE(cases)); }

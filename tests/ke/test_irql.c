@@ -157,9 +157,7 @@ static void leaking_system_call(void *argument) {
   note("never");
 }
 
-static void system_call_setup(void) {
-  harness_thread_of(ke_process_create("app", true), "t", 8, leaking_system_call, NULL);
-}
+static void system_call_setup(void) { harness_thread_of(ke_process_create("app", true), "t", 8, leaking_system_call, NULL); }
 
 static void system_call_check(const HarnessRun *run) {
   EXPECT_NOTES(run, "");
@@ -217,18 +215,18 @@ static void leak_setup(void) {
 static void leak_check(const HarnessRun *run) { EXPECT_NOTES(run, "isr=5 leaked dpc=2 other=0"); }
 
 static const HarnessCase cases[] = {
-    {.name = "K_IRQL_1 levels and what changed them", .setup = raise_setup, .check = raise_check},
-    {.name = "K_IRQL_2 no preemption at DISPATCH_LEVEL", .setup = preempt_setup, .check = preempt_check},
-    {.name = "K_IRQL_2 another cpu is not masked", .cpus = 2, .setup = preempt_setup, .check = on_another_cpu_check},
-    {.name = "K_IRQL_3 who interrupts whom", .setup = masks_setup, .check = masks_check},
-    {.name = "K_IRQL_4 APC_LEVEL is thread context", .setup = apc_setup, .check = apc_check},
-    {.name = "K_IRQL_5 raising to a lower level", .setup = raise_downwards_setup, .check = raise_downwards_check},
-    {.name = "K_IRQL_5 lowering to a higher level", .setup = lower_upwards_setup, .check = lower_upwards_check},
-    {.name = "K_IRQL_7 entry levels", .setup = entry_setup, .check = entry_check},
-    {.name = "K_IRQL_8 system call return", .setup = system_call_setup, .check = system_call_check},
-    {.name = "K_IRQL_8 interrupt service routine", .setup = isr_setup, .check = isr_check},
-    {.name = "K_IRQL_8 APCs disabled at system call return", .setup = region_setup, .check = region_check},
-    {.name = "K_IRQL_9 a leak upwards", .setup = leak_setup, .check = leak_check},
+  { .name = "K_IRQL_1 levels and what changed them", .setup = raise_setup, .check = raise_check },
+  { .name = "K_IRQL_2 no preemption at DISPATCH_LEVEL", .setup = preempt_setup, .check = preempt_check },
+  { .name = "K_IRQL_2 another cpu is not masked", .cpus = 2, .setup = preempt_setup, .check = on_another_cpu_check },
+  { .name = "K_IRQL_3 who interrupts whom", .setup = masks_setup, .check = masks_check },
+  { .name = "K_IRQL_4 APC_LEVEL is thread context", .setup = apc_setup, .check = apc_check },
+  { .name = "K_IRQL_5 raising to a lower level", .setup = raise_downwards_setup, .check = raise_downwards_check },
+  { .name = "K_IRQL_5 lowering to a higher level", .setup = lower_upwards_setup, .check = lower_upwards_check },
+  { .name = "K_IRQL_7 entry levels", .setup = entry_setup, .check = entry_check },
+  { .name = "K_IRQL_8 system call return", .setup = system_call_setup, .check = system_call_check },
+  { .name = "K_IRQL_8 interrupt service routine", .setup = isr_setup, .check = isr_check },
+  { .name = "K_IRQL_8 APCs disabled at system call return", .setup = region_setup, .check = region_check },
+  { .name = "K_IRQL_9 a leak upwards", .setup = leak_setup, .check = leak_check },
 };
 
 int main(void) { return harness_main("irql", cases, ARRAYSIZE(cases)); }

@@ -325,19 +325,19 @@ static void reader_writer_setup(void) {
 static void reader_writer_check(const HarnessRun *run) { EXPECT_NOTES(run, "reads=0 reads=1 writes reads=3"); }
 
 static const HarnessCase cases[] = {
-    {.name = "K_SPIN_0 forms and levels", .setup = forms_setup, .check = forms_check},
-    {.name = "K_SPIN_1 the canonical leak", .setup = leak_setup, .check = leak_check},
-    {.name = "K_SPIN_2 recursion", .windows = DDI_WINDOWS_7, .setup = recursion_setup, .check = recursion_check},
-    {.name = "K_SPIN_2 recursion, watched", .setup = recursion_setup, .check = recursion_watched_check},
-    {.name = "K_SPIN_2 recursion in a DPC, watched", .setup = recursion_dpc_setup, .check = recursion_dpc_check},
-    {.name = "K_SPIN_2 order inversion", .cpus = 2, .windows = DDI_WINDOWS_7, .setup = inverted_setup, .check = inverted_check},
-    {.name = "K_SPIN_3 held below DISPATCH_LEVEL", .windows = DDI_WINDOWS_7, .setup = holds_low_setup, .check = holds_low_check},
-    {.name = "K_SPIN_4 contention", .cpus = 2, .setup = contention_setup, .check = contention_check},
-    {.name = "K_SPIN_4 queued locks in order", .cpus = 4, .setup = queued_setup, .check = queued_check},
-    {.name = "K_SPIN_5 a wait", .cpus = 1, .windows = DDI_WINDOWS_7, .setup = waits_holding_setup, .check = waits_holding_check},
-    {.name = "K_SPIN_6 a waiting writer", .cpus = 4, .setup = reader_writer_setup, .check = reader_writer_check},
-    {.name = "K_SPIN_8 never initialised", .windows = DDI_WINDOWS_7, .setup = not_initialised_setup, .check = not_initialised_check},
-    {.name = "K_SPIN_8 released by nobody", .setup = not_held_setup, .check = not_held_check},
+  { .name = "K_SPIN_0 forms and levels", .setup = forms_setup, .check = forms_check },
+  { .name = "K_SPIN_1 the canonical leak", .setup = leak_setup, .check = leak_check },
+  { .name = "K_SPIN_2 recursion", .windows = DDI_WINDOWS_7, .setup = recursion_setup, .check = recursion_check },
+  { .name = "K_SPIN_2 recursion, watched", .setup = recursion_setup, .check = recursion_watched_check },
+  { .name = "K_SPIN_2 recursion in a DPC, watched", .setup = recursion_dpc_setup, .check = recursion_dpc_check },
+  { .name = "K_SPIN_2 order inversion", .cpus = 2, .windows = DDI_WINDOWS_7, .setup = inverted_setup, .check = inverted_check },
+  { .name = "K_SPIN_3 held below DISPATCH_LEVEL", .windows = DDI_WINDOWS_7, .setup = holds_low_setup, .check = holds_low_check },
+  { .name = "K_SPIN_4 contention", .cpus = 2, .setup = contention_setup, .check = contention_check },
+  { .name = "K_SPIN_4 queued locks in order", .cpus = 4, .setup = queued_setup, .check = queued_check },
+  { .name = "K_SPIN_5 a wait", .cpus = 1, .windows = DDI_WINDOWS_7, .setup = waits_holding_setup, .check = waits_holding_check },
+  { .name = "K_SPIN_6 a waiting writer", .cpus = 4, .setup = reader_writer_setup, .check = reader_writer_check },
+  { .name = "K_SPIN_8 never initialised", .windows = DDI_WINDOWS_7, .setup = not_initialised_setup, .check = not_initialised_check },
+  { .name = "K_SPIN_8 released by nobody", .setup = not_held_setup, .check = not_held_check },
 };
 
 int main(void) { return harness_main("spin lock", cases, ARRAYSIZE(cases)); }

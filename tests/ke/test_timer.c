@@ -6,7 +6,7 @@
 static KTIMER *timer; /* guest memory: the same address in each run */
 static KDPC *dpc;
 
-static LARGE_INTEGER from_now(long long microseconds) { return (LARGE_INTEGER){.QuadPart = -microseconds * 10}; }
+static LARGE_INTEGER from_now(long long microseconds) { return (LARGE_INTEGER){ .QuadPart = -microseconds * 10 }; }
 
 static long tick(void) {
   LARGE_INTEGER count;
@@ -31,14 +31,14 @@ static NTSTATUS wait_for(PVOID object) { return KeWaitForSingleObject(object, Ex
 static void set_again(void *argument) {
   (void)argument;
   KeInitializeTimerEx(timer, NotificationTimer);
-  KeInitializeDpc(dpc, tick_routine, (PVOID)"dpc");
+  KeInitializeDpc(dpc, tick_routine, (PVOID) "dpc");
   note_number("was", KeSetTimer(timer, from_now(1000), dpc));
   note_number("was", KeSetTimer(timer, from_now(20000), dpc));
   note_number("state", KeReadStateTimer(timer));
   wait_for(timer);
   note_number("woken", tick());
   note_number("state", KeReadStateTimer(timer));
-  KeSetTimer(timer, (LARGE_INTEGER){.QuadPart = 1}, NULL);
+  KeSetTimer(timer, (LARGE_INTEGER){ .QuadPart = 1 }, NULL);
   note_number("past", KeReadStateTimer(timer));
 }
 
@@ -54,7 +54,7 @@ static void set_again_check(const HarnessRun *run) { EXPECT_NOTES(run, "was=0 wa
 static void periodic(void *argument) {
   (void)argument;
   KeInitializeTimerEx(timer, SynchronizationTimer);
-  KeInitializeDpc(dpc, tick_routine, (PVOID)"dpc");
+  KeInitializeDpc(dpc, tick_routine, (PVOID) "dpc");
   KeSetTimerEx(timer, from_now(1), 20, dpc);
   for (int i = 0; i < 3; i++) {
     wait_for(timer);
@@ -80,7 +80,7 @@ static void periodic_check(const HarnessRun *run) {
 static void cancel_late(void *argument) {
   (void)argument;
   KeInitializeTimer(timer);
-  KeInitializeDpc(dpc, tick_routine, (PVOID)"dpc");
+  KeInitializeDpc(dpc, tick_routine, (PVOID) "dpc");
   KIRQL old = KeRaiseIrqlToDpcLevel();
   KeSetTimer(timer, from_now(0), dpc);
   note_number("cancelled", KeCancelTimer(timer));
@@ -171,13 +171,13 @@ static void times_setup(void) { harness_thread("t", 8, times, NULL); }
 static void times_check(const HarnessRun *run) { EXPECT_NOTES(run, "coarse=0 precise=5 increment=156250"); }
 
 static const HarnessCase cases[] = {
-    {.name = "K_TMR_1 set while it is set", .setup = set_again_setup, .check = set_again_check},
-    {.name = "K_TMR_2 periodic", .setup = periodic_setup, .check = periodic_check},
-    {.name = "K_TMR_3 cancelled", .setup = cancel_setup, .check = cancel_check},
-    {.name = "K_TMR_5 delays", .setup = delays_setup, .check = delays_check},
-    {.name = "K_TMR_5 a delay at DISPATCH_LEVEL", .setup = delays_high_setup, .check = delays_high_check},
-    {.name = "K_IRQL_9 a leak keeps timers from expiring", .cpus = 2, .setup = keeps_up_setup, .check = keeps_up_check},
-    {.name = "K_INT_2 what time it is", .setup = times_setup, .check = times_check},
+  { .name = "K_TMR_1 set while it is set", .setup = set_again_setup, .check = set_again_check },
+  { .name = "K_TMR_2 periodic", .setup = periodic_setup, .check = periodic_check },
+  { .name = "K_TMR_3 cancelled", .setup = cancel_setup, .check = cancel_check },
+  { .name = "K_TMR_5 delays", .setup = delays_setup, .check = delays_check },
+  { .name = "K_TMR_5 a delay at DISPATCH_LEVEL", .setup = delays_high_setup, .check = delays_high_check },
+  { .name = "K_IRQL_9 a leak keeps timers from expiring", .cpus = 2, .setup = keeps_up_setup, .check = keeps_up_check },
+  { .name = "K_INT_2 what time it is", .setup = times_setup, .check = times_check },
 };
 
 int main(void) { return harness_main("timer", cases, ARRAYSIZE(cases)); }

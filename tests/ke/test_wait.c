@@ -7,7 +7,7 @@ static KEVENT *event; /* guest memory: the same address in each run */
 static KSEMAPHORE *semaphore;
 static KMUTEX *mutex;
 
-static LARGE_INTEGER from_now(long long microseconds) { return (LARGE_INTEGER){.QuadPart = -microseconds * 10}; }
+static LARGE_INTEGER from_now(long long microseconds) { return (LARGE_INTEGER){ .QuadPart = -microseconds * 10 }; }
 
 static NTSTATUS wait_for(PVOID object) { return KeWaitForSingleObject(object, Executive, KernelMode, FALSE, NULL); }
 
@@ -138,7 +138,7 @@ static void lucky_check(const HarnessRun *run) {
 
 static void results(void *argument) {
   (void)argument;
-  PVOID objects[3] = {&event[0], &event[1], &event[2]};
+  PVOID objects[3] = { &event[0], &event[1], &event[2] };
   for (int i = 0; i < 3; i++)
     KeInitializeEvent(&event[i], SynchronizationEvent, i == 2);
   LARGE_INTEGER timeout = from_now(1000);
@@ -222,7 +222,7 @@ static void semaphore_setup(void) {
 static void semaphore_check(const HarnessRun *run) { EXPECT_NOTES(run, "a b former=0"); }
 
 static void too_many(void *argument) {
-  PVOID objects[4] = {event, event, event, event};
+  PVOID objects[4] = { event, event, event, event };
   (void)argument;
   KeInitializeEvent(event, NotificationEvent, TRUE);
   KeWaitForMultipleObjects(4, objects, WaitAny, Executive, KernelMode, FALSE, NULL, NULL);
@@ -360,24 +360,28 @@ static void affinity_setup(void) { harness_thread("t", 8, affinity, NULL); }
 static void affinity_check(const HarnessRun *run) { EXPECT_NOTES(run, "on=0 on=1 on=1 on=0"); }
 
 static const HarnessCase cases[] = {
-    {.name = "K_WAIT_1 a poll at DISPATCH_LEVEL", .setup = poll_setup, .check = poll_check},
-    {.name = "K_EVT_1 a notification event frees all", .setup = notification_setup, .check = notification_check},
-    {.name = "K_EVT_1 a synchronization event frees one", .setup = synchronization_setup, .check = synchronization_check},
-    {.name = "K_WAIT_3 a raised thread switches and wakes still raised", .setup = raised_setup, .check = raised_check},
-    {.name = "K_WAIT_3 a raised thread hangs, by option", .windows = DDI_WINDOWS_7, .options = hang_options, .setup = raised_setup, .check = hang_check},
-    {.name = "K_WAIT_3 a hang the watchdog sees", .options = hang_options, .setup = raised_setup, .check = hang_watched_check},
-    {.name = "K_WAIT_3 satisfied at once", .setup = lucky_setup, .check = lucky_check},
-    {.name = "K_WAIT_4 any, all, time-out", .setup = results_setup, .check = results_check},
-    {.name = "K_WAIT_4 abandoned", .setup = abandoned_setup, .check = abandoned_check},
-    {.name = "K_WAIT_4 a mutex released by another", .setup = not_owner_setup, .check = not_owner_check},
-    {.name = "K_WAIT_4 a semaphore", .setup = semaphore_setup, .check = semaphore_check},
-    {.name = "K_WAIT_2 too many objects", .setup = too_many_setup, .check = too_many_check},
-    {.name = "K_OBJ_1 never initialised", .setup = garbage_setup, .check = garbage_check},
-    {.name = "K_WAIT_5 the process ends", .setup = user_setup, .check = user_check},
-    {.name = "K_OBJ_2 a thread that has ended", .setup = joins_setup, .check = joins_check},
-    {.name = "K_OBJ_3 a boost", .setup = boost_setup, .check = boost_check},
-    {.name = "K_THR_1 the quantum ends", .setup = quantum_setup, .check = quantum_check},
-    {.name = "K_THR_3 affinity", .cpus = 2, .setup = affinity_setup, .check = affinity_check},
+  { .name = "K_WAIT_1 a poll at DISPATCH_LEVEL", .setup = poll_setup, .check = poll_check },
+  { .name = "K_EVT_1 a notification event frees all", .setup = notification_setup, .check = notification_check },
+  { .name = "K_EVT_1 a synchronization event frees one", .setup = synchronization_setup, .check = synchronization_check },
+  { .name = "K_WAIT_3 a raised thread switches and wakes still raised", .setup = raised_setup, .check = raised_check },
+  { .name = "K_WAIT_3 a raised thread hangs, by option",
+    .windows = DDI_WINDOWS_7,
+    .options = hang_options,
+    .setup = raised_setup,
+    .check = hang_check },
+  { .name = "K_WAIT_3 a hang the watchdog sees", .options = hang_options, .setup = raised_setup, .check = hang_watched_check },
+  { .name = "K_WAIT_3 satisfied at once", .setup = lucky_setup, .check = lucky_check },
+  { .name = "K_WAIT_4 any, all, time-out", .setup = results_setup, .check = results_check },
+  { .name = "K_WAIT_4 abandoned", .setup = abandoned_setup, .check = abandoned_check },
+  { .name = "K_WAIT_4 a mutex released by another", .setup = not_owner_setup, .check = not_owner_check },
+  { .name = "K_WAIT_4 a semaphore", .setup = semaphore_setup, .check = semaphore_check },
+  { .name = "K_WAIT_2 too many objects", .setup = too_many_setup, .check = too_many_check },
+  { .name = "K_OBJ_1 never initialised", .setup = garbage_setup, .check = garbage_check },
+  { .name = "K_WAIT_5 the process ends", .setup = user_setup, .check = user_check },
+  { .name = "K_OBJ_2 a thread that has ended", .setup = joins_setup, .check = joins_check },
+  { .name = "K_OBJ_3 a boost", .setup = boost_setup, .check = boost_check },
+  { .name = "K_THR_1 the quantum ends", .setup = quantum_setup, .check = quantum_check },
+  { .name = "K_THR_3 affinity", .cpus = 2, .setup = affinity_setup, .check = affinity_check },
 };
 
 int main(void) { return harness_main("wait", cases, ARRAYSIZE(cases)); }
