@@ -66,7 +66,7 @@ void ddi_probe_string(const DdiCall *call, unsigned parameter, const volatile vo
 
 /* EVENT_RETURN, after EVENT_CONTRACT_IRQL_RETURN when the level is not the documented one. */
 void ddi_irql_return_broken(SimMachine *machine, uint32_t function, uint32_t object, SimIrql entry, SimIrql now, bool is_callback)
-  __attribute__((cold));
+    __attribute__((cold));
 static inline void ddi_end(const DdiCall *call, unsigned expected_irql, int32_t status, uint64_t value) {
   SimIrql now = sim_vcpu(call->machine)->irql;
   if (now != expected_irql)

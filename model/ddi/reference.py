@@ -18,7 +18,7 @@ def extent_text(extent):
     if extent.string:
         text += f", {'wide ' if extent.string == 2 else ''}text up to its zero character"
     if extent.bytes:
-        text += f", `{extent.bytes}` bytes"
+        text += f", `{readable(extent.bytes)}` bytes"
     return text
 
 

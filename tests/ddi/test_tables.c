@@ -269,10 +269,11 @@ static void test_rows(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_order),     cmocka_unit_test(test_every_row_is_found), cmocka_unit_test(test_types_are_whole),
-    cmocka_unit_test(test_layout),    cmocka_unit_test(test_kinds),              cmocka_unit_test(test_bit_field),
-    cmocka_unit_test(test_aliases),   cmocka_unit_test(test_constants),          cmocka_unit_test(test_guids),
-    cmocka_unit_test(test_rows),
+    cmocka_unit_test(test_order),           cmocka_unit_test(test_every_row_is_found),
+    cmocka_unit_test(test_types_are_whole), cmocka_unit_test(test_layout),
+    cmocka_unit_test(test_kinds),           cmocka_unit_test(test_bit_field),
+    cmocka_unit_test(test_aliases),         cmocka_unit_test(test_constants),
+    cmocka_unit_test(test_guids),           cmocka_unit_test(test_rows),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
