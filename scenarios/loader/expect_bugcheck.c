@@ -26,7 +26,7 @@ static bool code_load(Loader *loader, const JsonValue *value, ExpectBugcheck *bu
     Words words = words_begin(loader, value->text);
     if (!words_number(&words, 0, UINT32_MAX, &code) || !words_end(&words, false))
       return false;
-  } else if (!load_number(loader, value, "bugcheck", 0, UINT32_MAX, &code)) {
+  } else if (value->kind != JSON_NUMBER || value->is_fraction || value->is_negative || code > UINT32_MAX) {
     return load_expected(loader, value, "bugcheck", "the name or the code of a bug check, or \"any\"");
   }
   bugcheck->code = (uint32_t)code;

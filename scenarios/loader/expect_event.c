@@ -135,7 +135,7 @@ bool expect_order_load(Loader *loader, const JsonValue *value, Expectation *expe
   if (!load_list(loader, list, "order", "events, in the order in which they follow one another"))
     return false;
   if (list->count < 2)
-    return load_expected(loader, list, "order", "at least two events");
+    return load_fail(loader, list->position, "an order is of two events or more");
   ExpectEvent *events = load_new(loader, list->count, sizeof *events);
   expectation->kind = EXPECT_ORDER;
   expectation->events = events;

@@ -255,7 +255,7 @@ static bool callback_agree(Loader *loader, const Text *text, const char *const *
     if (strcmp(function->callback->name, callbacks[i]) == 0)
       return true;
   }
-  return load_fail(loader, text->position, "%s is a %s; expected a %s", text->text, function->callback->name, callbacks[0]);
+  return load_fail(loader, text->position, "%s is of type %s; expected %s", text->text, function->callback->name, callbacks[0]);
 }
 
 bool load_routine(Loader *loader, const JsonValue *value, const char *key, const char *const *callbacks, ScenarioRoutine *routine) {

@@ -149,9 +149,8 @@ static bool filter_callout_load(Loader *loader, const JsonValue *value, Scenario
     for (size_t i = 0; i < count; i++)
       names[i] = callouts[i].name.text;
     g_autofree char *suggestion = text_suggestion(text_nearest_of(text.text, names, count));
-    return load_fail(loader, text.position,
-                     "unknown callout \"%s\"%s; expected one of \"callouts\" or a classify function, \"DRIVER.FUNCTION\"", text.text,
-                     suggestion);
+    return load_fail(loader, text.position, "unknown callout \"%s\"%s", text.text,
+                     *suggestion != '\0' ? suggestion : "; expected one of \"callouts\" or a classify function, \"DRIVER.FUNCTION\"");
   }
   ScenarioCallout *callout = &callouts[scenario->callout_count];
   callout->name = text;

@@ -156,10 +156,9 @@ static bool operation_parse(Loader *loader, Text text, ScriptOperation *operatio
   const char *name = words_name(&words);
   g_autofree char *quoted = text_quote(text.text);
   g_autofree char *suggestion = text_suggestion(name == NULL ? NULL : text_nearest(name, verb_at, NULL, G_N_ELEMENTS(verbs)));
-  return load_fail(
-      loader, text.position,
-      "%s is nothing a thread can do%s; expected connect, disconnect, get, reply, delay, tcp connect, send, close, ioctl or exit", quoted,
-      suggestion);
+  return load_fail(loader, text.position, "%s is nothing a thread can do%s", quoted,
+                   *suggestion != '\0' ? suggestion
+                                       : "; expected connect, disconnect, get, reply, delay, tcp connect, send, close, ioctl or exit");
 }
 
 /* ---- loops and lists ---- */

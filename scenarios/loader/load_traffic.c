@@ -42,14 +42,21 @@ static bool context_parse(Words *words, ScenarioContext *context) {
   }
   if (words_accept(words, "on") || words_is_next(words, "cpu")) {
     uint64_t cpu;
-    if (!words_expect(words, "cpu") || !words_number(words, 0, cpu_count - 1, &cpu))
+    if (!words_expect(words, "cpu") || !words_number(words, 0, SIM_VCPU_COUNT_MAX - 1, &cpu))
       return false;
+    if (cpu >= cpu_count)
+      return load_fail(words->loader, words->text.position, "there is no cpu %u; this machine has %u", (unsigned)cpu, cpu_count);
     context->cpu = (int)cpu;
   }
   if (words_is_next(words, "at") && context->kind != SCENARIO_CONTEXT_THREAD && context->kind != SCENARIO_CONTEXT_SYSTEM_THREAD)
     return words_fail(words, "the end of the text (only a thread can be at a level of its own)");
-  if (words_accept(words, "at") && (!words_irql(words, &context->irql) || context->irql > SIM_IRQL_DISPATCH))
-    return words_fail(words, "PASSIVE_LEVEL, APC_LEVEL or DISPATCH_LEVEL");
+  if (words_accept(words, "at")) {
+    size_t begin = words->at;
+    if (!words_irql(words, &context->irql) || context->irql > SIM_IRQL_DISPATCH) {
+      words->at = begin;
+      return words_fail(words, "PASSIVE_LEVEL, APC_LEVEL or DISPATCH_LEVEL");
+    }
+  }
   return words_end(words, true);
 }
 
@@ -159,7 +166,7 @@ static bool details_load(Loader *loader, const JsonValue *value, size_t kind, Sc
   if (!context_parse(&words, &stimulus->context))
     return false;
   if ((takes & TAKES_CPU) && stimulus->context.kind != SCENARIO_CONTEXT_DEFAULT)
-    return load_fail(loader, in->position, "\"%s\" is where it runs; expected no more than \"cpu N\" here", stimuli[kind].key);
+    return load_fail(loader, in->position, "\"%s\" says where it runs; expected no more than \"cpu N\" here", stimuli[kind].key);
   return true;
 }
 
