@@ -78,6 +78,7 @@ def cases(compiler: str, folder: pathlib.Path) -> dict[str, object]:
 
     spellings = sorted(path.name for path in (INCLUDE / "spelling").glob("*.h"))
     result = {f"{name} alone": (included([name]), name, True, []) for name in headers()}
+    result |= {f"spelling {name} alone": (included([name]), f"spelling {name}", False, []) for name in spellings}
     result["all headers"] = (included(FIRST + headers()), "all", True, [])
     result["all headers, backwards"] = (included(headers()[::-1]), "backwards", True, [])
     result["all spellings"] = (included(FIRST + spellings), "spellings", False, [])
