@@ -4,7 +4,7 @@
   generate.py --tables FILE... --bodies FILE... --output FOLDER    the C files
   generate.py --tables FILE... --reference FOLDER                  a page of Markdown for each header
 
-A row whose body none of the --bodies defines is left out, as is a callback that none of them calls; `left_out.gen.txt` names them.
+A function whose body none of the --bodies defines is left out; `left_out.gen.txt` names those.
 `--bodies all` takes every row. Output is the same for the same input; files that would not change are not touched.
 """
 
@@ -25,21 +25,19 @@ def write(path, text):
         path.write_text(text, encoding="utf-8")
 
 
-def present(functions, callbacks, bodies):
-    """Those rows the model has code for, and the names of the others."""
+def present(functions, bodies):
+    """Those functions the model has code for, and the names of the others."""
     if bodies == ["all"]:
-        return functions, callbacks, []
-    defined, called = bodies_in(bodies)
-    kept = [row for row in functions if row.is_inline or row.body_name in defined]
-    kept_callbacks = [row for row in callbacks if row.name in called]
-    names = {row.name for row in kept + kept_callbacks}
-    return kept, kept_callbacks, [row.name for row in functions + callbacks if row.name not in names]
+        return functions, []
+    defined = bodies_in(bodies)
+    is_there = lambda row: row.is_inline or row.body_name in defined
+    return [row for row in functions if is_there(row)], [row.name for row in functions if not is_there(row)]
 
 
 def generate(tables, bodies, output, include):
     functions, callbacks, includes = load(tables)
     ids = emit.emit_ids(functions, callbacks) # of all rows, so that bodies may come one by one
-    functions, callbacks, left_out = present(functions, callbacks, bodies)
+    functions, left_out = present(functions, bodies)
     types = emit.Types(functions, callbacks)
     files = {
         "ddi_ids.gen.h": ids,

@@ -298,11 +298,10 @@ def strip_comments(source):
 
 
 def bodies_in(paths):
-    """Names of the functions that these C files define, and of the callbacks they call."""
-    defined, called = set(), set()
+    """Names of the functions that these C files define."""
+    defined = set()
     for path in paths:
         text = strip_comments(Path(path).read_text(encoding="utf-8"))
-        called.update(re.findall(r"\bddi_callback_(\w+)\s*\(", text))
         for match in re.finditer(r"^[A-Za-z_][\w \t*\n]*?\b(\w+)[ \t]*\(", text, flags=re.M):
             position, depth = match.end(), 1
             while depth and position < len(text):
@@ -310,4 +309,4 @@ def bodies_in(paths):
                 position += 1
             if text[position:].lstrip().startswith("{"):
                 defined.add(match.group(1))
-    return defined, called
+    return defined
