@@ -78,7 +78,7 @@ static StepStatement *read_line(StepCompiler *compiler, const JsonValue *value) 
     if (!is_end(rest) && words[i].kind == STEP_RETURN_NOTHING)
       statement->kind = STEP_RETURN_VALUE;
     else if (!is_end(rest))
-      return step_fail(compiler, statement->start, "nothing may follow \"%s\"", words[i].word);
+      return compiler->text = value->text, step_fail(compiler, statement->start, "nothing may follow \"%s\"", words[i].word);
   }
   return statement;
 }
@@ -126,7 +126,7 @@ static bool keys_check(StepCompiler *compiler, const BlockForm *form, const Json
     return false;
   }
   if (json_get(value, form->body) == NULL)
-    return fail_at(compiler, value, step_program_print(compiler->program, "\"%s\" needs \"%s\": [...]", form->key, form->body));
+    return fail_at(compiler, value, step_program_print(compiler->program, "\"%s\" needs \"%s\", a list of steps", form->key, form->body));
   return true;
 }
 
@@ -183,7 +183,7 @@ static bool read_list(StepCompiler *compiler, const JsonValue *list, unsigned de
     else if (value->kind == JSON_OBJECT)
       statement = read_block(compiler, value, depth);
     else
-      return fail_at(compiler, value, "a step is a line such as \"x = 1\", or { \"if\": ... }");
+      return fail_at(compiler, value, "a step is a line such as \"x = 1\", or an object with \"if\", \"while\", \"for ever\" or \"repeat\"");
     if (statement == NULL)
       return false;
     g_ptr_array_add(*statements, statement);
@@ -255,12 +255,12 @@ static bool emit_return(Body *body, const StepStatement *statement) {
   g_autofree char *type = step_type_print(returns);
   if (statement->kind == STEP_RETURN_NOTHING) {
     if (!is_void)
-      return step_fail(compiler, 0, "\"return\" needs a value: %s returns %s", body->source->title, type);
+      return step_fail(compiler, 0, "\"return\" needs a value: the function returns %s", type);
     step_emit(&body->emitter, STEP_RETURN_VOID, 0, 0);
     return true;
   }
   if (is_void)
-    return step_fail(compiler, statement->start, "%s returns nothing", body->source->title);
+    return step_fail(compiler, statement->start, "\"return\" takes no value here: the function returns nothing");
   StepNode *node = parse_text(body, statement);
   if (node != NULL)
     node = step_check_assigned(compiler, node, returns, "the result");

@@ -1,25 +1,10 @@
-#include "step_check.h"
+#include "step_check_internal.h"
 
 #include "step_name.h"
 
 #include <string.h>
 
-static StepNode *check(StepCompiler *compiler, StepNode *node);
-
-/* ---- small things ---- */
-
-static const StepTypes *types_of(const StepCompiler *compiler) { return &compiler->program->types; }
-static const StepType *type_long(const StepCompiler *compiler) { return step_type_integer(types_of(compiler), 4, true); }
-
-static const StepType *type_pointer(StepCompiler *compiler, const StepType *target) {
-  return step_type_pointer(&compiler->program->types, target);
-}
-
-/* For one message. */
-static const char *print(StepCompiler *compiler, const StepType *type) {
-  g_autofree char *text = step_type_print(type);
-  return step_program_print(compiler->program, "%s", text);
-}
+/* ---- nodes ---- */
 
 StepNode *step_node_number(StepCompiler *compiler, uint32_t offset, int64_t value, const StepType *type) {
   StepNode *node = step_node_new(compiler, STEP_NODE_NUMBER, offset);
@@ -42,18 +27,10 @@ StepNode *step_node_cast(StepCompiler *compiler, StepNode *node, const StepType 
   return cast;
 }
 
-static bool is_null(const StepNode *node) {
-  return node->kind == STEP_NODE_NUMBER && node->value == 0 &&
-         (step_type_is_integer(node->type) || (node->type->kind == DDI_TYPE_POINTER && node->type->target->kind == DDI_TYPE_VOID));
-}
-
-static bool is_pointer(const StepNode *node) { return node->type->kind == DDI_TYPE_POINTER; }
-static bool is_integer(const StepNode *node) { return step_type_is_integer(node->type); }
-
 /* ---- conversions ---- */
 
 StepNode *step_check_value(StepCompiler *compiler, StepNode *node) {
-  node = check(compiler, node);
+  node = step_check_any(compiler, node);
   if (node == NULL || (node->type->kind != DDI_TYPE_ARRAY && node->type->kind != DDI_TYPE_FUNCTION))
     return node;
   const StepType *target = node->type->kind == DDI_TYPE_ARRAY ? node->type->target : node->type;
@@ -145,155 +122,28 @@ bool step_check_constant(StepCompiler *compiler, StepNode *node, int64_t *value)
   return true;
 }
 
-/* ---- operators ---- */
-
-StepOperation step_operation_of(StepOperator operator) {
-  static const uint8_t table[STEP_OP_BINARY_END] = {
-      [STEP_OP_MULTIPLY] = STEP_MULTIPLY,     [STEP_OP_DIVIDE] = STEP_DIVIDE,           [STEP_OP_MODULO] = STEP_MODULO,
-      [STEP_OP_ADD] = STEP_ADD,               [STEP_OP_SUBTRACT] = STEP_SUBTRACT,       [STEP_OP_SHIFT_LEFT] = STEP_SHIFT_LEFT,
-      [STEP_OP_SHIFT_RIGHT] = STEP_SHIFT_RIGHT, [STEP_OP_LESS] = STEP_LESS,             [STEP_OP_GREATER] = STEP_GREATER,
-      [STEP_OP_LESS_EQUAL] = STEP_LESS_EQUAL, [STEP_OP_GREATER_EQUAL] = STEP_GREATER_EQUAL, [STEP_OP_EQUAL] = STEP_EQUAL,
-      [STEP_OP_NOT_EQUAL] = STEP_NOT_EQUAL,   [STEP_OP_AND] = STEP_AND,                 [STEP_OP_XOR] = STEP_XOR,
-      [STEP_OP_OR] = STEP_OR};
-  return table[operator];
-}
-
-static bool is_shift(StepOperator operator) { return operator == STEP_OP_SHIFT_LEFT || operator == STEP_OP_SHIFT_RIGHT; }
-static bool is_comparison(StepOperator operator) { return operator >= STEP_OP_LESS && operator <= STEP_OP_NOT_EQUAL; }
-static bool is_logical(StepOperator operator) { return operator == STEP_OP_LOGICAL_AND || operator == STEP_OP_LOGICAL_OR; }
-
-/* A binary node whose operands are known is their result, but for a division that traps. */
-static StepNode *fold(StepCompiler *compiler, StepNode *node) {
-  const StepNode *left = node->first, *right = node->second;
-  if (left->kind != STEP_NODE_NUMBER || right->kind != STEP_NODE_NUMBER)
-    return node;
-  uint64_t value;
-  if (is_logical(node->operator))
-    value = node->operator == STEP_OP_LOGICAL_AND ? left->value != 0 && right->value != 0 : left->value != 0 || right->value != 0;
-  else if (!step_compute(step_operation_of(node->operator), step_width_of(left->type->size, left->type->is_signed), (uint64_t)left->value,
-                         (uint64_t)right->value, &value))
-    return node;
-  return step_node_number(compiler, node->offset, (int64_t)value, node->type);
-}
-
-static void *operands_fail(StepCompiler *compiler, const StepNode *node, const StepNode *left, const StepNode *right) {
-  return step_fail(compiler, node->offset, "\"%s\" does not go between %s and %s", step_operator_texts[node->operator],
-                   print(compiler, left->type), print(compiler, right->type));
-}
-
-/* Bytes that a pointer to the type goes on by; 0 with an error: none. */
-static uint32_t step_size(StepCompiler *compiler, const StepNode *node, const StepType *target) {
-  if (target->size == 0)
-    step_fail(compiler, node->offset, "%s has no size to count with; cast the pointer to PUCHAR", print(compiler, target));
-  return target->size;
-}
-
-/* pointer + integer, pointer - integer */
-static StepNode *scale(StepCompiler *compiler, StepNode *node, StepNode *pointer, StepNode *index, bool is_minus) {
-  uint32_t size = step_size(compiler, node, pointer->type->target);
-  if (size == 0)
-    return NULL;
-  node->kind = STEP_NODE_SCALE;
-  node->first = pointer;
-  node->second = index;
-  node->value = is_minus ? -(int64_t)size : size;
-  node->type = pointer->type;
-  return node;
-}
-
-static StepNode *difference(StepCompiler *compiler, StepNode *node) {
-  uint32_t size = step_size(compiler, node, node->first->type->target);
-  if (size == 0)
-    return NULL;
-  node->kind = STEP_NODE_DIFFERENCE;
-  node->value = size;
-  node->type = step_type_integer(types_of(compiler), 8, true);
-  return node;
-}
-
-static StepNode *binary_pointers(StepCompiler *compiler, StepNode *node) {
-  StepNode *left = node->first, *right = node->second;
-  bool both = is_pointer(left) && is_pointer(right);
-  if (node->operator == STEP_OP_ADD && is_pointer(left) && is_integer(right))
-    return scale(compiler, node, left, right, false);
-  if (node->operator == STEP_OP_ADD && is_integer(left) && is_pointer(right))
-    return scale(compiler, node, right, left, false);
-  if (node->operator == STEP_OP_SUBTRACT && is_pointer(left) && is_integer(right))
-    return scale(compiler, node, left, right, true);
-  bool are_alike = both && (left->type->target->kind == DDI_TYPE_VOID || right->type->target->kind == DDI_TYPE_VOID ||
-                            step_type_is_compatible(left->type->target, right->type->target));
-  if (node->operator == STEP_OP_SUBTRACT && are_alike)
-    return difference(compiler, node);
-  if (!is_comparison(node->operator) || !(are_alike || (is_pointer(left) && is_null(right)) || (is_null(left) && is_pointer(right))))
-    return operands_fail(compiler, node, left, right);
-  const StepType *wide = step_type_integer(types_of(compiler), 8, false);
-  node->first = step_node_cast(compiler, left, wide);
-  node->second = step_node_cast(compiler, right, wide);
-  node->type = type_long(compiler);
-  return fold(compiler, node);
-}
-
-/* node->first and second are values. */
-static StepNode *binary(StepCompiler *compiler, StepNode *node) {
-  StepNode *left = node->first, *right = node->second;
-  if (!step_type_is_scalar(left->type) || !step_type_is_scalar(right->type))
-    return operands_fail(compiler, node, left, right);
-  if (is_logical(node->operator)) {
-    node->type = type_long(compiler);
-    return fold(compiler, node);
-  }
-  if (is_pointer(left) || is_pointer(right))
-    return binary_pointers(compiler, node);
-  const StepType *type = is_shift(node->operator) ? step_type_promoted(types_of(compiler), left->type)
-                                                  : step_type_common(types_of(compiler), left->type, right->type);
-  node->first = step_node_cast(compiler, left, type);
-  node->second = is_shift(node->operator) ? step_node_cast(compiler, right, step_type_promoted(types_of(compiler), right->type))
-                                          : step_node_cast(compiler, right, type);
-  node->type = is_comparison(node->operator) ? type_long(compiler) : type;
-  return fold(compiler, node);
-}
-
-static StepNode *check_binary(StepCompiler *compiler, StepNode *node) {
-  node->first = step_check_value(compiler, node->first);
-  node->second = node->first != NULL ? step_check_value(compiler, node->second) : NULL;
-  return node->second != NULL ? binary(compiler, node) : NULL;
-}
-
-static StepNode *check_unary(StepCompiler *compiler, StepNode *node) {
-  StepNode *first = node->first = step_check_value(compiler, node->first);
-  if (first == NULL)
-    return NULL;
-  if (!step_type_is_scalar(first->type) || (is_pointer(first) && node->operator != STEP_OP_NOT))
-    return step_fail(compiler, node->offset, "\"%s\" does not go before %s", step_operator_texts[node->operator],
-                     print(compiler, first->type));
-  node->type = node->operator == STEP_OP_NOT ? type_long(compiler) : step_type_promoted(types_of(compiler), first->type);
-  if (node->operator != STEP_OP_NOT)
-    node->first = first = step_node_cast(compiler, first, node->type);
-  if (node->operator == STEP_OP_ADD)
-    return first;
-  if (first->kind != STEP_NODE_NUMBER)
-    return node;
-  int64_t value = node->operator == STEP_OP_NOT          ? first->value == 0
-                  : node->operator == STEP_OP_COMPLEMENT ? ~first->value
-                                                         : (int64_t)(0 - (uint64_t)first->value);
-  return step_node_number(compiler, node->offset, value, node->type);
-}
-
 /* ---- places ---- */
 
 static StepNode *lvalue(StepCompiler *compiler, StepNode *node, const char *what) {
-  StepNode *first = check(compiler, node->first);
+  StepNode *first = step_check_any(compiler, node->first);
   if (first == NULL)
     return NULL;
-  if (first->kind == STEP_NODE_READ_ONLY || !first->is_lvalue)
+  if (!first->is_lvalue)
     return step_fail(compiler, node->offset, "%s needs a variable, a field or what a pointer points to", what);
   if (!step_type_is_scalar(first->type) && (first->type->kind != DDI_TYPE_STRUCT || first->type->size == 0))
     return step_fail(compiler, node->offset, "%s does not work on %s", what, print(compiler, first->type));
   return node->first = first;
 }
 
+/* What has an address: also constants of the program, and their fields. */
+static bool is_addressable(const StepNode *node) {
+  while (node->kind == STEP_NODE_MEMBER && !node->is_lvalue)
+    node = node->first;
+  return node->is_lvalue || node->kind == STEP_NODE_READ_ONLY;
+}
+
 static StepNode *check_address(StepCompiler *compiler, StepNode *node) {
-  StepNode *first = check(compiler, node->first);
+  StepNode *first = step_check_any(compiler, node->first);
   if (first == NULL)
     return NULL;
   if (first->kind == STEP_NODE_FUNCTION) {
@@ -304,7 +154,7 @@ static StepNode *check_address(StepCompiler *compiler, StepNode *node) {
     return step_fail(compiler, node->offset, "a bit field has no address");
   if (first->kind == STEP_NODE_DEREFERENCE)
     return first->first;
-  if (!first->is_lvalue && first->kind != STEP_NODE_READ_ONLY)
+  if (!is_addressable(first))
     return step_fail(compiler, node->offset, "\"&\" needs a variable, a field or what a pointer points to");
   node->first = first;
   node->type = type_pointer(compiler, first->type);
@@ -313,7 +163,8 @@ static StepNode *check_address(StepCompiler *compiler, StepNode *node) {
 
 static StepNode *dereference(StepCompiler *compiler, StepNode *node, StepNode *pointer) {
   if (!is_pointer(pointer))
-    return step_fail(compiler, node->offset, "%s points to nothing", print(compiler, pointer->type));
+    return step_fail(compiler, node->offset, "%s is no pointer%s", print(compiler, pointer->type),
+                     pointer->type->kind == DDI_TYPE_STRUCT ? "; its fields are reached with \".\"" : "");
   const StepType *target = pointer->type->target;
   if (target->kind == DDI_TYPE_FUNCTION)
     return step_fail(compiler, node->offset, "only a function named here can be called");
@@ -337,10 +188,15 @@ static StepNode *check_index(StepCompiler *compiler, StepNode *node) {
   StepNode *second = first != NULL ? step_check_value(compiler, node->second) : NULL;
   if (second == NULL)
     return NULL;
+  if (is_integer(first) && is_pointer(second)) { /* 2[array], as C has it */
+    StepNode *index = first;
+    first = second;
+    second = index;
+  }
   if (!is_pointer(first) || !is_integer(second))
     return step_fail(compiler, node->offset, "\"[]\" needs an array or a pointer and a number, not %s and %s", print(compiler, first->type),
                      print(compiler, second->type));
-  StepNode *sum = scale(compiler, step_node_new(compiler, STEP_NODE_SCALE, node->offset), first, second, false);
+  StepNode *sum = step_operator_scale(compiler, step_node_new(compiler, STEP_NODE_SCALE, node->offset), first, second, false);
   return sum != NULL ? dereference(compiler, node, sum) : NULL;
 }
 
@@ -365,7 +221,7 @@ static StepNode *check_member(StepCompiler *compiler, StepNode *node) {
   StepNode *qualified = step_name_check_qualified(compiler, node);
   if (qualified != NULL || compiler->has_failed)
     return qualified;
-  StepNode *first = check(compiler, node->first);
+  StepNode *first = step_check_any(compiler, node->first);
   if (first == NULL)
     return NULL;
   StepMember member;
@@ -380,7 +236,7 @@ static StepNode *check_member(StepCompiler *compiler, StepNode *node) {
   node->bit_offset = member.bit_offset;
   node->bit_size = member.bit_size;
   node->type = step_type_of(&compiler->program->types, member.type);
-  node->is_lvalue = first->is_lvalue || first->kind == STEP_NODE_READ_ONLY;
+  node->is_lvalue = first->is_lvalue;
   return node;
 }
 
@@ -420,17 +276,17 @@ static StepNode *check_assign_with(StepCompiler *compiler, StepNode *node) {
   probe->operator = node->operator;
   probe->first = left;
   probe->second = node->second;
-  StepNode *result = binary(compiler, probe);
+  StepNode *result = step_operator_binary(compiler, probe);
   if (result == NULL)
     return NULL;
   if (result->kind == STEP_NODE_SCALE) {
     if (result->first != left)
-      return operands_fail(compiler, node, left, node->second);
+      return step_operator_fail(compiler, node, left, node->second);
     node->value = result->value;
     node->second = result->second;
     node->wide = left->type;
   } else if (is_pointer(left) || is_pointer(node->second)) {
-    return operands_fail(compiler, node, left, node->second);
+    return step_operator_fail(compiler, node, left, node->second);
   } else {
     node->wide = probe->first->type;
     node->second = probe->second;
@@ -460,7 +316,7 @@ static StepNode *check_increment(StepCompiler *compiler, StepNode *node) {
   if (!step_type_is_scalar(first->type))
     return step_fail(compiler, node->offset, "%s does not work on %s", what, print(compiler, first->type));
   node->value = 1;
-  if (is_pointer(first) && (node->value = step_size(compiler, node, first->type->target)) == 0)
+  if (is_pointer(first) && (node->value = step_operator_size(compiler, node, first->type->target)) == 0)
     return NULL;
   if (node->operator == STEP_OP_DECREMENT)
     node->value = -node->value;
@@ -512,7 +368,7 @@ static StepNode *check_cast(StepCompiler *compiler, StepNode *node) {
   if (!step_type_is_scalar(type) || !step_type_is_scalar(first->type))
     return step_fail(compiler, node->offset, "%s cannot be cast to %s", print(compiler, first->type), print(compiler, type));
   if (type->kind == DDI_TYPE_POINTER && is_integer(first) && !is_null(first) && !(node->is_trusted && first->kind == STEP_NODE_NUMBER))
-    return step_fail(compiler, node->offset, "a number cannot become a pointer, only 0 and NULL can");
+    return step_fail(compiler, node->offset, "a number cannot become a pointer: only 0 and NULL can");
   if (type->kind == DDI_TYPE_POINTER && first->kind == STEP_NODE_FUNCTION && type->target->kind == DDI_TYPE_FUNCTION &&
       !first->function->source->is_typed)
     return convert_function(compiler, first, type, "what is cast");
@@ -522,7 +378,7 @@ static StepNode *check_cast(StepCompiler *compiler, StepNode *node) {
 static StepNode *check_sizeof(StepCompiler *compiler, StepNode *node) {
   const StepType *type = node->type;
   if (node->first != NULL) {
-    StepNode *first = check(compiler, node->first);
+    StepNode *first = step_check_any(compiler, node->first);
     if (first == NULL)
       return NULL;
     if (first->bit_size != 0)
@@ -566,7 +422,7 @@ static StepNode *check_comma(StepCompiler *compiler, StepNode *node) {
   return node;
 }
 
-static StepNode *check(StepCompiler *compiler, StepNode *node) {
+StepNode *step_check_any(StepCompiler *compiler, StepNode *node) {
   if (node == NULL || compiler->has_failed)
     return NULL;
   switch (node->kind) {
@@ -589,7 +445,7 @@ static StepNode *check(StepCompiler *compiler, StepNode *node) {
   case STEP_NODE_CALL:
     return step_call_check(compiler, node);
   case STEP_NODE_UNARY:
-    return check_unary(compiler, node);
+    return step_operator_check_unary(compiler, node);
   case STEP_NODE_ADDRESS:
     return check_address(compiler, node);
   case STEP_NODE_DEREFERENCE:
@@ -597,7 +453,7 @@ static StepNode *check(StepCompiler *compiler, StepNode *node) {
   case STEP_NODE_INCREMENT:
     return check_increment(compiler, node);
   case STEP_NODE_BINARY:
-    return check_binary(compiler, node);
+    return step_operator_check_binary(compiler, node);
   case STEP_NODE_ASSIGN:
     return check_assign(compiler, node);
   case STEP_NODE_CONDITION:

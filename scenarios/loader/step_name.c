@@ -100,7 +100,17 @@ static const char *nearest_value(StepCompiler *compiler, const char *name) {
   return nearest_of(names, name);
 }
 
+/* Of "driver.function". */
+static const char *nearest_qualified(StepCompiler *compiler, const char *name) {
+  g_autoptr(GPtrArray) names = g_ptr_array_new();
+  for (guint i = 0; i < compiler->program->functions->len; i++)
+    g_ptr_array_add(names, (char *)((const StepFunction *)g_ptr_array_index(compiler->program->functions, i))->source->title);
+  return nearest_of(names, name);
+}
+
 static const char *nearest_function(StepCompiler *compiler, const char *name) {
+  if (strchr(name, '.') != NULL)
+    return nearest_qualified(compiler, name);
   g_autoptr(GPtrArray) names = g_ptr_array_new();
   names_of_functions(compiler, names);
   for (uint32_t i = 0; i < ddi_function_count; i++)

@@ -1,67 +1,10 @@
-#include "step_parse.h"
+#include "step_parse_internal.h"
 
 #include "step_check.h"
 #include "step_macro.h"
 #include "step_name.h"
 
-#include <string.h>
-
-/* ---- words ---- */
-
-static StepToken *token(StepCompiler *compiler) { return &compiler->lexer.token; }
-
-static bool is_operator(StepCompiler *compiler, StepOperator operator) {
-  return token(compiler)->kind == STEP_TOKEN_OPERATOR && token(compiler)->operator == operator;
-}
-
-static void *lexer_failed(StepCompiler *compiler) {
-  return step_fail(compiler, compiler->lexer.error_offset, "%s", compiler->lexer.error);
-}
-
-static void advance(StepCompiler *compiler) {
-  step_lexer_next(&compiler->lexer);
-  if (compiler->lexer.error != NULL)
-    lexer_failed(compiler);
-}
-
-static bool accept(StepCompiler *compiler, StepOperator operator) {
-  if (!is_operator(compiler, operator))
-    return false;
-  advance(compiler);
-  return true;
-}
-
-/* What stands at the current token, for messages. */
-static const char *found(StepCompiler *compiler) {
-  const StepToken *at = token(compiler);
-  if (at->kind == STEP_TOKEN_END)
-    return "the end";
-  return step_program_print(compiler->program, "\"%.*s\"", (int)MIN(at->length, 40), compiler->lexer.text + at->offset);
-}
-
-static bool expect(StepCompiler *compiler, StepOperator operator) {
-  if (compiler->has_failed)
-    return false;
-  if (is_operator(compiler, operator)) {
-    advance(compiler);
-    return !compiler->has_failed;
-  }
-  step_fail(compiler, token(compiler)->offset, "expected \"%s\" and found %s", step_operator_texts[operator], found(compiler));
-  return false;
-}
-
-static const char *token_name(StepCompiler *compiler, const StepToken *name) {
-  return step_program_print(compiler->program, "%.*s", (int)name->length, compiler->lexer.text + name->offset);
-}
-
-static bool is_word(StepCompiler *compiler, const char *word) {
-  const StepToken *at = token(compiler);
-  return at->kind == STEP_TOKEN_NAME && strlen(word) == at->length && strncmp(compiler->lexer.text + at->offset, word, at->length) == 0;
-}
-
 /* ---- nodes ---- */
-
-static StepNode *node_here(StepCompiler *compiler, StepNodeKind kind) { return step_node_new(compiler, kind, token(compiler)->offset); }
 
 /* A node over its children; NULL when one of them failed or the tree has grown too high. */
 static StepNode *node_over(StepCompiler *compiler, StepNode *node, StepNode *first, StepNode *second) {
@@ -88,138 +31,10 @@ StepNode *step_node_clone(StepCompiler *compiler, const StepNode *node) {
   return copy;
 }
 
-/* ---- types ---- */
-
-static const char *const type_words[] = {"const",   "volatile", "struct", "union", "enum",    "void",    "char",
-                                         "short",   "int",      "long",   "signed", "unsigned", "__int64", "wchar_t"};
-
-/* A name is a type unless a variable is called so. */
-static bool is_type(StepCompiler *compiler) {
-  if (token(compiler)->kind != STEP_TOKEN_NAME)
-    return false;
-  for (size_t i = 0; i < G_N_ELEMENTS(type_words); i++)
-    if (is_word(compiler, type_words[i]))
-      return true;
-  const char *name = token_name(compiler, token(compiler));
-  return (compiler->is_macro || step_variable_find(compiler, name) == NULL) && step_type_find(compiler, name) != NULL;
-}
-
-static bool accept_word(StepCompiler *compiler, const char *word) {
-  if (!is_word(compiler, word))
-    return false;
-  advance(compiler);
-  return true;
-}
-
-static void qualifiers_skip(StepCompiler *compiler) {
-  while (accept_word(compiler, "const") || accept_word(compiler, "volatile"))
-    continue;
-}
-
-/* C's own words for integers. NULL without an error: there is none here. */
-static const StepType *parse_words(StepCompiler *compiler) {
-  unsigned longs = 0, count = 0, size = 4;
-  bool is_unsigned = false, is_char = false, is_signed = false;
-  for (;; count++) {
-    if (accept_word(compiler, "unsigned"))
-      is_unsigned = true;
-    else if (accept_word(compiler, "signed"))
-      is_signed = true;
-    else if (accept_word(compiler, "char"))
-      is_char = true, size = 1;
-    else if (accept_word(compiler, "short"))
-      size = 2;
-    else if (accept_word(compiler, "wchar_t"))
-      size = 2, is_unsigned = true;
-    else if (accept_word(compiler, "__int64"))
-      size = 8;
-    else if (accept_word(compiler, "long"))
-      longs++;
-    else if (!accept_word(compiler, "int") && !accept_word(compiler, "const") && !accept_word(compiler, "volatile"))
-      break;
-  }
-  if (count == 0)
-    return NULL;
-  if (count > 4 || (is_char && longs > 0) || (is_signed && is_unsigned))
-    return step_fail(compiler, token(compiler)->offset, "these words are no type together");
-  return step_type_integer(&compiler->program->types, longs > 1 ? 8 : size, !is_unsigned);
-}
-
-static const StepType *parse_specifiers(StepCompiler *compiler) {
-  qualifiers_skip(compiler);
-  if (accept_word(compiler, "void"))
-    return compiler->program->types.void_type;
-  const StepType *type = parse_words(compiler);
-  if (type != NULL || compiler->has_failed)
-    return type;
-  if (!accept_word(compiler, "struct") && !accept_word(compiler, "union"))
-    accept_word(compiler, "enum");
-  StepToken at = *token(compiler);
-  if (at.kind != STEP_TOKEN_NAME)
-    return step_fail(compiler, at.offset, "expected a type and found %s", found(compiler));
-  const char *name = token_name(compiler, &at);
-  type = step_type_find(compiler, name);
-  if (type == NULL)
-    return step_fail_suggest(compiler, at.offset, step_type_nearest(name), "unknown type \"%s\"", name);
-  advance(compiler);
-  return type;
-}
-
-/* "*" and qualifiers, then "[N]"...; the counts of arrays read from the left. */
-static const StepType *parse_type(StepCompiler *compiler, bool may_be_open) {
-  const StepType *type = parse_specifiers(compiler);
-  if (type == NULL || compiler->has_failed)
-    return NULL;
-  for (unsigned stars = 0;; stars++) {
-    qualifiers_skip(compiler);
-    if (!is_operator(compiler, STEP_OP_MULTIPLY))
-      break;
-    if (stars == 8)
-      return step_fail(compiler, token(compiler)->offset, "a type has at most 8 stars");
-    advance(compiler);
-    type = step_type_pointer(&compiler->program->types, type);
-  }
-  uint32_t counts[4], offsets[4];
-  unsigned rank = 0;
-  while (is_operator(compiler, STEP_OP_OPEN_INDEX)) {
-    uint32_t offset = token(compiler)->offset;
-    advance(compiler);
-    if (rank == G_N_ELEMENTS(counts))
-      return step_fail(compiler, offset, "an array has at most 4 dimensions");
-    offsets[rank] = offset;
-    counts[rank++] = 0;
-    if (may_be_open && rank == 1 && accept(compiler, STEP_OP_CLOSE_INDEX))
-      continue;
-    int64_t count;
-    if (!step_parse_constant(compiler, &count))
-      return NULL;
-    if (count < 1 || count > STEP_VARIABLE_SIZE_MAX)
-      return step_fail(compiler, offset, "an array has 1 to %d elements, not %" G_GINT64_FORMAT, STEP_VARIABLE_SIZE_MAX, count);
-    counts[rank - 1] = (uint32_t)count;
-    if (!expect(compiler, STEP_OP_CLOSE_INDEX))
-      return NULL;
-  }
-  for (; rank > 0; rank--) {
-    if (type->size == 0)
-      return step_fail(compiler, offsets[rank - 1], "an array needs elements of a known size");
-    if ((uint64_t)type->size * counts[rank - 1] > STEP_VARIABLE_SIZE_MAX)
-      return step_fail(compiler, offsets[rank - 1], "an array has at most %d bytes", STEP_VARIABLE_SIZE_MAX);
-    type = step_type_array(&compiler->program->types, type, counts[rank - 1]);
-  }
-  return compiler->has_failed ? NULL : type;
-}
-
 /* ---- expressions ---- */
 
-static StepNode *parse_assignment(StepCompiler *compiler);
 static StepNode *parse_unary(StepCompiler *compiler);
 static StepNode *parse_comma(StepCompiler *compiler);
-static StepNode *parse_initial(StepCompiler *compiler);
-
-bool step_parse_constant(StepCompiler *compiler, int64_t *value) {
-  StepNode *node = parse_assignment(compiler);
-  return node != NULL && step_check_constant(compiler, node, value);
-}
 
 /* "(a, b)" behind a name; *count of them, linked through next. */
 static bool parse_arguments(StepCompiler *compiler, StepNode **first, unsigned *count) {
@@ -231,7 +46,7 @@ static bool parse_arguments(StepCompiler *compiler, StepNode **first, unsigned *
   if (accept(compiler, STEP_OP_CLOSE))
     return !compiler->has_failed;
   do {
-    StepNode *argument = parse_assignment(compiler);
+    StepNode *argument = step_parse_assignment(compiler);
     if (argument == NULL)
       return false;
     if (++*count > STEP_ARGUMENT_COUNT_MAX) {
@@ -259,7 +74,7 @@ static StepNode *macro_expand(StepCompiler *compiler, const StepMacro *macro, ui
   compiler->bound_names = macro->parameters;
   compiler->bound_nodes = nodes;
   step_lexer_begin(&compiler->lexer, macro->body, compiler->program->strings);
-  StepNode *body = is_operator(compiler, STEP_OP_OPEN_BRACE) ? parse_initial(compiler) : parse_comma(compiler);
+  StepNode *body = is_operator(compiler, STEP_OP_OPEN_BRACE) ? step_parse_initial(compiler) : parse_comma(compiler);
   compiler->lexer = outer.lexer;
   compiler->macro_offset = outer.macro_offset;
   compiler->is_macro = outer.is_macro;
@@ -281,7 +96,7 @@ static StepNode *parse_macro(StepCompiler *compiler, const StepMacro *macro, uin
 }
 
 /* `a.b.c`: members of nothing yet. */
-static StepNode *parse_member_path(StepCompiler *compiler) {
+StepNode *step_parse_member_path(StepCompiler *compiler) {
   StepNode *path = NULL;
   do {
     StepNode *member = node_here(compiler, STEP_NODE_MEMBER);
@@ -304,12 +119,12 @@ static StepNode *parse_field_macro(StepCompiler *compiler, uint32_t offset, bool
   StepNode *address = NULL;
   if (!expect(compiler, STEP_OP_OPEN))
     return NULL;
-  if (is_container && ((address = parse_assignment(compiler)) == NULL || !expect(compiler, STEP_OP_COMMA)))
+  if (is_container && ((address = step_parse_assignment(compiler)) == NULL || !expect(compiler, STEP_OP_COMMA)))
     return NULL;
-  node->type = parse_type(compiler, false);
+  node->type = step_parse_type(compiler, false);
   if (node->type == NULL || !expect(compiler, STEP_OP_COMMA))
     return NULL;
-  StepNode *path = parse_member_path(compiler);
+  StepNode *path = step_parse_member_path(compiler);
   if (path == NULL || !expect(compiler, STEP_OP_CLOSE))
     return NULL;
   return is_container ? node_over(compiler, node, address, path) : node_over(compiler, node, path, NULL);
@@ -375,7 +190,7 @@ static StepNode *parse_primary(StepCompiler *compiler) {
   }
   if (at->kind == STEP_TOKEN_STRING)
     return parse_string(compiler);
-  if (at->kind == STEP_TOKEN_NAME && !is_type(compiler))
+  if (at->kind == STEP_TOKEN_NAME && !step_parse_is_type(compiler))
     return parse_name(compiler);
   if (at->kind == STEP_TOKEN_NAME)
     return step_fail(compiler, at->offset, "%s is a type, and a value is expected here", found(compiler));
@@ -436,8 +251,8 @@ static StepNode *parse_sizeof(StepCompiler *compiler) {
   StepNode *node = node_here(compiler, STEP_NODE_SIZEOF);
   advance(compiler);
   StepLexer before = compiler->lexer;
-  if (accept(compiler, STEP_OP_OPEN) && is_type(compiler)) {
-    node->type = parse_type(compiler, false);
+  if (accept(compiler, STEP_OP_OPEN) && step_parse_is_type(compiler)) {
+    node->type = step_parse_type(compiler, false);
     return node->type != NULL && expect(compiler, STEP_OP_CLOSE) ? node : NULL;
   }
   compiler->lexer = before;
@@ -448,12 +263,12 @@ static StepNode *parse_sizeof(StepCompiler *compiler) {
 static StepNode *parse_cast(StepCompiler *compiler) {
   StepLexer before = compiler->lexer;
   StepNode *node = node_here(compiler, STEP_NODE_CAST);
-  if (!accept(compiler, STEP_OP_OPEN) || !is_type(compiler)) {
+  if (!accept(compiler, STEP_OP_OPEN) || !step_parse_is_type(compiler)) {
     if (!compiler->has_failed)
       compiler->lexer = before;
     return NULL;
   }
-  node->type = parse_type(compiler, false);
+  node->type = step_parse_type(compiler, false);
   node->is_trusted = compiler->is_macro && compiler->bound_names[0] == NULL; /* nothing of the user's is in it */
   if (node->type == NULL || !expect(compiler, STEP_OP_CLOSE))
     return NULL;
@@ -527,7 +342,7 @@ static StepNode *parse_conditional(StepCompiler *compiler) {
   StepNode *second = parse_comma(compiler);
   if (second == NULL || !expect(compiler, STEP_OP_COLON))
     return NULL;
-  node->third = parse_assignment(compiler);
+  node->third = step_parse_assignment(compiler);
   if (node->third == NULL)
     return NULL;
   node = node_over(compiler, node, condition, second);
@@ -536,7 +351,7 @@ static StepNode *parse_conditional(StepCompiler *compiler) {
   return node;
 }
 
-static StepNode *parse_assignment(StepCompiler *compiler) {
+StepNode *step_parse_assignment(StepCompiler *compiler) {
   if (compiler->has_failed)
     return NULL;
   if (++compiler->depth > STEP_DEPTH_MAX)
@@ -546,7 +361,7 @@ static StepNode *parse_assignment(StepCompiler *compiler) {
     StepNode *node = node_here(compiler, STEP_NODE_ASSIGN);
     node->operator = token(compiler)->with;
     advance(compiler);
-    StepNode *right = parse_assignment(compiler);
+    StepNode *right = step_parse_assignment(compiler);
     left = right != NULL ? node_over(compiler, node, left, right) : NULL;
   }
   compiler->depth--;
@@ -554,70 +369,19 @@ static StepNode *parse_assignment(StepCompiler *compiler) {
 }
 
 static StepNode *parse_comma(StepCompiler *compiler) {
-  StepNode *left = parse_assignment(compiler);
+  StepNode *left = step_parse_assignment(compiler);
   while (left != NULL && is_operator(compiler, STEP_OP_COMMA)) {
     StepNode *node = node_here(compiler, STEP_NODE_COMMA);
     advance(compiler);
-    StepNode *right = parse_assignment(compiler);
+    StepNode *right = step_parse_assignment(compiler);
     left = right != NULL ? node_over(compiler, node, left, right) : NULL;
   }
   return left;
 }
 
-/* ---- initial values ---- */
-
-/* ".name =" or "[n] =" before an item; *designator NULL: none. */
-static bool parse_designator(StepCompiler *compiler, StepNode **designator) {
-  *designator = NULL;
-  uint32_t offset = token(compiler)->offset;
-  if (accept(compiler, STEP_OP_DOT)) {
-    *designator = parse_member_path(compiler);
-  } else if (accept(compiler, STEP_OP_OPEN_INDEX)) {
-    int64_t index;
-    if (!step_parse_constant(compiler, &index) || !expect(compiler, STEP_OP_CLOSE_INDEX))
-      return false;
-    *designator = step_node_new(compiler, STEP_NODE_NUMBER, offset);
-    (*designator)->value = index;
-  } else {
-    return true;
-  }
-  return *designator != NULL && expect(compiler, STEP_OP_ASSIGN);
-}
-
-static StepNode *parse_list(StepCompiler *compiler) {
-  StepNode *list = node_here(compiler, STEP_NODE_LIST);
-  StepNode **last = &list->first;
-  advance(compiler);
-  while (!compiler->has_failed && !is_operator(compiler, STEP_OP_CLOSE_BRACE)) {
-    StepNode *designator;
-    if (!parse_designator(compiler, &designator))
-      return NULL;
-    StepNode *item = parse_initial(compiler);
-    if (item == NULL)
-      return NULL;
-    item->designator = designator;
-    list->height = MAX(list->height, (uint16_t)(item->height + 1));
-    *last = item;
-    last = &item->next;
-    if (!accept(compiler, STEP_OP_COMMA))
-      break;
-  }
-  return expect(compiler, STEP_OP_CLOSE_BRACE) ? list : NULL;
-}
-
-static StepNode *parse_initial(StepCompiler *compiler) {
-  if (compiler->has_failed)
-    return NULL;
-  if (++compiler->depth > STEP_DEPTH_MAX)
-    return step_fail(compiler, token(compiler)->offset, "the initial value is nested too deeply");
-  StepNode *node = is_operator(compiler, STEP_OP_OPEN_BRACE) ? parse_list(compiler) : parse_assignment(compiler);
-  compiler->depth--;
-  return node;
-}
-
 /* ---- whole texts ---- */
 
-static bool at_end(StepCompiler *compiler) {
+bool step_parse_at_end(StepCompiler *compiler) {
   if (compiler->has_failed)
     return false;
   if (token(compiler)->kind == STEP_TOKEN_END)
@@ -634,19 +398,5 @@ StepNode *step_parse_expression(StepCompiler *compiler) {
     return NULL;
   if (is_operator(compiler, STEP_OP_SEMICOLON))
     advance(compiler);
-  return at_end(compiler) ? node : NULL;
-}
-
-bool step_parse_declaration(StepCompiler *compiler, const StepType **type, StepNode **initial) {
-  *initial = NULL;
-  if (compiler->lexer.error != NULL)
-    return lexer_failed(compiler);
-  *type = parse_type(compiler, true);
-  if (*type == NULL)
-    return false;
-  if (accept(compiler, STEP_OP_ASSIGN) && (*initial = parse_initial(compiler)) == NULL)
-    return false;
-  if (is_operator(compiler, STEP_OP_SEMICOLON))
-    advance(compiler);
-  return at_end(compiler);
+  return step_parse_at_end(compiler) ? node : NULL;
 }

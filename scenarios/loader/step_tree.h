@@ -21,7 +21,7 @@ enum {
   STEP_DEPTH_MAX = 64,             /* of parentheses, casts and assignments in one another */
   STEP_HEIGHT_MAX = 256,           /* of operators in one another */
   STEP_NODE_COUNT_MAX = 4000,      /* of one step, macros expanded */
-  STEP_BLOCK_DEPTH_MAX = 32,       /* of steps in steps */
+  STEP_BLOCK_DEPTH_MAX = 24,       /* of steps in steps */
   STEP_COUNT_MAX = 100000,         /* steps of a program */
   STEP_VARIABLE_COUNT_MAX = 1000,  /* of a function or a driver */
   STEP_ARGUMENT_COUNT_MAX = 16,

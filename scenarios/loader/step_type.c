@@ -198,8 +198,10 @@ char *step_type_print(const StepType *type) {
   case DDI_TYPE_INTEGER:
     return g_strdup(type->name[0] != '\0' ? type->name : integer_name(type));
   case DDI_TYPE_POINTER: {
+    if (type->target->kind == DDI_TYPE_VOID)
+      return g_strdup("PVOID");
     g_autofree char *target = step_type_print(type->target);
-    return g_strdup_printf("%s%s*", target, type->target->kind == DDI_TYPE_POINTER ? "" : " ");
+    return g_strdup_printf("%s%s*", target, g_str_has_suffix(target, "*") ? "" : " ");
   }
   case DDI_TYPE_ARRAY: {
     g_autofree char *element = step_type_print(type->target);
