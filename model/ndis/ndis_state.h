@@ -1,6 +1,5 @@
 /*
- * ndis_state.h: net buffers and the guest memory of the network stack's own: what a run changes in model/ndis. Stdint and sim only; zeroed
- * when a run begins.
+ * ndis_state.h: net buffers: what a run changes in model/ndis. Stdint and sim only; zeroed when a run begins.
  */
 #pragma once
 
@@ -10,16 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define NDIS_MEMORY_CLASS_COUNT 8 /* 64 bytes .. 8 KiB */
-
-/* A block of guest memory that belongs to Windows' network stack. Open to accesses while it is in use, closed as freed afterwards, and used
- * again as late as possible, so that a late touch is found. */
-typedef struct NdisMemoryBlock {
-  SimLink link; /* in NdisState.free[class] while it is free: first freed, first used again */
-  uint64_t address;
-  uint32_t size;  /* as asked for; 0: free */
-  uint8_t class_number;
-} NdisMemoryBlock;
+#define NDIS_BLOCK_COUNT_MAX 12
 
 /* A pool of NET_BUFFER_LISTs or NET_BUFFERs that a driver asked for (NdisAllocateNetBufferListPool). */
 typedef struct NdisPool {
@@ -41,25 +31,17 @@ typedef struct NdisNetBufferList {
   NdisPool *pool;                   /* NULL: the stack's own */
   struct NdisNetBufferList *parent; /* a clone: of whom; NULL else */
   uint32_t children;                /* clones that live */
-  uint32_t references;              /* beyond the maker's: the stack holds it while a clone lives */
-  uint32_t length;                  /* bytes of data */
+  uint32_t references;              /* FwpsReferenceNetBufferList0 and not yet given back */
   bool is_clone;
-  bool is_stream;                   /* made by FwpsCloneStreamData0 */
+  bool is_fwps;                     /* made by an Fwps function, to be freed by its twin */
   bool is_injected;                 /* the stack has it: an injection is under way */
   bool is_released;                 /* its owner is done with it; it goes when the last clone goes */
   uint64_t flow_id;                 /* stream data: of which flow; 0: none */
-  uint64_t blocks[4];               /* guest memory that goes with it: list, buffer, MDL, data; 0: none */
+  uint64_t blocks[NDIS_BLOCK_COUNT_MAX]; /* guest memory that goes with it: list, buffers, MDLs, data; 0: none */
 } NdisNetBufferList;
 
 typedef struct NdisState {
+  bool is_begun;
   SimLink pools; /* NdisPool.link */
   SimLink lists; /* NdisNetBufferList.link */
-  SimLink free[NDIS_MEMORY_CLASS_COUNT]; /* NdisMemoryBlock.link */
-  uint32_t free_count[NDIS_MEMORY_CLASS_COUNT];
-  uint64_t page_next; /* guest memory not yet cut into blocks */
-  uint64_t page_end;
-  NdisMemoryBlock **blocks; /* by number of the 64-byte granule from the first page of their arena; see memory.c */
-  uint32_t block_count;
-  uint32_t block_capacity;
-  bool is_begun;
 } NdisState;

@@ -45,7 +45,6 @@ typedef struct TcpipConnection {
   bool was_refused;     /* a filter said no */
   bool skips_stream;    /* a stream callout answered ALLOW_CONNECTION: its data is no longer classified */
   bool is_deferred;     /* a stream callout answered DEFER: inbound data waits for FwpsStreamContinue0 */
-  bool is_policy_due;   /* the next packet reauthorises it (W-REA-1) */
   uint32_t policy_epoch; /* of its layer when it was authorised last */
   KeProcess *process;   /* whose socket it is */
   KeEvent *settled;     /* set when connect() can return: established, refused or aborted */
@@ -54,8 +53,7 @@ typedef struct TcpipConnection {
   uint32_t lock_context;/* id of the context that injects under it; 0: nobody */
   SimLink flow_contexts;/* WfpFlowContext.link */
   SimLink injections;   /* TcpipInjection.link: queued behind the one under way */
-  SimLink held;         /* TcpipPacket.link: data deferred, or needed together with what follows */
-  uint64_t held_bytes;
+  uint64_t held_bytes;  /* inbound data deferred, or needed together with what follows */
   uint64_t bytes_in;    /* delivered to the reader */
   uint64_t bytes_out;   /* sent to the far end */
 } TcpipConnection;
@@ -66,6 +64,8 @@ typedef enum TcpipPacketKind {
   TCPIP_PACKET_ACK, /* of data that was injected outbound */
   TCPIP_PACKET_FIN,
   TCPIP_PACKET_RST,
+  TCPIP_PACKET_END,    /* none at all: what FwpsFlowAbort0, or a disconnect that was injected, has left to do */
+  TCPIP_PACKET_CONTINUE, /* none at all: FwpsStreamContinue0's work */
   TCPIP_PACKET_CLIENT, /* none at all: a kernel client's DPC is due */
 } TcpipPacketKind;
 
@@ -77,7 +77,7 @@ typedef struct TcpipPacket {
   uint8_t kind;          /* TcpipPacketKind */
   uint8_t cpu;
   uint32_t size;         /* bytes of data */
-  void *payload;         /* TCPIP_PACKET_ACK: TcpipInjection; TCPIP_PACKET_CLIENT: TcpipStimulusEntry */
+  void *payload;         /* TCPIP_PACKET_ACK: TcpipInjection; TCPIP_PACKET_CLIENT: of stimulus.c */
 } TcpipPacket;
 
 /* The receive side of the network adapter for one cpu. */
@@ -98,9 +98,11 @@ typedef struct TcpipCpu {
 typedef struct TcpipInjection {
   SimLink link;
   TcpipConnection *connection;
-  void *handle;          /* WfpInjectionHandle */
+  struct WfpInjectionHandle *handle;
+  const struct WfpSubLayer *below; /* the injector's: only callouts under it see the data; NULL: it has none */
   uint32_t stream_flags; /* FWPS_STREAM_FLAG_* */
-  uint64_t list;         /* first NET_BUFFER_LIST of the chain; 0: a disconnect alone */
+  uint32_t list_count;   /* net buffer lists in the chain */
+  uint64_t list;         /* the first of them; 0: a disconnect alone */
   uint64_t length;
   uint64_t completion;   /* driver code */
   uint64_t context;
@@ -110,7 +112,9 @@ typedef struct TcpipInjection {
 typedef struct TcpipState {
   bool is_begun;
   SimLink connections; /* TcpipConnection.link */
-  SimLink stimuli;     /* TcpipStimulusEntry.link: held until their connection is established */
+  SimLink stimuli;     /* of stimulus.c: held until their connection is established */
+  KeEvent *changed;    /* set when any connection changes: threads that wait for one look again */
+  uint32_t watchers;   /* such threads */
   uint64_t round_trip_ns;
   uint64_t flow_id_next;
   uint16_t port_next;  /* of connections without a local port */

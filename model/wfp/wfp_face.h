@@ -34,6 +34,8 @@ const WfpLayer *wfp_layer_by_id(uint32_t id);
 const WfpLayer *wfp_layer_by_guid(const uint8_t bytes[16]);
 /* The number of a field among a layer's; -1: it has none of that name ("IP_REMOTE_PORT"). */
 int wfp_field_find(const WfpLayer *layer, const char *name);
+unsigned wfp_field_count(const WfpLayer *layer);
+int wfp_field_by_guid(const WfpLayer *layer, const uint8_t bytes[16]); /* by FWPM_CONDITION_*'s bytes; -1: the layer has no such field */
 /* Copies the name of a layer's field ("IP_REMOTE_PORT") to text[0..size); false: there is no such field. */
 bool wfp_field_name(const WfpLayer *layer, unsigned field, char *text, unsigned size);
 

@@ -30,6 +30,7 @@ typedef enum WfpLifetime { WFP_LIFETIME_DYNAMIC, WFP_LIFETIME_STATIC, WFP_LIFETI
 
 /* An object of BFE and the transaction that is changing it (W-BFE-5). */
 typedef enum WfpVisibility {
+  WFP_GONE,      /* it is not BFE's, or no longer */
   WFP_VISIBLE,   /* committed */
   WFP_ADDING,    /* added in an open transaction: only its session sees it, the engine does not */
   WFP_DELETING,  /* deleted in an open transaction: its session does not see it any more, the engine does */
@@ -49,21 +50,26 @@ typedef struct WfpSession {
   uint32_t wait_ms;    /* for the transaction lock */
 } WfpSession;
 
-typedef struct WfpSubLayer {
-  SimLink link; /* in WfpState.sublayers: by weight from high to low, then by age */
+/* What sublayers, callouts and filters have in common; their first member. They stay on the heap when they are gone: a classification that
+ * is under way may still hold them. */
+typedef struct WfpItem {
+  SimLink link;
   Object *object;
   WfpGuid key;
+  uint8_t visibility;   /* WfpVisibility */
+  uint8_t lifetime;     /* WfpLifetime */
+  WfpSession *owner;    /* of a dynamic one: whose end is its end */
+  WfpSession *changer;  /* while it is being added or deleted: whose transaction does it */
+} WfpItem;
+
+typedef struct WfpSubLayer {
+  WfpItem item; /* in WfpState.sublayers: by weight from high to low, then by age */
   uint16_t weight;
-  uint8_t lifetime;   /* WfpLifetime */
-  uint8_t visibility; /* WfpVisibility */
-  WfpSession *session; /* dynamic: whose end is its end; or whose transaction changes it */
 } WfpSubLayer;
 
 /* A callout: its half in BFE (FwpmCalloutAdd0) and its half in the engine (FwpsCalloutRegister); either may come first (W-CO-1). */
 typedef struct WfpCallout {
-  SimLink link; /* in WfpState.callouts, by age */
-  Object *object;
-  WfpGuid key;
+  WfpItem item; /* in WfpState.callouts, by age; its visibility is that of the half in BFE */
   uint32_t callout_id;
 
   bool is_registered;
@@ -78,18 +84,14 @@ typedef struct WfpCallout {
   uint32_t flow_contexts;/* associated and not yet handed to flow_delete */
   KeEvent *idle;         /* set when `running` falls to 0 while somebody waits */
 
-  bool is_added;
   uint32_t manager_flags; /* FWPM_CALLOUT_FLAG_* */
   int16_t layer;          /* where it may be used: index into wfp_layers */
-  uint8_t lifetime;
-  uint8_t visibility;
-  WfpSession *session;
 } WfpCallout;
 
 typedef struct WfpCondition {
   uint8_t field;     /* index among the layer's fields */
   uint8_t match;     /* FWP_MATCH_TYPE */
-  uint8_t type;      /* FWP_DATA_TYPE of the value */
+  uint16_t type;     /* FWP_DATA_TYPE of the value */
   uint64_t low;      /* integers, ports, IPv4 addresses (host order); with a mask the masked address */
   uint64_t high;     /* end of a range; else a mask */
   uint8_t bytes[16]; /* IPv6 addresses, byte arrays */
@@ -98,9 +100,7 @@ typedef struct WfpCondition {
 } WfpCondition;
 
 typedef struct WfpFilter {
-  SimLink link; /* in WfpState.filters[layer]: by sublayer, then by weight from high to low, then by age */
-  Object *object;
-  WfpGuid key;
+  WfpItem item; /* in WfpState.filters: by sublayer, then by weight from high to low, then by age */
   uint64_t filter_id;
   int16_t layer;     /* index into wfp_layers */
   WfpSubLayer *sublayer;
@@ -112,9 +112,6 @@ typedef struct WfpFilter {
   uint64_t context;  /* FWPS_FILTER.context: raw_context until a notifyFn writes another */
   uint32_t condition_count;
   WfpCondition *conditions;
-  uint8_t lifetime;
-  uint8_t visibility;
-  WfpSession *session;
 } WfpFilter;
 
 typedef struct WfpSubscription {
@@ -122,8 +119,9 @@ typedef struct WfpSubscription {
   uint64_t handle;
   uint64_t callback;
   uint64_t context;
+  uint8_t told;    /* WfpBfeState it was told last, or that it was subscribed in */
   bool is_calling; /* its callback runs */
-  KeEvent *idle;
+  KeEvent *idle;   /* set when it has returned */
 } WfpSubscription;
 
 /* ---- classification ---- */
@@ -135,13 +133,13 @@ typedef struct WfpOperation {
   int16_t layer;
   uint32_t references;    /* one of the classification while it is on a stack, one of each pend that is not completed */
   uint32_t pend_count;    /* successful FwpsPendOperation0 of this classification */
-  uint64_t completion_handle; /* the metadata's */
-  bool is_returned;       /* the classification has ended */
+  uint64_t completion_handle; /* the metadata's; 0: the classification is over */
   bool is_cancelled;      /* the endpoint is gone: completing it does nothing more */
 } WfpOperation;
 
 /* One successful FwpsPendOperation0. Body of an OBJECT_FWPS_PENDED_OPERATION, whose address is the completion context. */
 typedef struct WfpPend {
+  Object *object;
   WfpOperation *operation;
   WfpCallout *callout;
   uint32_t connection; /* ordinal */
@@ -158,6 +156,7 @@ typedef struct WfpClassification {
   WfpCallout *callout;    /* whose classifyFn runs; NULL: none */
   uint64_t flow_context;  /* that it was given */
   uint32_t pends;         /* by that callout in this call */
+  uint32_t pended;        /* ordinal of the last of them */
   WfpOperation *operation; /* NULL: the layer cannot pend */
   uint64_t frame;         /* guest memory of what classifyFn is given */
 } WfpClassification;
@@ -189,9 +188,9 @@ typedef struct WfpState {
   bool is_begun;
   SimLink subscriptions;         /* WfpSubscription.link */
   SimLink sessions;              /* WfpSession.link */
-  SimLink sublayers;             /* WfpSubLayer.link */
-  SimLink callouts;              /* WfpCallout.link */
-  SimLink filters[WFP_LAYER_COUNT]; /* WfpFilter.link */
+  SimLink sublayers;             /* WfpSubLayer.item.link */
+  SimLink callouts;              /* WfpCallout.item.link */
+  SimLink filters;               /* WfpFilter.item.link */
   SimLink operations;            /* WfpOperation.link */
   SimLink classifications;       /* WfpClassification.link */
   SimLink injection_handles;     /* WfpInjectionHandle.link */
@@ -200,9 +199,8 @@ typedef struct WfpState {
   KeEvent *transaction_free;
   uint32_t callout_id_next;
   uint64_t filter_id_next;
-  uint64_t handle_next;          /* of subscriptions */
   uint64_t key_next;             /* of GUIDs that BFE makes up */
   uint32_t policy_epochs[WFP_LAYER_COUNT]; /* counts changes of the filters at a layer: flows authorised before are reauthorised (W-REA-1) */
-  uint64_t scratch;              /* a page of guest memory in which the model builds what it gives to Fwpm functions */
-  uint64_t scratch_used;
+  KeThread *bfe_thread;          /* tells subscribers of a change; NULL: none is being told */
+  uint8_t bfe_told;              /* WfpBfeState that subscribers were told last */
 } WfpState;

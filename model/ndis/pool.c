@@ -1,0 +1,106 @@
+/* Pools of net buffer lists and of net buffers. */
+#include "net_buffer.h"
+
+#include "../ex/pool.h"
+#include "../mm/mm.h"
+#include "../model.h"
+
+NdisState *ndis_state(void) {
+  NdisState *state = &MODEL->ndis;
+  if (!state->is_begun) {
+    state->is_begun = true;
+    sim_list_init(&state->pools);
+    sim_list_init(&state->lists);
+  }
+  return state;
+}
+
+/* ---- memory ---- */
+
+PVOID ndis_memory_allocate(SIZE_T size, bool may_fail) {
+  if (may_fail && MODEL->ex.fails_allocations && sim_choose(sim_machine(), SIM_CHOICE_ALLOCATION, 1, NULL, 2) == 0)
+    return NULL;
+  return ex_pool_allocate_system(POOL_NONPAGED, size, 'tenN');
+}
+
+VOID ndis_memory_free(PVOID memory) {
+  if (memory != NULL)
+    ex_pool_free_system(memory);
+}
+
+/* ---- pools ---- */
+
+NdisPool *ndis_pool_at(NDIS_HANDLE handle) {
+  SimLink *link, *following;
+  SIM_LIST_EACH(&ndis_state()->pools, link, following) {
+    NdisPool *pool = SIM_CONTAINER(link, NdisPool, link);
+    if (handle != NULL && pool->handle == (uint64_t)handle)
+      return pool;
+  }
+  return NULL;
+}
+
+/* The handle is memory of NDIS': freed with the pool, so that a pool used after it is found. */
+static NdisPool *pool_create(void) {
+  PVOID handle = ndis_memory_allocate(64, true);
+  if (handle == NULL)
+    return NULL;
+  NdisPool *pool = sim_heap_allocate(sizeof *pool);
+  pool->handle = (uint64_t)handle;
+  sim_list_push_tail(&ndis_state()->pools, &pool->link);
+  return pool;
+}
+
+static VOID pool_free(NDIS_HANDLE handle) {
+  NdisPool *pool = ndis_pool_at(handle);
+  if (pool == NULL) {
+    mm_probe_write(handle, sizeof(ULONG64));
+    return;
+  }
+  sim_list_remove(&pool->link);
+  ndis_memory_free(handle);
+  if (pool->used == 0)
+    sim_heap_free(pool, sizeof *pool);
+}
+
+/* ndis/nf-ndis-ndisallocatenetbufferlistpool. NULL: no memory, or parameters that are none. */
+NDIS_HANDLE NdisAllocateNetBufferListPool(NDIS_HANDLE NdisHandle, NET_BUFFER_LIST_POOL_PARAMETERS const *Parameters) {
+  (void)NdisHandle;
+  if (Parameters->Header.Type != NDIS_OBJECT_TYPE_DEFAULT || Parameters->ContextSize % MEMORY_ALLOCATION_ALIGNMENT != 0)
+    return NULL;
+  NdisPool *pool = pool_create();
+  if (pool == NULL)
+    return NULL;
+  pool->tag = Parameters->PoolTag;
+  pool->has_net_buffer = Parameters->fAllocateNetBuffer;
+  pool->data_size = Parameters->fAllocateNetBuffer ? Parameters->DataSize : 0;
+  pool->context_size = Parameters->ContextSize;
+  return (NDIS_HANDLE)pool->handle;
+}
+
+/* ndis/nf-ndis-ndisfreenetbufferlistpool */
+VOID NdisFreeNetBufferListPool(NDIS_HANDLE PoolHandle) { pool_free(PoolHandle); }
+
+/* ndis/nf-ndis-ndisallocatenetbufferpool */
+NDIS_HANDLE NdisAllocateNetBufferPool(NDIS_HANDLE NdisHandle, NET_BUFFER_POOL_PARAMETERS const *Parameters) {
+  (void)NdisHandle;
+  NdisPool *pool = Parameters->Header.Type == NDIS_OBJECT_TYPE_DEFAULT ? pool_create() : NULL;
+  if (pool == NULL)
+    return NULL;
+  pool->tag = Parameters->PoolTag;
+  pool->data_size = Parameters->DataSize;
+  pool->is_buffer_pool = true;
+  return (NDIS_HANDLE)pool->handle;
+}
+
+/* ndis/nf-ndis-ndisfreenetbufferpool */
+VOID NdisFreeNetBufferPool(NDIS_HANDLE PoolHandle) { pool_free(PoolHandle); }
+
+/* ndis/nf-ndis-ndisallocategenericobject: what a driver without an NDIS handle of its own gives to the pool functions. */
+NDIS_HANDLE NdisAllocateGenericObject(struct _DRIVER_OBJECT *DriverObject, ULONG Tag, USHORT Size) {
+  (void)DriverObject, (void)Tag, (void)Size;
+  return ndis_memory_allocate(64, true);
+}
+
+/* ndis/nf-ndis-ndisfreegenericobject */
+VOID NdisFreeGenericObject(NDIS_HANDLE NdisHandle) { ndis_memory_free(NdisHandle); }
