@@ -75,7 +75,7 @@ static void atomic_begin(uint64_t address, uint32_t size, SimAccessKind kind) {
   ATOMIC_FETCH(bits, type, exchange, value)                                                                                                \
   ATOMIC_FETCH(bits, type, fetch_add, old + value)                                                                                         \
   ATOMIC_FETCH(bits, type, fetch_sub, old - value)                                                                                         \
-  ATOMIC_FETCH(bits, type, fetch_and, old & value)                                                                                         \
+  ATOMIC_FETCH(bits, type, fetch_and, old &value)                                                                                          \
   ATOMIC_FETCH(bits, type, fetch_or, old | value)                                                                                          \
   ATOMIC_FETCH(bits, type, fetch_xor, old ^ value)                                                                                         \
   ATOMIC_FETCH(bits, type, fetch_nand, ~(old & value))

@@ -20,7 +20,7 @@ typedef struct GuestProcess {
 
 #define GUEST_PROCESS ((GuestProcess *)(SIM_ARENA_BASE + 0x8000))
 
-void guest_step_program_set(GuestStepRunner *runner, void *program) { *GUEST_PROCESS = (GuestProcess){runner, program}; }
+void guest_step_program_set(GuestStepRunner *runner, void *program) { *GUEST_PROCESS = (GuestProcess){ runner, program }; }
 
 /* An instruction fetch by driver code from where there is none to fetch. Windows stops; nothing could go on here. */
 static void wild_call(SimMachine *machine, uint64_t address, uint32_t site) {
@@ -45,7 +45,7 @@ static uint64_t host_call(uint64_t function, const uint64_t *a) {
 uint64_t guest_call(uint64_t function, const uint64_t *arguments, unsigned count) {
   SimMachine *machine = sim_machine();
   SimContext *context = machine->current;
-  uint64_t all[ARGUMENT_COUNT_MAX] = {0};
+  uint64_t all[ARGUMENT_COUNT_MAX] = { 0 };
   SIM_ASSERT(context != NULL && count <= ARGUMENT_COUNT_MAX);
   for (unsigned i = 0; i < count; i++)
     all[i] = arguments[i];

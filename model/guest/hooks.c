@@ -20,7 +20,8 @@ _Static_assert(SIM_STACK_SLOT_SIZE == 0x20000 && SIM_STACK_BASE % SIM_STACK_SLOT
 /* What the assembly knows of the machine, relative to SIM_ARENA_BASE (in %rcx). */
 #define OPERANDS(size)                                                                                                                     \
   [arena] "i"(SIM_ARENA_BASE), [page_count] "i"((uint32_t)SIM_PAGE_COUNT), [pages] "i"((uint32_t)(SIM_PAGE_TABLE_BASE - SIM_ARENA_BASE)),  \
-      [shadow] "i"((uint32_t)(SIM_SHADOW_BASE - SIM_ARENA_BASE)), [guest_granules] "i"((uint32_t)((SIM_GUEST_BASE - SIM_ARENA_BASE) / 16)), \
+      [shadow] "i"((uint32_t)(SIM_SHADOW_BASE - SIM_ARENA_BASE)),                                                                          \
+      [guest_granules] "i"((uint32_t)((SIM_GUEST_BASE - SIM_ARENA_BASE) / 16)),                                                            \
       [current] "i"((uint32_t)(SIM_MACHINE_BASE - SIM_ARENA_BASE + offsetof(SimMachine, current))),                                        \
       [budget] "i"((uint32_t)(SIM_MACHINE_BASE - SIM_ARENA_BASE + offsetof(SimMachine, access_budget))),                                   \
       [site] "i"((uint32_t)offsetof(SimContext, site)), [image_low] "i"((uint32_t)SIM_IMAGE_BASE),                                         \
@@ -48,8 +49,7 @@ _Static_assert(SIM_STACK_SLOT_SIZE == 0x20000 && SIM_STACK_BASE % SIM_STACK_SLOT
   "cmpl %[nonpaged], %%eax\n\t"                                                                                                            \
   "je 5f\n\t"                                                                                                                              \
   "cmpl %[stack], %%eax\n\t"                                                                                                               \
-  "je 5f\n\t" code                                                                                                                         \
-  "cmpl %[shadowed], %%eax\n\t"                                                                                                            \
+  "je 5f\n\t" code "cmpl %[shadowed], %%eax\n\t"                                                                                           \
   "jne 9f\n\t"                                                                                                                             \
   "shrq $4, %%rdx\n\t" /* bytes of the granule that may be touched; a reason why none is negative */                                       \
   "subq %[guest_granules], %%rdx\n\t"                                                                                                      \
@@ -108,40 +108,40 @@ void guest_func_entry_slow(void *stack_pointer) {
 
 /* In: %rdi where this function was called from. Pushes the frame {site, function}; frames beyond SIM_FRAME_COUNT_MAX are counted only. */
 GUEST_HOOK_BARE void guest_func_entry(void) {
-  __asm__ volatile("movabsq %[current], %%rcx\n\t"
-                   "movq (%%rcx), %%rcx\n\t"
-                   "movl (%%rsp), %%edx\n\t"
-                   "subl %[image_low], %%edx\n\t"
-                   "movabsq %[image], %%rax\n\t"
-                   "subq %%rax, %%rdi\n\t"
-                   "xorl %%eax, %%eax\n\t"
-                   "cmpq %[image_size], %%rdi\n\t"
-                   "cmovael %%eax, %%edi\n\t" /* called by the model: from nowhere in the driver */
-                   "movzwl %c[frame_count](%%rcx), %%eax\n\t"
-                   "cmpl %[frame_count_max], %%eax\n\t"
-                   "jae 1f\n\t"
-                   "movl %%edi, %c[frame_site](%%rcx,%%rax,8)\n\t"
-                   "movl %%edx, %c[frame_function](%%rcx,%%rax,8)\n"
-                   "1:\n\t"
-                   "incl %%eax\n\t"
-                   "movw %%ax, %c[frame_count](%%rcx)\n\t"
-                   "movl %%edx, %c[site](%%rcx)\n\t"
-                   "movl %%esp, %%eax\n\t"
-                   "andl %[slot_mask], %%eax\n\t"
-                   "cmpl %[stack_low], %%eax\n\t"
-                   "jb 9f\n\t"
-                   "ret\n"
-                   "9:\n\t"
-                   "movq %%rsp, %%rsi\n\t"
-                   "leaq guest_func_entry_slow(%%rip), %%rdi\n\t"
-                   "jmp sim_host_enter\n" ::[current] "i"(SIM_MACHINE_BASE + offsetof(SimMachine, current)),
-                   [image] "i"(SIM_IMAGE_BASE), [image_low] "i"((uint32_t)SIM_IMAGE_BASE), [image_size] "i"((uint32_t)IMAGE_SIZE),
-                   [site] "i"((uint32_t)offsetof(SimContext, site)), [frame_count] "i"((uint32_t)offsetof(SimContext, frame_count)),
-                   [frame_count_max] "i"(SIM_FRAME_COUNT_MAX),
-                   [frame_site] "i"((uint32_t)(offsetof(SimContext, frames) + offsetof(SimFrame, site))),
-                   [frame_function] "i"((uint32_t)(offsetof(SimContext, frames) + offsetof(SimFrame, function))),
-                   [slot_mask] "i"((uint32_t)(SIM_STACK_SLOT_SIZE - 1)),
-                   [stack_low] "i"((uint32_t)(SIM_STACK_SLOT_SIZE - SIM_GUEST_STACK_SIZE + STACK_RESERVE)));
+  __asm__ volatile(
+      "movabsq %[current], %%rcx\n\t"
+      "movq (%%rcx), %%rcx\n\t"
+      "movl (%%rsp), %%edx\n\t"
+      "subl %[image_low], %%edx\n\t"
+      "movabsq %[image], %%rax\n\t"
+      "subq %%rax, %%rdi\n\t"
+      "xorl %%eax, %%eax\n\t"
+      "cmpq %[image_size], %%rdi\n\t"
+      "cmovael %%eax, %%edi\n\t" /* called by the model: from nowhere in the driver */
+      "movzwl %c[frame_count](%%rcx), %%eax\n\t"
+      "cmpl %[frame_count_max], %%eax\n\t"
+      "jae 1f\n\t"
+      "movl %%edi, %c[frame_site](%%rcx,%%rax,8)\n\t"
+      "movl %%edx, %c[frame_function](%%rcx,%%rax,8)\n"
+      "1:\n\t"
+      "incl %%eax\n\t"
+      "movw %%ax, %c[frame_count](%%rcx)\n\t"
+      "movl %%edx, %c[site](%%rcx)\n\t"
+      "movl %%esp, %%eax\n\t"
+      "andl %[slot_mask], %%eax\n\t"
+      "cmpl %[stack_low], %%eax\n\t"
+      "jb 9f\n\t"
+      "ret\n"
+      "9:\n\t"
+      "movq %%rsp, %%rsi\n\t"
+      "leaq guest_func_entry_slow(%%rip), %%rdi\n\t"
+      "jmp sim_host_enter\n" ::[current] "i"(SIM_MACHINE_BASE + offsetof(SimMachine, current)),
+      [image] "i"(SIM_IMAGE_BASE), [image_low] "i"((uint32_t)SIM_IMAGE_BASE), [image_size] "i"((uint32_t)IMAGE_SIZE),
+      [site] "i"((uint32_t)offsetof(SimContext, site)), [frame_count] "i"((uint32_t)offsetof(SimContext, frame_count)),
+      [frame_count_max] "i"(SIM_FRAME_COUNT_MAX), [frame_site] "i"((uint32_t)(offsetof(SimContext, frames) + offsetof(SimFrame, site))),
+      [frame_function] "i"((uint32_t)(offsetof(SimContext, frames) + offsetof(SimFrame, function))),
+      [slot_mask] "i"((uint32_t)(SIM_STACK_SLOT_SIZE - 1)),
+      [stack_low] "i"((uint32_t)(SIM_STACK_SLOT_SIZE - SIM_GUEST_STACK_SIZE + STACK_RESERVE)));
 }
 
 GUEST_HOOK_BARE void guest_func_exit(void) {

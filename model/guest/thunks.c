@@ -1,13 +1,16 @@
 /*
- * thunks.c: which thunk leads where: the DDI from the first on, the hooks from the last back, so that a new DDI function moves no hook.
+ * thunks.c: which thunk leads where: the DDI from the first on, the hooks from the last but one back, so that a new DDI function moves no hook. The
+ * last is left to sim.
  */
 #include "hooks.h"
 
 #include "../../sim/gate.h"
 #include "../ddi/ddi.h"
 
-#define DIRECT(name, function) {name, function, false}
-#define GATED(name, function) {name, (void (*)(void))(function), true}
+#define DIRECT(name, function)                                                                                                             \
+  { name, function, false }
+#define GATED(name, function)                                                                                                              \
+  { name, (void (*)(void))(function), true }
 
 #define ACCESSES(size)                                                                                                                     \
   DIRECT("__tsan_read" #size, guest_read##size), DIRECT("__tsan_write" #size, guest_write##size),                                          \
@@ -26,28 +29,26 @@
       GUEST_ATOMIC_FETCHES(FETCH, bits, type)
 
 const GuestHook guest_hooks[] = {
-    DIRECT("__tsan_init", guest_nothing),
-    DIRECT("__tsan_func_entry", guest_func_entry),
-    DIRECT("__tsan_func_exit", guest_func_exit),
-    GUEST_ACCESS_SIZES(ACCESSES)
-    GATED("__tsan_read_range", guest_read_range),
-    GATED("__tsan_write_range", guest_write_range),
-    GUEST_ATOMIC_SIZES(ATOMICS)
-    DIRECT("__tsan_atomic_thread_fence", guest_nothing),
-    DIRECT("__tsan_atomic_signal_fence", guest_nothing),
-    DIRECT("irqlab_read1", guest_read1_at),
-    DIRECT("irqlab_read2", guest_read2_at),
-    DIRECT("irqlab_write1", guest_write1_at),
-    DIRECT("irqlab_write2", guest_write2_at),
-    GATED("irqlab_range", guest_range_at),
-    GATED(GUEST_NOT_MODELLED_HOOK, guest_not_modelled),
+  DIRECT("__tsan_init", guest_nothing),
+  DIRECT("__tsan_func_entry", guest_func_entry),
+  DIRECT("__tsan_func_exit", guest_func_exit),
+  GUEST_ACCESS_SIZES(ACCESSES) GATED("__tsan_read_range", guest_read_range),
+  GATED("__tsan_write_range", guest_write_range),
+  GUEST_ATOMIC_SIZES(ATOMICS) DIRECT("__tsan_atomic_thread_fence", guest_nothing),
+  DIRECT("__tsan_atomic_signal_fence", guest_nothing),
+  DIRECT("irqlab_read1", guest_read1_at),
+  DIRECT("irqlab_read2", guest_read2_at),
+  DIRECT("irqlab_write1", guest_write1_at),
+  DIRECT("irqlab_write2", guest_write2_at),
+  GATED("irqlab_range", guest_range_at),
+  GATED(GUEST_NOT_MODELLED_HOOK, guest_not_modelled),
 };
 const uint32_t guest_hook_count = sizeof guest_hooks / sizeof guest_hooks[0];
 
-static unsigned hook_index(uint32_t hook) { return (unsigned)SIM_THUNK_COUNT - 1 - hook; }
+static unsigned hook_index(uint32_t hook) { return (unsigned)SIM_THUNK_COUNT - 2 - hook; }
 
 bool guest_thunks_fill(void) {
-  if (ddi_function_count + guest_hook_count > SIM_THUNK_COUNT || !sim_thunks_open())
+  if (ddi_function_count + guest_hook_count >= SIM_THUNK_COUNT || !sim_thunks_open())
     return false;
   for (uint32_t i = 0; i < ddi_function_count; i++)
     sim_thunk_set_gated(i, ddi_functions[i].entry);

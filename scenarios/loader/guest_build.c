@@ -14,32 +14,44 @@
 /* Changes what every image is: a new number, a new key in the cache. */
 #define BUILD_VERSION "1"
 
-G_DEFINE_QUARK(guest-build-error-quark, guest_build_error)
+G_DEFINE_QUARK(guest - build - error - quark, guest_build_error)
 
 /* The one list of flags of all guest code; nothing is inherited from a distribution's or a user's settings. Uninitialised locals, canaries,
  * paths and the order of a host's functions would otherwise carry something of the host into the guest. */
 static const char *const guest_flags[] = {
-    "-std=gnu17", "-m64", "-march=x86-64", "-O1", "-g",
-    "-fno-inline",                    /* a frame for each function the driver wrote */
-    "-fno-optimize-sibling-calls",
-    "-fno-builtin",                   /* memcpy and its kin are calls, which the guest's runtime judges */
-    "-fno-delete-null-pointer-checks", /* a use of NULL is a fault to be seen, not a licence */
-    "-fno-common",
-    "-fno-ident",
-    "-gno-record-gcc-switches",
-    "-ftrivial-auto-var-init=pattern",
-    "-fno-stack-protector", "-U_FORTIFY_SOURCE", "-fcf-protection=none",
-    "-fstack-clash-protection",       /* a large frame touches the guard page and cannot step over it */
-    "-mno-red-zone",                  /* hooks run on the driver's stack */
-    "-fPIC", "-fvisibility=hidden",
-    "-fno-asynchronous-unwind-tables",
-    "-Wno-builtin-macro-redefined", "-D__DATE__=\"Jan  1 1970\"", "-D__TIME__=\"00:00:00\"", "-D__TIMESTAMP__=\"Thu Jan  1 00:00:00 1970\"",
-    "-fno-diagnostics-show-option", "-fdiagnostics-color=never",
-    "-Werror=return-type",            /* a value nobody returned is a value of the host */
+  "-std=gnu17",
+  "-m64",
+  "-march=x86-64",
+  "-O1",
+  "-g",
+  "-fno-inline", /* a frame for each function the driver wrote */
+  "-fno-optimize-sibling-calls",
+  "-fno-builtin",                    /* memcpy and its kin are calls, which the guest's runtime judges */
+  "-fno-delete-null-pointer-checks", /* a use of NULL is a fault to be seen, not a licence */
+  "-fno-common",
+  "-fno-ident",
+  "-gno-record-gcc-switches",
+  "-ftrivial-auto-var-init=pattern",
+  "-fno-stack-protector",
+  "-U_FORTIFY_SOURCE",
+  "-fcf-protection=none",
+  "-fstack-clash-protection", /* a large frame touches the guard page and cannot step over it */
+  "-mno-red-zone",            /* hooks run on the driver's stack */
+  "-fPIC",
+  "-fvisibility=hidden",
+  "-fno-asynchronous-unwind-tables",
+  "-Wno-builtin-macro-redefined",
+  "-D__DATE__=\"Jan  1 1970\"",
+  "-D__TIME__=\"00:00:00\"",
+  "-D__TIMESTAMP__=\"Thu Jan  1 00:00:00 1970\"",
+  "-fno-diagnostics-show-option",
+  "-fdiagnostics-color=never",
+  "-Werror=return-type", /* a value nobody returned is a value of the host */
 };
-static const char *const instrumentation_flags[] = {"-fsanitize=thread"};
-static const char *const gcc_flags[] = {"--param=tsan-distinguish-volatile=1", "-frandom-seed=irqlab"};
-static const char *const clang_flags[] = {"-mllvm", "-tsan-distinguish-volatile=1", "-fno-finite-loops", "-gdwarf-aranges", "-Wno-unused-command-line-argument"};
+static const char *const instrumentation_flags[] = { "-fsanitize=thread" };
+static const char *const gcc_flags[] = { "--param=tsan-distinguish-volatile=1", "-frandom-seed=irqlab" };
+static const char *const clang_flags[] = { "-mllvm", "-tsan-distinguish-volatile=1", "-fno-finite-loops", "-gdwarf-aranges",
+                                           "-Wno-unused-command-line-argument" };
 
 static const char runtime_file[] = "all.c";
 
@@ -48,20 +60,20 @@ typedef struct Build {
   const GuestSource *source;
   unsigned slot;
   unsigned timeout_seconds;
-  char *folder;           /* of the source, absolute */
-  char *include_folder;   /* irqlab's headers, absolute */
+  char *folder;         /* of the source, absolute */
+  char *include_folder; /* irqlab's headers, absolute */
   char *runtime_folder;
-  char *compiler;         /* path */
+  char *compiler; /* path */
   char *linker;
   char *assembler;
   bool is_clang;
   char *cache;
   char *key;
   char *temporary;
-  GPtrArray *wdk_flags;   /* of model/include/wdk-flags */
-  GPtrArray *objects;     /* GuestObject */
-  GPtrArray *headers;     /* what is not the driver's that was read: headers, the runtime; paths, once each */
-  GPtrArray *files;       /* the driver's own files that were read */
+  GPtrArray *wdk_flags; /* of model/include/wdk-flags */
+  GPtrArray *objects;   /* GuestObject */
+  GPtrArray *headers;   /* what is not the driver's that was read: headers, the runtime; paths, once each */
+  GPtrArray *files;     /* the driver's own files that were read */
   GString *warnings;
 } Build;
 
@@ -134,7 +146,8 @@ static bool compiler_is_known(const char *name, bool *is_clang) {
 static bool tools_find(Build *build, GError **error) {
   const char *name = build->source->compiler != NULL ? build->source->compiler : "gcc";
   if (!compiler_is_known(name, &build->is_clang)) {
-    g_set_error(error, GUEST_BUILD_ERROR, GUEST_BUILD_ERROR_TOOL, "%s: no compiler for drivers; it is gcc or clang, with or without -VERSION", name);
+    g_set_error(error, GUEST_BUILD_ERROR, GUEST_BUILD_ERROR_TOOL,
+                "%s: no compiler for drivers; it is gcc or clang, with or without -VERSION", name);
     return false;
   }
   build->compiler = guest_tool_find(name, error);
@@ -162,7 +175,7 @@ static bool wdk_flags_read(Build *build, GError **error) {
 
 /* The runtime's sources: beside the headers where they are installed, beside model/include in a checkout. */
 static bool runtime_find(Build *build, GError **error) {
-  static const char *const places[] = {"irqlab/runtime", "../guest/runtime"};
+  static const char *const places[] = { "irqlab/runtime", "../guest/runtime" };
   for (gsize i = 0; i < G_N_ELEMENTS(places); i++) {
     g_free(build->runtime_folder);
     build->runtime_folder = g_canonicalize_filename(places[i], build->include_folder);
@@ -183,7 +196,8 @@ static void key_add_list(GChecksum *sum, const char *title, const char *const *l
 }
 
 static void key_add_tools(GChecksum *sum, const Build *build) {
-  const char *const parts[] = {BUILD_VERSION, build->include_folder, build->runtime_folder, build->compiler, build->linker, build->assembler};
+  const char *const parts[] = { BUILD_VERSION,   build->include_folder, build->runtime_folder,
+                                build->compiler, build->linker,         build->assembler };
   key_add_list(sum, "tools", parts, G_N_ELEMENTS(parts));
   key_add_list(sum, "flags", guest_flags, G_N_ELEMENTS(guest_flags));
   key_add_list(sum, "wdk", (const char *const *)build->wdk_flags->pdata, build->wdk_flags->len);
@@ -195,7 +209,7 @@ static char *key_of_image(const Build *build) {
   g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
   g_autofree char *table = guest_imports_table_version();
   g_autofree char *slot = g_strdup_printf("%u", build->slot);
-  const char *const parts[] = {table, slot, build->folder};
+  const char *const parts[] = { table, slot, build->folder };
   key_add_tools(sum, build);
   key_add_list(sum, "parts", parts, G_N_ELEMENTS(parts));
   key_add_list(sum, "files", source->files, source->file_count);
@@ -307,7 +321,7 @@ static bool compile(Build *build, const char *folder, const char *name, bool is_
   g_autofree char *object = g_strdup_printf("%s/%u.o", build->temporary, number);
   g_autofree char *rule = g_strdup_printf("%s/%u.d", build->temporary, number);
   g_autoptr(GPtrArray) argv = compiler_command(build, is_driver);
-  const char *const words[] = {"-MD", "-MF", rule, "-MT", "object", "-c", "-o", object, name};
+  const char *const words[] = { "-MD", "-MF", rule, "-MT", "object", "-c", "-o", object, name };
   add_all(argv, words, G_N_ELEMENTS(words));
   g_ptr_array_add(argv, NULL);
   g_autofree char *output = NULL;
@@ -413,7 +427,7 @@ static bool text_write(const Build *build, const char *name, const char *text, G
 
 static bool assemble(const Build *build, const GuestImports *imports, GError **error) {
   g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
-  const char *const words[] = {build->assembler, "--64", "-o", "imports.o", "imports.s"};
+  const char *const words[] = { build->assembler, "--64", "-o", "imports.o", "imports.s" };
   add_all(argv, words, G_N_ELEMENTS(words));
   return text_write(build, "imports.s", imports->assembly->str, error) && tool_run(build, argv, error);
 }
@@ -421,11 +435,27 @@ static bool assemble(const Build *build, const GuestImports *imports, GError **e
 static bool link_image(const Build *build, GError **error) {
   g_autofree char *script = guest_link_script(SIM_IMAGE_BASE + build->slot * SIM_IMAGE_SLOT_SIZE, SIM_IMAGE_SLOT_SIZE);
   g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
-  const char *const words[] = {build->linker,     "-shared",           "-nostdlib",         "--no-undefined",        "-Bsymbolic",
-                               "-z",              "max-page-size=4096", "-z",               "noexecstack",           "-z",
-                               "norelro",         "--hash-style=sysv", "--build-id=none",   "--no-warn-rwx-segments", "--no-ld-generated-unwind-info",
-                               "-soname",         "driver",            "-T",                "image.ld",              "-o",
-                               "image.so"};
+  const char *const words[] = { build->linker,
+                                "-shared",
+                                "-nostdlib",
+                                "--no-undefined",
+                                "-Bsymbolic",
+                                "-z",
+                                "max-page-size=4096",
+                                "-z",
+                                "noexecstack",
+                                "-z",
+                                "norelro",
+                                "--hash-style=sysv",
+                                "--build-id=none",
+                                "--no-warn-rwx-segments",
+                                "--no-ld-generated-unwind-info",
+                                "-soname",
+                                "driver",
+                                "-T",
+                                "image.ld",
+                                "-o",
+                                "image.so" };
   add_all(argv, words, G_N_ELEMENTS(words));
   for (guint i = 0; i < build->objects->len; i++)
     add(argv, ((const GuestObject *)g_ptr_array_index(build->objects, i))->path);

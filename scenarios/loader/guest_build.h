@@ -11,14 +11,14 @@
 
 /* What a scenario says of a driver that is C source. Borrowed. */
 typedef struct GuestSource {
-  const char *folder;               /* the scenario's: relative names start here, and the image names files relative to it */
-  const char *const *files;         /* C files */
+  const char *folder;       /* the scenario's: relative names start here, and the image names files relative to it */
+  const char *const *files; /* C files */
   size_t file_count;
   const char *const *include_paths; /* searched before irqlab's headers */
   size_t include_count;
-  const char *const *defines;       /* "NAME" or "NAME=VALUE" */
+  const char *const *defines; /* "NAME" or "NAME=VALUE" */
   size_t define_count;
-  const char *compiler;             /* "gcc", "clang", or one of them with a version ("gcc-12"); NULL: gcc */
+  const char *compiler; /* "gcc", "clang", or one of them with a version ("gcc-12"); NULL: gcc */
 } GuestSource;
 
 /* What irqlab brings along. Borrowed. */

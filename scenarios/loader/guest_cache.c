@@ -147,15 +147,15 @@ static bool recipe_take_line(GuestRecipe *recipe, char **field, guint count) {
     recipe->fingerprint = g_strdup(field[2]);
   } else if (count == 6 && strcmp(field[0], "file") == 0) {
     GuestFile *file = g_new0(GuestFile, 1);
-    *file = (GuestFile){.path = g_strcompress(field[1]),
-                        .is_stable = field[2][0] == '1',
-                        .size = g_ascii_strtoull(field[3], NULL, 10),
-                        .changed_ns = g_ascii_strtoll(field[4], NULL, 10),
-                        .hash = g_strdup(field[5])};
+    *file = (GuestFile){ .path = g_strcompress(field[1]),
+                         .is_stable = field[2][0] == '1',
+                         .size = g_ascii_strtoull(field[3], NULL, 10),
+                         .changed_ns = g_ascii_strtoll(field[4], NULL, 10),
+                         .hash = g_strdup(field[5]) };
     g_ptr_array_add(recipe->files, file);
   } else if (count == 3 && strcmp(field[0], "folder") == 0) {
     GuestFile *folder = g_new0(GuestFile, 1);
-    *folder = (GuestFile){.path = g_strcompress(field[1]), .hash = g_strdup(field[2])};
+    *folder = (GuestFile){ .path = g_strcompress(field[1]), .hash = g_strdup(field[2]) };
     g_ptr_array_add(recipe->folders, folder);
   } else if (count == 4 && strcmp(field[0], "unmodelled") == 0) {
     g_autofree char *file = g_strcompress(field[2]);
@@ -288,7 +288,7 @@ static char *image_fingerprint(char *bytes, gsize size) {
     gsize from = segments[i].p_offset;
     if (segments[i].p_type != PT_LOAD || from + segments[i].p_filesz > size)
       continue;
-    guint64 place[2] = {segments[i].p_vaddr, segments[i].p_memsz};
+    guint64 place[2] = { segments[i].p_vaddr, segments[i].p_memsz };
     gsize skip = from == 0 ? header_end : 0; /* the ELF header tells where debug information is */
     g_checksum_update(sum, (const guchar *)place, sizeof place);
     g_checksum_update(sum, (const guchar *)bytes + from + skip, (gssize)(segments[i].p_filesz - skip));

@@ -21,7 +21,7 @@ typedef struct GuestFile {
 } GuestFile;
 
 typedef struct GuestRecipe {
-  char *image;           /* SHA-256 of its bytes */
+  char *image; /* SHA-256 of its bytes */
   char *fingerprint;
   GPtrArray *files;      /* GuestFile */
   GPtrArray *folders;    /* GuestFile: folders that headers are searched in; hash: of the names of the headers there */

@@ -8,18 +8,18 @@
 
 /* One loaded driver. Read-only for users. */
 typedef struct GuestImage {
-  char *name;            /* of the driver, as the scenario has it */
+  char *name; /* of the driver, as the scenario has it */
   char *path;
   char *fingerprint;
   GPtrArray *unmodelled; /* GuestUse */
   unsigned slot;
   guint64 base;
-  guint64 end;           /* first address beyond */
-  guint64 entry;         /* DriverEntry */
-  guint64 data;          /* its writable segment */
+  guint64 end;   /* first address beyond */
+  guint64 entry; /* DriverEntry */
+  guint64 data;  /* its writable segment */
   gsize data_size;
-  gsize data_file_size;  /* of it, what does not begin as zeros */
-  void *data_initial;    /* a copy of that part */
+  gsize data_file_size; /* of it, what does not begin as zeros */
+  void *data_initial;   /* a copy of that part */
   void *handle;
   GuestSymbols *symbols; /* opened when first asked */
 } GuestImage;

@@ -6,9 +6,10 @@
 #include <string.h>
 
 /* What the names of the kernel's functions begin with; a capital letter follows. */
-static const char *const kernel_prefixes[] = {"Aux", "BCrypt", "Cc",  "Cm",  "Dbg", "Etw", "Ex",  "Flt", "FsRtl", "Fwpm", "Fwpp", "Fwps", "Hal",
-                                              "Inbv", "Io",    "Kd",  "Ke",  "Kf",  "Ki",  "Mm",  "Mup", "Ndis",  "Net",  "Nmr",  "Nt",   "Ob",
-                                              "Pf",   "Po",    "Ps",  "Rtl", "Se",  "Tdi", "Tm",  "Vf",  "Wdf",   "Whea", "Wmi",  "Wsk",  "Zw"};
+static const char *const kernel_prefixes[] = { "Aux",  "BCrypt", "Cc",  "Cm",   "Dbg", "Etw",  "Ex",  "Flt", "FsRtl", "Fwpm",
+                                               "Fwpp", "Fwps",   "Hal", "Inbv", "Io",  "Kd",   "Ke",  "Kf",  "Ki",    "Mm",
+                                               "Mup",  "Ndis",   "Net", "Nmr",  "Nt",  "Ob",   "Pf",  "Po",  "Ps",    "Rtl",
+                                               "Se",   "Tdi",    "Tm",  "Vf",   "Wdf", "Whea", "Wmi", "Wsk", "Zw" };
 
 static bool has_kernel_prefix(const char *name) {
   for (gsize i = 0; i < G_N_ELEMENTS(kernel_prefixes); i++) {
@@ -69,8 +70,8 @@ static Declaration windows_declares(const char *name, const GPtrArray *headers) 
 /* ---- stubs ---- */
 
 static void stub_begin(GString *assembly, const char *section, const char *type, int align, const char *name) {
-  g_string_append_printf(assembly, "\t.section %s\n\t.balign %d\n\t.globl %s\n\t.hidden %s\n\t.type %s, @%s\n%s:\n", section, align, name, name, name,
-                         type, name);
+  g_string_append_printf(assembly, "\t.section %s\n\t.balign %d\n\t.globl %s\n\t.hidden %s\n\t.type %s, @%s\n%s:\n", section, align, name,
+                         name, name, type, name);
 }
 
 static void stub_jump(GString *assembly, guint64 thunk) {
@@ -152,38 +153,39 @@ char *guest_imports_table_version(void) {
 /* ---- layout: four segments, each of one kind of page ---- */
 
 char *guest_link_script(guint64 base, guint64 size_max) {
-  return g_strdup_printf(
-      "OUTPUT_FORMAT(elf64-x86-64)\n"
-      "ENTRY(DriverEntry)\n"
-      "PHDRS {\n"
-      "  code PT_LOAD FILEHDR PHDRS FLAGS(5);\n"   /* code and constants */
-      "  fixed PT_LOAD FLAGS(6);\n"                /* constants that hold addresses: written by the loader only */
-      "  unmodelled PT_LOAD FLAGS(4);\n"           /* variables of Windows that are not modelled: not to be touched */
-      "  data PT_LOAD FLAGS(6);\n"
-      "  dynamic PT_DYNAMIC FLAGS(6);\n"
-      "  stack PT_GNU_STACK FLAGS(6);\n"
-      "}\n"
-      "SECTIONS {\n"
-      "  . = 0x%" G_GINT64_MODIFIER "x + SIZEOF_HEADERS;\n"
-      "  .hash : { *(.hash) } :code\n"
-      "  .dynsym : { *(.dynsym) } :code\n"
-      "  .dynstr : { *(.dynstr) } :code\n"
-      "  .rela.dyn : { *(.rela .rela.*) } :code\n"
-      "  .text : { *(.text .text.*) } :code\n"
-      "  .irqlab.imports : { *(.irqlab.imports) } :code\n"
-      "  .rodata : { *(.rodata .rodata.*) } :code\n"
-      "  . = ALIGN(0x1000);\n"
-      "  .data.rel.ro : { *(.data.rel.ro .data.rel.ro.*) } :fixed\n"
-      "  .dynamic : { *(.dynamic) } :fixed :dynamic\n"
-      "  .got : { *(.got .got.plt) } :fixed\n"
-      "  . = ALIGN(0x1000);\n"
-      "  .irqlab.unmodelled : { QUAD(0) *(.irqlab.unmodelled) } :unmodelled\n"
-      "  . = ALIGN(0x1000);\n"
-      "  .data : { QUAD(0) *(.data .data.*) } :data\n"
-      "  .bss : { *(.bss .bss.*) *(COMMON) } :data\n"
-      "  . = ALIGN(0x1000);\n"
-      "  ASSERT(. - 0x%" G_GINT64_MODIFIER "x <= 0x%" G_GINT64_MODIFIER "x, \"the driver is larger than an image slot\")\n"
-      "  /DISCARD/ : { *(.init_array .init_array.* .fini_array .fini_array.* .ctors .ctors.* .dtors .dtors.* .eh_frame .note .note.* .comment) }\n"
-      "}\n",
-      base, base, size_max);
+  return g_strdup_printf("OUTPUT_FORMAT(elf64-x86-64)\n"
+                         "ENTRY(DriverEntry)\n"
+                         "PHDRS {\n"
+                         "  code PT_LOAD FILEHDR PHDRS FLAGS(5);\n" /* code and constants */
+                         "  fixed PT_LOAD FLAGS(6);\n"              /* constants that hold addresses: written by the loader only */
+                         "  unmodelled PT_LOAD FLAGS(4);\n"         /* variables of Windows that are not modelled: not to be touched */
+                         "  data PT_LOAD FLAGS(6);\n"
+                         "  dynamic PT_DYNAMIC FLAGS(6);\n"
+                         "  stack PT_GNU_STACK FLAGS(6);\n"
+                         "}\n"
+                         "SECTIONS {\n"
+                         "  . = 0x%" G_GINT64_MODIFIER "x + SIZEOF_HEADERS;\n"
+                         "  .hash : { *(.hash) } :code\n"
+                         "  .dynsym : { *(.dynsym) } :code\n"
+                         "  .dynstr : { *(.dynstr) } :code\n"
+                         "  .rela.dyn : { *(.rela .rela.*) } :code\n"
+                         "  .text : { *(.text .text.*) } :code\n"
+                         "  .irqlab.imports : { *(.irqlab.imports) } :code\n"
+                         "  .rodata : { *(.rodata .rodata.*) } :code\n"
+                         "  . = ALIGN(0x1000);\n"
+                         "  .data.rel.ro : { *(.data.rel.ro .data.rel.ro.*) } :fixed\n"
+                         "  .dynamic : { *(.dynamic) } :fixed :dynamic\n"
+                         "  .got : { *(.got .got.plt) } :fixed\n"
+                         "  . = ALIGN(0x1000);\n"
+                         "  .irqlab.unmodelled : { QUAD(0) *(.irqlab.unmodelled) } :unmodelled\n"
+                         "  . = ALIGN(0x1000);\n"
+                         "  .data : { QUAD(0) *(.data .data.*) } :data\n"
+                         "  .bss : { *(.bss .bss.*) *(COMMON) } :data\n"
+                         "  . = ALIGN(0x1000);\n"
+                         "  ASSERT(. - 0x%" G_GINT64_MODIFIER "x <= 0x%" G_GINT64_MODIFIER
+                         "x, \"the driver is larger than an image slot\")\n"
+                         "  /DISCARD/ : { *(.init_array .init_array.* .fini_array .fini_array.* .ctors .ctors.* .dtors .dtors.* .eh_frame "
+                         ".note .note.* .comment) }\n"
+                         "}\n",
+                         base, base, size_max);
 }

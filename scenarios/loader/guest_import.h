@@ -9,7 +9,7 @@
 #include <glib.h>
 
 typedef struct GuestImports {
-  GString *assembly;     /* the import stubs */
+  GString *assembly;      /* the import stubs */
   GHashTable *unmodelled; /* set of names of Windows that are not modelled */
   GHashTable *unknown;    /* set of names that are neither Windows' nor the driver's */
 } GuestImports;

@@ -145,7 +145,8 @@ static void use_add(UseSearch *search, const char *name, const GElf_Shdr *target
   use->name = g_strdup(name);
   int line = 0;
   const char *file = NULL;
-  Dwfl_Line *place = (target->sh_flags & SHF_EXECINSTR) ? dwfl_module_getsrc(search->module, search->bias + target->sh_addr + offset) : NULL;
+  Dwfl_Line *place =
+      (target->sh_flags & SHF_EXECINSTR) ? dwfl_module_getsrc(search->module, search->bias + target->sh_addr + offset) : NULL;
   if (place != NULL)
     file = dwfl_lineinfo(place, NULL, &line, NULL, NULL, NULL);
   while (file != NULL && g_str_has_prefix(file, "./"))
@@ -174,9 +175,9 @@ static void relocations_search(UseSearch *search, Elf_Scn *section, const GElf_S
 }
 
 static void object_search(UseSearch *search) {
-  static const Dwfl_Callbacks callbacks = {.find_elf = dwfl_build_id_find_elf,
-                                           .find_debuginfo = dwfl_standard_find_debuginfo,
-                                           .section_address = dwfl_offline_section_address};
+  static const Dwfl_Callbacks callbacks = { .find_elf = dwfl_build_id_find_elf,
+                                            .find_debuginfo = dwfl_standard_find_debuginfo,
+                                            .section_address = dwfl_offline_section_address };
   Dwfl *dwfl = dwfl_begin(&callbacks);
   dwfl_report_begin(dwfl);
   search->module = dwfl_report_offline(dwfl, search->object->source, search->object->path, -1);
@@ -194,7 +195,7 @@ static void object_search(UseSearch *search) {
 GPtrArray *guest_uses_find(const GPtrArray *objects, GHashTable *names) {
   GPtrArray *uses = g_ptr_array_new_with_free_func(use_free);
   for (guint i = 0; i < objects->len; i++) {
-    UseSearch search = {.object = g_ptr_array_index(objects, i), .names = names, .uses = uses};
+    UseSearch search = { .object = g_ptr_array_index(objects, i), .names = names, .uses = uses };
     object_search(&search);
   }
   g_ptr_array_sort(uses, compare_uses);

@@ -16,10 +16,10 @@ GuestObject *guest_object_new(const char *path, const char *source);
 void guest_object_free(GuestObject *object);
 
 typedef struct GuestNames {
-  GHashTable *defined;   /* name -> source (borrowed from the object), without weak ones; for look-up only */
-  GHashTable *weak;      /* the same of weak definitions */
-  GPtrArray *undefined;  /* names that no object defines, sorted */
-  char *twice;           /* a sentence on the first name that two objects define; NULL: there is none */
+  GHashTable *defined;  /* name -> source (borrowed from the object), without weak ones; for look-up only */
+  GHashTable *weak;     /* the same of weak definitions */
+  GPtrArray *undefined; /* names that no object defines, sorted */
+  char *twice;          /* a sentence on the first name that two objects define; NULL: there is none */
 } GuestNames;
 
 /* Reads the symbol tables. `objects` holds GuestObject, borrowed for the life of the result. NULL with *error. */

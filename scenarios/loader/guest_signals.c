@@ -25,7 +25,7 @@ enum { PAGE_FAULT_WRITE = 2, PAGE_FAULT_FETCH = 16 };
 /* NTSTATUS of the exceptions of a processor. */
 enum { BREAKPOINT = 0x80000003u, ILLEGAL_INSTRUCTION = 0xc000001du, INTEGER_DIVIDE_BY_ZERO = 0xc0000094u, INTEGER_OVERFLOW = 0xc0000095u };
 
-static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
+static const int signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP };
 #define SIGNAL_COUNT (sizeof signals / sizeof signals[0])
 
 /* Of the process. A handler has nowhere else to keep them. */
@@ -68,13 +68,10 @@ static void crash_end(void) {
   SimMachine *machine = sim_machine();
   site_note(machine->current);
   switch (crash.signal) {
-  case SIGALRM:
-    sim_stop(machine, SIM_STOP_LIMIT_HOST_TIME, NULL);
-    break;
+  case SIGALRM: sim_stop(machine, SIM_STOP_LIMIT_HOST_TIME, NULL); break;
   case SIGFPE:
   case SIGILL:
-  case SIGTRAP:
-    guest_exception(crash.status, crash.instruction);
+  case SIGTRAP: guest_exception(crash.status, crash.instruction);
   default:
     if (crash.is_protection) /* the address was no address at all */
       guest_fault(0x8000000000000000u, 1, false, false);
@@ -95,8 +92,8 @@ static void give_up(const SimMachine *machine, greg_t *registers) {
 /* Division by zero, or a quotient that does not fit: one exception of the processor, told apart by the divisor as Windows does. A divisor in
  * memory counts as zero. */
 static uint32_t division_status(const greg_t *registers) {
-  static const int numbers[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
-                                  REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
+  static const int numbers[16] = { REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
+                                   REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15 };
   const uint8_t *code = (const uint8_t *)(uintptr_t)registers[REG_RIP];
   unsigned extension = 0;
   bool is_wide = false, is_short = false;
@@ -126,7 +123,7 @@ static uint32_t status_of(int signal, const greg_t *registers) {
 static void crash_note(int signal, const siginfo_t *info, const SimMachine *machine, const greg_t *registers) {
   uint64_t error = (uint64_t)registers[REG_ERR];
   uint64_t stack = (uint64_t)registers[REG_RSP];
-  crash = (struct Crash){.signal = signal, .instruction = (uint64_t)registers[REG_RIP], .status = status_of(signal, registers)};
+  crash = (struct Crash){ .signal = signal, .instruction = (uint64_t)registers[REG_RIP], .status = status_of(signal, registers) };
   if (signal == SIGTRAP)
     crash.instruction--;
   if (signal != SIGSEGV && signal != SIGBUS)
@@ -180,7 +177,7 @@ static void tick(int signal, siginfo_t *info, void *context) {
   (void)info;
   if (!is_guest(machine, registers) || !is_image((uint64_t)registers[REG_RIP]) || !is_time_up(machine))
     return;
-  crash = (struct Crash){.signal = signal, .instruction = (uint64_t)registers[REG_RIP]};
+  crash = (struct Crash){ .signal = signal, .instruction = (uint64_t)registers[REG_RIP] };
   give_up(machine, registers);
 }
 
@@ -191,7 +188,7 @@ static void stack_install(void) {
     return;
   void *memory = mmap(NULL, SIGNAL_STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory != MAP_FAILED)
-    sigaltstack(&(stack_t){.ss_sp = memory, .ss_size = SIGNAL_STACK_SIZE}, NULL);
+    sigaltstack(&(stack_t){ .ss_sp = memory, .ss_size = SIGNAL_STACK_SIZE }, NULL);
 }
 
 void guest_signals_install(void) {
@@ -199,11 +196,11 @@ void guest_signals_install(void) {
     return;
   is_installed = true;
   stack_install();
-  struct sigaction action = {.sa_sigaction = trouble, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+  struct sigaction action = { .sa_sigaction = trouble, .sa_flags = SA_SIGINFO | SA_ONSTACK };
   sigemptyset(&action.sa_mask);
   for (size_t i = 0; i < SIGNAL_COUNT; i++)
     sigaction(signals[i], &action, &actions_before[i]);
-  action = (struct sigaction){.sa_sigaction = tick, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
+  action = (struct sigaction){ .sa_sigaction = tick, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART };
   sigaction(SIGALRM, &action, NULL);
 }
 
@@ -214,7 +211,7 @@ void guest_signals_install(void) {}
 #endif
 
 static void clock_set(suseconds_t period_us) {
-  struct itimerval period = {.it_interval = {.tv_usec = period_us}, .it_value = {.tv_usec = period_us}};
+  struct itimerval period = { .it_interval = { .tv_usec = period_us }, .it_value = { .tv_usec = period_us } };
   setitimer(ITIMER_REAL, &period, NULL);
 }
 

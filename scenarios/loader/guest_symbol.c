@@ -14,7 +14,7 @@ struct GuestSymbols {
 };
 
 GuestSymbols *guest_symbols_open(const char *path, GError **error) {
-  static const Dwfl_Callbacks callbacks = {.find_elf = dwfl_build_id_find_elf, .find_debuginfo = dwfl_standard_find_debuginfo};
+  static const Dwfl_Callbacks callbacks = { .find_elf = dwfl_build_id_find_elf, .find_debuginfo = dwfl_standard_find_debuginfo };
   GuestSymbols *symbols = g_new0(GuestSymbols, 1);
   symbols->places = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
   symbols->dwfl = dwfl_begin(&callbacks);
@@ -92,7 +92,7 @@ static bool place_find(GuestSymbols *symbols, Dwarf_Addr address, GuestSymbol *s
   Dwfl_Line *line = dwfl_module_getsrc(symbols->module, address);
   int number = 0, column = 0;
   const char *file = line != NULL ? dwfl_lineinfo(line, NULL, &number, &column, NULL, NULL) : NULL;
-  *symbol = (GuestSymbol){.file = strip(file), .line = (unsigned)number, .column = (unsigned)column};
+  *symbol = (GuestSymbol){ .file = strip(file), .line = (unsigned)number, .column = (unsigned)column };
   if (file != NULL)
     scopes_walk(symbols, address, symbol);
   if (symbol->function == NULL)

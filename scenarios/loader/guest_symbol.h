@@ -8,9 +8,9 @@
 
 typedef struct GuestSymbol {
   const char *function;
-  const char *file;    /* relative to the scenario's folder */
-  unsigned line;       /* from 1 */
-  unsigned column;     /* from 1; 0: not known */
+  const char *file; /* relative to the scenario's folder */
+  unsigned line;    /* from 1 */
+  unsigned column;  /* from 1; 0: not known */
 } GuestSymbol;
 
 typedef struct GuestSymbols GuestSymbols;

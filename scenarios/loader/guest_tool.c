@@ -30,7 +30,7 @@ static void child_setup(gpointer data) {
 static bool output_read(int pipe, gint64 deadline_us, GString *text) {
   for (;;) {
     gint64 left_ms = (deadline_us - g_get_monotonic_time()) / 1000;
-    struct pollfd poll_pipe = {.fd = pipe, .events = POLLIN};
+    struct pollfd poll_pipe = { .fd = pipe, .events = POLLIN };
     int ready = left_ms > 0 ? poll(&poll_pipe, 1, (int)MIN(left_ms, 1000)) : 0;
     if (left_ms <= 0)
       return false;
@@ -57,8 +57,8 @@ static GPid tool_start(const GPtrArray *argv, const char *folder, const char *te
   if (!g_unix_open_pipe(both, FD_CLOEXEC, error))
     return -1;
   bool started = g_spawn_async_with_pipes_and_fds(folder, (const char *const *)argv->pdata, (const char *const *)environment,
-                                                  G_SPAWN_DO_NOT_REAP_CHILD, child_setup, NULL, -1, both[1], both[1], NULL, NULL, 0, &child, NULL,
-                                                  NULL, NULL, error);
+                                                  G_SPAWN_DO_NOT_REAP_CHILD, child_setup, NULL, -1, both[1], both[1], NULL, NULL, 0, &child,
+                                                  NULL, NULL, NULL, error);
   close(both[1]);
   if (!started) {
     close(both[0]);
@@ -68,7 +68,8 @@ static GPid tool_start(const GPtrArray *argv, const char *folder, const char *te
   return child;
 }
 
-int guest_tool_run(const GPtrArray *argv, const char *folder, const char *temporary, unsigned timeout_seconds, char **output, GError **error) {
+int guest_tool_run(const GPtrArray *argv, const char *folder, const char *temporary, unsigned timeout_seconds, char **output,
+                   GError **error) {
   int pipe;
   GPid child = tool_start(argv, folder, temporary, &pipe, error);
   if (child < 0) {

@@ -42,7 +42,7 @@ static void TestFree(void *block) { sim_granules_close(sim_machine(), (u64)(uint
 static void TestPoint(void) { sim_point(sim_machine(), SIM_POINT_CALL, 1, 0, 100); }
 
 static u64 TestCallback(u64 function, u64 argument) {
-  u64 arguments[16] = {argument, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+  u64 arguments[16] = { argument, 2, 3, 4, 5, 6, 7, 8, 9, 10 };
   return guest_call(function, (const uint64_t *)arguments, 10);
 }
 
@@ -54,12 +54,13 @@ static void DbgPrint(const char *format, ...) {
   harness_log("print(%s %llu %llu) ", format, first, second);
 }
 
-#define ROW(function) {.name = #function, .id = 1, .entry = (void (*)(void))(function)}
-const DdiFunction ddi_functions[] = {ROW(DbgPrint), ROW(TestAllocate), ROW(TestCallback), ROW(TestFree),
-                                     ROW(TestLog),  ROW(TestPoint),    ROW(TestTen)};
+#define ROW(function)                                                                                                                      \
+  { .name = #function, .id = 1, .entry = (void (*)(void))(function) }
+const DdiFunction ddi_functions[] = { ROW(DbgPrint), ROW(TestAllocate), ROW(TestCallback), ROW(TestFree),
+                                      ROW(TestLog),  ROW(TestPoint),    ROW(TestTen) };
 const uint32_t ddi_function_count = sizeof ddi_functions / sizeof ddi_functions[0];
 
-const DdiGuid ddi_guids[] = {{.name = "GUID_TEST", .bytes = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}}};
+const DdiGuid ddi_guids[] = { { .name = "GUID_TEST", .bytes = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 } } };
 const uint32_t ddi_guid_count = 1;
 
 const DdiFunction *ddi_function_find(const char *name) {

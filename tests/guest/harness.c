@@ -47,8 +47,8 @@ void harness_write(const char *name, const char *text) {
 
 GuestBuild *harness_build_files(const char *compiler, const char *const *files, size_t count, char **error) {
   g_autofree char *cache = g_build_filename(folder, "cache", NULL);
-  GuestSource source = {.folder = folder, .files = files, .file_count = count, .compiler = compiler};
-  GuestBuildOptions options = {.include_folder = IRQLAB_TEST_INCLUDE, .cache_folder = cache};
+  GuestSource source = { .folder = folder, .files = files, .file_count = count, .compiler = compiler };
+  GuestBuildOptions options = { .include_folder = IRQLAB_TEST_INCLUDE, .cache_folder = cache };
   GError *problem = NULL;
   GuestBuild *build = guest_build(&source, 0, &options, &problem);
   if (build == NULL && error != NULL)
@@ -62,7 +62,7 @@ GuestBuild *harness_build_files(const char *compiler, const char *const *files, 
 GuestImage *harness_load(const char *compiler, const char *text) {
   g_autofree char *whole = g_strconcat(HARNESS_DECLARATIONS, text, NULL);
   harness_write("driver.c", whole);
-  const char *files[] = {"driver.c"};
+  const char *files[] = { "driver.c" };
   g_autoptr(GuestBuild) build = harness_build_files(compiler, files, 1, NULL);
   assert_non_null(build);
   GError *problem = NULL;
@@ -75,7 +75,7 @@ GuestImage *harness_load(const char *compiler, const char *text) {
 
 /* A thread of the guest: runs a function of the driver. */
 static void thread_main(SimMachine *machine, void *function) {
-  uint64_t arguments[2] = {0, 0};
+  uint64_t arguments[2] = { 0, 0 };
   (void)machine;
   uint64_t result = guest_call((uint64_t)function, arguments, 2);
   if (machine->current->vcpu->number == 0)
@@ -93,7 +93,7 @@ Outcome harness_run(GuestImage *image, const char *first, const char *second, co
   memset(&outcome, 0, sizeof outcome);
   harness_outcome = &outcome;
   sim_arena_reset();
-  SimRunOptions options = {.vcpu_count = 2, .policy = &sim_policy_timed, .limits = limits != NULL ? *limits : sim_limits_default};
+  SimRunOptions options = { .vcpu_count = 2, .policy = &sim_policy_timed, .limits = limits != NULL ? *limits : sim_limits_default };
   sim_machine_begin(machine, &options);
   fakes_begin(machine);
   guest_image_begin(image);

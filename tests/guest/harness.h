@@ -25,11 +25,11 @@ typedef struct Outcome {
   SimStop stop;
   char stop_text[64];
   bool has_fault;
-  SimFault fault;        /* the first */
-  uint32_t exception;    /* 0: none */
-  uint64_t result;       /* of the first function */
+  SimFault fault;     /* the first */
+  uint32_t exception; /* 0: none */
+  uint64_t result;    /* of the first function */
   uint64_t accesses;
-  unsigned frame_count;  /* of the guest's call stack when it stopped */
+  unsigned frame_count; /* of the guest's call stack when it stopped */
   SimFrame frames[SIM_FRAME_COUNT_MAX];
   char log[1024];
 } Outcome;
@@ -60,7 +60,7 @@ void harness_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void fakes_begin(SimMachine *machine);
 
 #define HARNESS_DECLARATIONS                                                                                                               \
-  "#include <ntddk.h>\n#include <stdio.h>\n"                                                                                                                \
+  "#include <ntddk.h>\n#include <stdio.h>\n"                                                                                               \
   "#line 1 \"driver.c\"\n"                                                                                                                 \
-  "ULONG64 TestTen(ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64); VOID TestLog(ULONG64); "      \
+  "ULONG64 TestTen(ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64); VOID TestLog(ULONG64); "     \
   "PVOID TestAllocate(ULONG64); VOID TestFree(PVOID); VOID TestPoint(VOID); ULONG64 TestCallback(PVOID, ULONG64);\n"

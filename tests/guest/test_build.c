@@ -14,18 +14,18 @@
 #define GOOD "#include <ntddk.h>\nint used;\n" ENTRY "used = 5; return STATUS_SUCCESS; }\n"
 
 static GuestBuild *build_in(const char *folder, const char *cache, const char *compiler, unsigned slot, GError **error) {
-  const char *files[] = {"driver.c"};
-  const char *includes[] = {"include"};
-  const char *defines[] = {"CHOICE=2"};
-  GuestSource source = {.folder = folder,
-                        .files = files,
-                        .file_count = 1,
-                        .include_paths = includes,
-                        .include_count = 1,
-                        .defines = defines,
-                        .define_count = 1,
-                        .compiler = compiler};
-  GuestBuildOptions options = {.include_folder = IRQLAB_TEST_INCLUDE, .cache_folder = cache, .timeout_seconds = 20};
+  const char *files[] = { "driver.c" };
+  const char *includes[] = { "include" };
+  const char *defines[] = { "CHOICE=2" };
+  GuestSource source = { .folder = folder,
+                         .files = files,
+                         .file_count = 1,
+                         .include_paths = includes,
+                         .include_count = 1,
+                         .defines = defines,
+                         .define_count = 1,
+                         .compiler = compiler };
+  GuestBuildOptions options = { .include_folder = IRQLAB_TEST_INCLUDE, .cache_folder = cache, .timeout_seconds = 20 };
   return guest_build(&source, slot, &options, error);
 }
 
@@ -44,16 +44,17 @@ typedef struct Refusal {
 } Refusal;
 
 static const Refusal refusals[] = {
-    {"#include <ntddk.h>\nint printf(const char *format, ...);\nvoid exit(int status);\n" ENTRY "exit(0);\nreturn printf(\"x\");\n}\n",
-     "driver.c:5: exit is neither Windows' nor defined by the driver|driver.c:6: printf is neither"},
-    {"#include <ntddk.h>\n" ENTRY "undeclared(1);\nreturn 0; }\n", "driver.c:3:|error:|undeclared"},
-    {"#include <ntddk.h>\n" ENTRY "return 0 }\n", "driver.c:3:|error:"},
-    {"#include <stdio.h>\n#include <ntddk.h>\n" ENTRY "printf(\"x\"); return 0; }\n", "driver.c:4:|error:|printf"},
-    {"#include <sys/mman.h>\n", "driver.c:1:|sys/mman.h"},
-    {"#include <ntddk.h>\nint Other(void) { return 1; }\n", "driver.c: no DriverEntry"},
-    {"#include <ntddk.h>\nvoid *malloc(SIZE_T);\nPVOID (*allocate)(SIZE_T) = malloc;\n" ENTRY "return 0; }\n", "driver.c: malloc is neither"},
-    {"#include <ntddk.h>\n_Thread_local int mine;\n" ENTRY "return mine; }\n", "driver.c:4: __tls_get_addr is neither"},
-    {"#include <ntddk.h>\nchar large[17 << 20];\n" ENTRY "return large[5]; }\n", "larger than an image slot"},
+  { "#include <ntddk.h>\nint printf(const char *format, ...);\nvoid exit(int status);\n" ENTRY "exit(0);\nreturn printf(\"x\");\n}\n",
+    "driver.c:5: exit is neither Windows' nor defined by the driver|driver.c:6: printf is neither" },
+  { "#include <ntddk.h>\n" ENTRY "undeclared(1);\nreturn 0; }\n", "driver.c:3:|error:|undeclared" },
+  { "#include <ntddk.h>\n" ENTRY "return 0 }\n", "driver.c:3:|error:" },
+  { "#include <stdio.h>\n#include <ntddk.h>\n" ENTRY "printf(\"x\"); return 0; }\n", "driver.c:4:|error:|printf" },
+  { "#include <sys/mman.h>\n", "driver.c:1:|sys/mman.h" },
+  { "#include <ntddk.h>\nint Other(void) { return 1; }\n", "driver.c: no DriverEntry" },
+  { "#include <ntddk.h>\nvoid *malloc(SIZE_T);\nPVOID (*allocate)(SIZE_T) = malloc;\n" ENTRY "return 0; }\n",
+    "driver.c: malloc is neither" },
+  { "#include <ntddk.h>\n_Thread_local int mine;\n" ENTRY "return mine; }\n", "driver.c:4: __tls_get_addr is neither" },
+  { "#include <ntddk.h>\nchar large[17 << 20];\n" ENTRY "return large[5]; }\n", "larger than an image slot" },
 };
 
 static bool words_are_in(const char *text, const char *words) {
@@ -69,8 +70,8 @@ static bool words_are_in(const char *text, const char *words) {
 
 static void wrong_drivers_are_refused(void **state) {
   (void)state;
-  static const char *const compilers[] = {"gcc", "clang"};
-  const char *files[] = {"driver.c"};
+  static const char *const compilers[] = { "gcc", "clang" };
+  const char *files[] = { "driver.c" };
   unsigned failed = 0;
   for (size_t i = 0; i < G_N_ELEMENTS(refusals); i++)
     for (size_t k = 0; k < G_N_ELEMENTS(compilers); k++) {
@@ -87,7 +88,7 @@ static void wrong_drivers_are_refused(void **state) {
 
 static void files_that_define_the_same(void **state) {
   (void)state;
-  const char *files[] = {"driver.c", "other.c"};
+  const char *files[] = { "driver.c", "other.c" };
   g_autofree char *error = NULL;
   harness_write("driver.c", GOOD);
   harness_write("other.c", "int used;\n");
@@ -101,7 +102,7 @@ static void unmodelled_names_are_listed(void **state) {
   (void)state;
   harness_write("driver.c", "#include <ntddk.h>\nNTSTATUS PsSomethingUndocumented(ULONG);\nPVOID table[] = { IoAllocateMdl };\n" ENTRY
                             "IoFreeMdl(NULL);\nPsSomethingUndocumented(1);\nIoFreeMdl(NULL);\nreturn *IoFileObjectType == NULL;\n}\n");
-  const char *files[] = {"driver.c"};
+  const char *files[] = { "driver.c" };
   g_autoptr(GuestBuild) build = harness_build_files("gcc", files, 1, NULL);
   assert_non_null(build);
   g_autoptr(GString) list = g_string_new(NULL);
@@ -126,10 +127,12 @@ static char *image_bytes(const GuestBuild *build, gsize *size) {
 
 static void images_do_not_depend_on_who_builds(void **state) {
   (void)state;
-  static const char *const compilers[] = {"gcc", "clang"};
-  static const char text[] = "#include \"own.h\"\n#include <ntddk.h>\nconst char *name = __FILE__ __DATE__ __TIME__;\nstatic const char *other = OWN;\n" ENTRY
-                             "ASSERT(CHOICE == 2); return name[0] + other[0]; }\n";
-  g_autofree char *here = path_of("here"), *there = path_of("some/where else/there"), *cache = path_of("cache 1"), *other_cache = path_of("cache2");
+  static const char *const compilers[] = { "gcc", "clang" };
+  static const char text[] =
+      "#include \"own.h\"\n#include <ntddk.h>\nconst char *name = __FILE__ __DATE__ __TIME__;\nstatic const char *other = OWN;\n" ENTRY
+      "ASSERT(CHOICE == 2); return name[0] + other[0]; }\n";
+  g_autofree char *here = path_of("here"), *there = path_of("some/where else/there"), *cache = path_of("cache 1"),
+                  *other_cache = path_of("cache2");
   write_in("here", "driver.c", text);
   write_in("here/include", "own.h", "#define OWN __FILE__\n");
   write_in("some/where else/there", "driver.c", text);
@@ -285,9 +288,9 @@ static void compilers_are_known_and_end(void **state) {
   g_autofree char *before = g_strdup(g_getenv("PATH"));
   g_autofree char *path = g_strconcat(bin, ":", before, NULL);
   g_setenv("PATH", path, TRUE);
-  const char *files[] = {"driver.c"};
-  GuestSource source = {.folder = folder, .files = files, .file_count = 1};
-  GuestBuildOptions options = {.include_folder = IRQLAB_TEST_INCLUDE, .cache_folder = cache, .timeout_seconds = 1};
+  const char *files[] = { "driver.c" };
+  GuestSource source = { .folder = folder, .files = files, .file_count = 1 };
+  GuestBuildOptions options = { .include_folder = IRQLAB_TEST_INCLUDE, .cache_folder = cache, .timeout_seconds = 1 };
   assert_null(guest_build(&source, 0, &options, &error));
   assert_string_equal(error->message, "gcc took longer than 1 seconds and was ended");
   g_clear_error(&error);
@@ -296,10 +299,14 @@ static void compilers_are_known_and_end(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(wrong_drivers_are_refused),   cmocka_unit_test(files_that_define_the_same),
-      cmocka_unit_test(unmodelled_names_are_listed), cmocka_unit_test(images_do_not_depend_on_who_builds),
-      cmocka_unit_test(cache_knows_what_changed),    cmocka_unit_test(workers_share_the_cache),
-      cmocka_unit_test(slots_are_apart),             cmocka_unit_test(compilers_are_known_and_end),
+    cmocka_unit_test(wrong_drivers_are_refused),
+    cmocka_unit_test(files_that_define_the_same),
+    cmocka_unit_test(unmodelled_names_are_listed),
+    cmocka_unit_test(images_do_not_depend_on_who_builds),
+    cmocka_unit_test(cache_knows_what_changed),
+    cmocka_unit_test(workers_share_the_cache),
+    cmocka_unit_test(slots_are_apart),
+    cmocka_unit_test(compilers_are_known_and_end),
   };
   harness_begin();
   int failed = cmocka_run_group_tests_name("guest build", tests, NULL, NULL);

@@ -27,7 +27,7 @@ typedef struct FormatOutput {
 typedef struct FormatSpec {
   int is_left, has_plus, has_blank, has_mark, has_zeros;
   int width;
-  int precision;  /* -1: none */
+  int precision; /* -1: none */
   int is_64, is_16, is_8, is_wide_text, is_narrow_text;
   unsigned conversion;
 } FormatSpec;
@@ -76,17 +76,17 @@ static void format_text(FormatOutput *output, const FormatSpec *spec, FormatText
 
 static void format_string(FormatOutput *output, const FormatSpec *spec, void *text) {
   int is_other = spec->conversion == 'S';
-  FormatText from = {text, spec->is_wide_text || (!spec->is_narrow_text && output->to.is_wide != is_other)};
+  FormatText from = { text, spec->is_wide_text || (!spec->is_narrow_text && output->to.is_wide != is_other) };
   static const char none[] = "(null)";
   if (text == NULL)
-    from = (FormatText){(void *)none, 0};
+    from = (FormatText){ (void *)none, 0 };
   format_text(output, spec, from, SIZE_MAX);
 }
 
 /* STRING and UNICODE_STRING begin alike. */
 static void format_counted(FormatOutput *output, const FormatSpec *spec, const STRING *string) {
   irqlab_range(string, sizeof *string, 0, output->place);
-  FormatText from = {string->Buffer, spec->is_wide_text};
+  FormatText from = { string->Buffer, spec->is_wide_text };
   format_text(output, spec, from, spec->is_wide_text ? string->Length / 2 : string->Length);
 }
 
@@ -175,27 +175,27 @@ static size_t format_size(FormatText format, size_t i, FormatSpec *spec, uintptr
 static void format_one(FormatOutput *output, FormatSpec *spec, uint64_t value) {
   uint16_t character = (uint16_t)value;
   switch (spec->conversion) {
-  case 'd': case 'i': case 'u': case 'x': case 'X': case 'o':
-    format_integer(output, spec, value);
-    break;
+  case 'd':
+  case 'i':
+  case 'u':
+  case 'x':
+  case 'X':
+  case 'o': format_integer(output, spec, value); break;
   case 'p':
     spec->is_64 = 1;
     spec->conversion = 'X';
     spec->precision = 16;
     format_number(output, spec, value, 16, "");
     break;
-  case 'c': case 'C':
+  case 'c':
+  case 'C':
     spec->precision = -1;
-    format_text(output, spec, (FormatText){&character, 1}, 1);
+    format_text(output, spec, (FormatText){ &character, 1 }, 1);
     break;
-  case 's': case 'S':
-    format_string(output, spec, (void *)value);
-    break;
-  case 'Z':
-    format_counted(output, spec, (const STRING *)value);
-    break;
-  default:
-    format_put(output, spec->conversion);
+  case 's':
+  case 'S': format_string(output, spec, (void *)value); break;
+  case 'Z': format_counted(output, spec, (const STRING *)value); break;
+  default: format_put(output, spec->conversion);
   }
 }
 
@@ -210,7 +210,7 @@ static size_t format_all(FormatOutput *output, FormatText format, va_list argume
       format_put(output, c);
       continue;
     }
-    FormatSpec spec = {.precision = -1};
+    FormatSpec spec = { .precision = -1 };
     i = format_flags(format, i + 1, &spec, place);
     if (format_read(format, i, place) == '*') {
       spec.width = va_arg(arguments, int);
@@ -241,8 +241,8 @@ static size_t format_all(FormatOutput *output, FormatText format, va_list argume
 
 /* Windows' older kind: the count, or -1 where it does not fit; a terminator where there is room for one. */
 static int format_bounded(void *buffer, size_t capacity, int is_wide, const void *format, va_list arguments, uintptr_t place) {
-  FormatOutput output = {.to = {buffer, is_wide}, .capacity = capacity, .place = place};
-  size_t count = format_all(&output, (FormatText){(void *)format, is_wide}, arguments);
+  FormatOutput output = { .to = { buffer, is_wide }, .capacity = capacity, .place = place };
+  size_t count = format_all(&output, (FormatText){ (void *)format, is_wide }, arguments);
   if (count > capacity)
     return -1;
   format_put(&output, 0);

@@ -74,7 +74,9 @@ RUNTIME int NAME(ncmp)(const CHARACTER *left, const CHARACTER *right, size_t siz
 
 RUNTIME int FOLDED(icmp)(const CHARACTER *left, const CHARACTER *right) { return LOCAL(compare)(left, right, SIZE_MAX, 1, PLACE); }
 
-RUNTIME int FOLDED(nicmp)(const CHARACTER *left, const CHARACTER *right, size_t size) { return LOCAL(compare)(left, right, size, 1, PLACE); }
+RUNTIME int FOLDED(nicmp)(const CHARACTER *left, const CHARACTER *right, size_t size) {
+  return LOCAL(compare)(left, right, size, 1, PLACE);
+}
 
 RUNTIME CHARACTER *NAME(chr)(const CHARACTER *text, SOUGHT sought) {
   for (size_t i = 0;; i++) {
