@@ -70,7 +70,7 @@ void ke_dpc_forget(KeDpc *dpc) {
   if (!dpc->is_queued)
     return;
   KePrcb *prcb = &KE->prcbs[dpc->cpu];
-  sim_event(sim_machine(), EVENT_CONTRACT, 0, dpc->object->ordinal, 0, CONTRACT_TIMER_FREED, dpc->object->address);
+  sim_event(sim_machine(), EVENT_CONTRACT, ke_call(), dpc->object->ordinal, 0, CONTRACT_TIMER_FREED, dpc->object->address);
   dequeue(dpc);
   KeDpc *left = sim_heap_allocate(sizeof *left);
   left->freed_address = dpc->object->address;

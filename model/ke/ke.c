@@ -129,24 +129,28 @@ KeProcess *ke_process_at(uint64_t address) {
 }
 
 /* Windows follows the list heads it finds. Memory of zeroes or of an old pattern sends it to an address that is none, with the dispatcher's
- * lock held: IRQL_NOT_LESS_OR_EQUAL at DISPATCH_LEVEL. */
-void ke_garbage(const volatile void *address) {
+ * lock held: IRQL_NOT_LESS_OR_EQUAL at DISPATCH_LEVEL. Simplified: another kind of object, whose list it could follow, ends the same way. */
+static void contract_stop(const volatile void *address, uint32_t object, ModelContract contract) {
   uint64_t list = 0;
   SimFault fault;
   uint64_t field = (uint64_t)address + FIELD_OFFSET(DISPATCHER_HEADER, WaitListHead);
-  sim_event(sim_machine(), EVENT_CONTRACT, 0, 0, 0, CONTRACT_OBJECT_NOT_INITIALIZED, (uint64_t)address);
+  sim_event(sim_machine(), EVENT_CONTRACT, ke_call(), object, 0, contract, (uint64_t)address);
   if (sim_access_judge(sim_machine(), field, sizeof list, SIM_ACCESS_READ, &fault))
     list = *(const volatile uint64_t *)field;
   ke_bugcheck_raise(0xA, list, SIM_IRQL_DISPATCH, 0, 0);
+}
+
+void ke_garbage(const volatile void *address) {
+  contract_stop(address, 0, CONTRACT_OBJECT_NOT_INITIALIZED);
   __builtin_unreachable();
 }
 
 void *ke_body_at(const volatile void *address, ObjectKind kind) {
   Object *object = object_find((uint64_t)address, kind);
   if (object == NULL) {
-    Object *other = object_find_among((uint64_t)address, KE_OBJECTS_WAITABLE);
+    Object *other = object_find_among((uint64_t)address, KE_OBJECTS_WAITABLE | 1ULL << OBJECT_DPC | 1ULL << OBJECT_SPIN_LOCK);
     if (other != NULL)
-      sim_event(sim_machine(), EVENT_CONTRACT, 0, other->ordinal, 0, CONTRACT_OBJECT_KIND, (uint64_t)address);
+      contract_stop(address, other->ordinal, CONTRACT_OBJECT_KIND);
     ke_garbage(address);
   }
   return object->body;

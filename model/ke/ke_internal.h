@@ -43,6 +43,12 @@
 #define KE_COST_SWITCH_NS 500u
 #define KE_COST_DPC_NS 200u
 
+/* The call of driver code that this happens in: what events about its mistakes name. 0: none. */
+static inline uint32_t ke_call(void) {
+  const SimContext *context = sim_machine()->current;
+  return context != NULL ? context->call : 0;
+}
+
 /* ---- identity ---- */
 
 /* The next child of a kind of whoever runs now (or of the machine): a number that depends on the path of creation only. */

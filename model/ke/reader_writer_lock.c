@@ -7,7 +7,7 @@ static KeSpinLock *lock_at(PEX_SPIN_LOCK address) {
     object = ke_object_create(OBJECT_SPIN_LOCK, address, sizeof *address, sizeof(KeSpinLock));
     ((KeSpinLock *)object->body)->object = object;
     if (*address != 0)
-      sim_event(sim_machine(), EVENT_CONTRACT, 0, object->ordinal, 0, CONTRACT_OBJECT_NOT_INITIALIZED, (uint64_t)address);
+      sim_event(sim_machine(), EVENT_CONTRACT, ke_call(), object->ordinal, 0, CONTRACT_OBJECT_NOT_INITIALIZED, (uint64_t)address);
   }
   return object->body;
 }
@@ -30,7 +30,7 @@ static void spin(KeSpinLock *lock) {
 
 static void acquired(KeSpinLock *lock, LockForm form) {
   mirror(lock);
-  sim_event(sim_machine(), EVENT_LOCK_ACQUIRE, 0, lock->object->ordinal, 0, form, 0);
+  sim_event(sim_machine(), EVENT_LOCK_ACQUIRE, ke_call(), lock->object->ordinal, 0, form, 0);
 }
 
 static void own(KeSpinLock *lock, LockForm form) {
@@ -47,7 +47,7 @@ static void recursion_check(const KeSpinLock *lock) {
   const KePrcb *prcb = ke_prcb();
   if (lock->is_held && lock->owner_cpu == prcb->number &&
       (!lock->owner_is_thread || lock->owner_thread == prcb->current->header.object->ordinal))
-    sim_event(sim_machine(), EVENT_LOCK_RECURSION, 0, lock->object->ordinal, 0, 0, 0);
+    sim_event(sim_machine(), EVENT_LOCK_RECURSION, ke_call(), lock->object->ordinal, 0, 0, 0);
 }
 
 static void acquire_shared(PEX_SPIN_LOCK address, LockForm form, uint32_t function) {
@@ -74,14 +74,14 @@ static void acquire_exclusive(PEX_SPIN_LOCK address, LockForm form, uint32_t fun
 
 static void released(KeSpinLock *lock, LockForm form, LockForm taken) {
   mirror(lock);
-  sim_event(sim_machine(), EVENT_LOCK_RELEASE, 0, lock->object->ordinal, 0, (uint32_t)form | (uint32_t)taken << 8, 0);
+  sim_event(sim_machine(), EVENT_LOCK_RELEASE, ke_call(), lock->object->ordinal, 0, (uint32_t)form | (uint32_t)taken << 8, 0);
   sim_spin_wake(sim_machine(), lock->object->address);
 }
 
 static void release_shared(PEX_SPIN_LOCK address, LockForm form) {
   KeSpinLock *lock = lock_at(address);
   if (lock->readers == 0) {
-    sim_event(sim_machine(), EVENT_LOCK_NOT_HELD, 0, lock->object->ordinal, 0, form, 0);
+    sim_event(sim_machine(), EVENT_LOCK_NOT_HELD, ke_call(), lock->object->ordinal, 0, form, 0);
     return;
   }
   lock->readers--;
@@ -91,7 +91,7 @@ static void release_shared(PEX_SPIN_LOCK address, LockForm form) {
 static void release_exclusive(PEX_SPIN_LOCK address, LockForm form) {
   KeSpinLock *lock = lock_at(address);
   if (!lock->is_held) {
-    sim_event(sim_machine(), EVENT_LOCK_NOT_HELD, 0, lock->object->ordinal, 0, form, 0);
+    sim_event(sim_machine(), EVENT_LOCK_NOT_HELD, ke_call(), lock->object->ordinal, 0, form, 0);
     return;
   }
   lock->is_held = false;

@@ -21,7 +21,7 @@ static KeSpinLock *lock_at(KSPIN_LOCK *address) {
     return object->body;
   KeSpinLock *lock = lock_create(address);
   if (*address != 0) {
-    sim_event(sim_machine(), EVENT_CONTRACT, 0, lock->object->ordinal, 0, CONTRACT_OBJECT_NOT_INITIALIZED, (uint64_t)address);
+    sim_event(sim_machine(), EVENT_CONTRACT, ke_call(), lock->object->ordinal, 0, CONTRACT_OBJECT_NOT_INITIALIZED, (uint64_t)address);
     lock->is_held = lock->is_garbage = *address & 1;
   }
   return lock;
@@ -47,7 +47,7 @@ static void own(KeSpinLock *lock, LockForm form) {
   lock->owner_thread = prcb->current->header.object->ordinal;
   lock->owner_is_thread = machine->current->kind == SIM_CONTEXT_THREAD;
   *(KSPIN_LOCK *)lock->object->address = 1;
-  sim_event(machine, EVENT_LOCK_ACQUIRE, 0, lock->object->ordinal, 0, form, 0);
+  sim_event(machine, EVENT_LOCK_ACQUIRE, ke_call(), lock->object->ordinal, 0, form, 0);
 }
 
 /* A scheduling point, unless the checked call of that very function just was it. */
@@ -65,7 +65,7 @@ static void spin(KeSpinLock *lock, uint64_t key) {
 
 static void recursion_check(const KeSpinLock *lock) {
   if (is_recursion(lock, ke_prcb()))
-    sim_event(sim_machine(), EVENT_LOCK_RECURSION, 0, lock->object->ordinal, 0, 0, 0);
+    sim_event(sim_machine(), EVENT_LOCK_RECURSION, ke_call(), lock->object->ordinal, 0, 0, 0);
 }
 
 /* Who spins on a plain lock gets it in no particular order: who steps first. */
@@ -95,13 +95,13 @@ static void release(KSPIN_LOCK *address, LockForm form) {
   const KePrcb *prcb = ke_prcb();
   uint32_t ordinal = lock->object->ordinal;
   if (!lock->is_held) {
-    sim_event(machine, EVENT_LOCK_NOT_HELD, 0, ordinal, 0, form, 0);
+    sim_event(machine, EVENT_LOCK_NOT_HELD, ke_call(), ordinal, 0, form, 0);
     return;
   }
   bool by_other = lock->owner_cpu != prcb->number && lock->owner_thread != prcb->current->header.object->ordinal;
   lock->is_held = lock->is_garbage = false;
   *address = 0;
-  sim_event(machine, EVENT_LOCK_RELEASE, 0, ordinal, 0, (uint32_t)form | (uint32_t)lock->form << 8 | (uint32_t)by_other << 16, 0);
+  sim_event(machine, EVENT_LOCK_RELEASE, ke_call(), ordinal, 0, (uint32_t)form | (uint32_t)lock->form << 8 | (uint32_t)by_other << 16, 0);
   sim_spin_wake(machine, lock->object->address);
   sim_spin_wake(machine, ticket_key(lock, lock->ticket_served));
 }

@@ -53,7 +53,8 @@ void ke_timer_forget(KeTimer *timer) {
   if (timer->entry.entry.position == 0)
     return;
   uint64_t due = timer->entry.entry.time_ns;
-  sim_event(sim_machine(), EVENT_CONTRACT, 0, timer->header.object->ordinal, 0, CONTRACT_TIMER_FREED, timer->header.object->address);
+  sim_event(sim_machine(), EVENT_CONTRACT, ke_call(), timer->header.object->ordinal, 0, CONTRACT_TIMER_FREED,
+            timer->header.object->address);
   sim_queue_remove(&KE->timers, &timer->entry.entry);
   KeTimerEntry *left = sim_heap_allocate(sizeof *left);
   left->freed_address = timer->header.object->address;

@@ -115,7 +115,7 @@ void ke_wait_end(KeThread *thread, int32_t status, int increment) {
 
 /* Told before the object is looked at, as Driver Verifier is. */
 static void wait_high(const KeWait *wait, uint32_t object) {
-  sim_event(sim_machine(), EVENT_WAIT_HIGH, 0, object, 0, ke_is_dpc_active(), 0);
+  sim_event(sim_machine(), EVENT_WAIT_HIGH, ke_call(), object, 0, ke_is_dpc_active(), 0);
   verifier_check_wait(wait->count > 0 ? ke_address(wait->objects[0]) : 0, wait->due_ns != KE_WAIT_FOREVER);
 }
 

@@ -253,6 +253,25 @@ static void garbage_check(const HarnessRun *run) {
   EXPECT_EQUAL(event_at(run, EVENT_CONTRACT, 0)->detail, CONTRACT_OBJECT_NOT_INITIALIZED);
 }
 
+/* Another kind of object than the function is for. */
+static void wrong_kind(void *argument) {
+  (void)argument;
+  KeInitializeSemaphore(semaphore, 0, 1);
+  KeSetEvent((PKEVENT)semaphore, 0, FALSE);
+  note("never");
+}
+
+static void wrong_kind_setup(void) {
+  memory_setup();
+  harness_thread("t", 8, wrong_kind, NULL);
+}
+
+static void wrong_kind_check(const HarnessRun *run) {
+  EXPECT_NOTES(run, "");
+  EXPECT_EQUAL(event_count(run, EVENT_CONTRACT), 1);
+  EXPECT_EQUAL(event_at(run, EVENT_CONTRACT, 0)->detail, CONTRACT_OBJECT_KIND);
+}
+
 /* ---- K_WAIT_5: the process ends while its thread waits ---- */
 
 static KeProcess *process;
@@ -377,6 +396,7 @@ static const HarnessCase cases[] = {
   { .name = "K_WAIT_4 a semaphore", .setup = semaphore_setup, .check = semaphore_check },
   { .name = "K_WAIT_2 too many objects", .setup = too_many_setup, .check = too_many_check },
   { .name = "K_OBJ_1 never initialised", .setup = garbage_setup, .check = garbage_check },
+  { .name = "K_OBJ_1 another kind", .setup = wrong_kind_setup, .check = wrong_kind_check },
   { .name = "K_WAIT_5 the process ends", .setup = user_setup, .check = user_check },
   { .name = "K_OBJ_2 a thread that has ended", .setup = joins_setup, .check = joins_check },
   { .name = "K_OBJ_3 a boost", .setup = boost_setup, .check = boost_check },
