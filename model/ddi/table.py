@@ -15,7 +15,7 @@ POINTS = {"call": "SIM_POINT_CALL", "interlocked": "SIM_POINT_INTERLOCKED", "non
 COST_NS = 100
 FUNCTION_KEYS = {
     "prototype", "irql", "conditions", "parameters", "nested", "object", "object_kind", "phases", "returns_at", "cost", "page",
-    "header", "advice", "inline", "point", "body", "body_header", "result",
+    "header", "advice", "inline", "point", "body", "body_header",
 }
 CALLBACK_KEYS = {"prototype", "irql", "parameters", "header", "page", "text"}
 
@@ -101,7 +101,6 @@ class Row:
     point: str = "call"
     body: str = ""
     body_header: str = ""
-    result: str = ""
 
     @property
     def id(self):
@@ -256,7 +255,7 @@ def make_row(name, row, file, header, is_callback):
         if item["of"] not in by_name:
             raise ValueError(f"nested: there is no parameter {item['of']}")
         made.nested.append(Nested(item["of"], item["at"], parse_extent(item["as"])))
-    for key in ("object", "object_kind", "phases", "cost", "advice", "point", "body", "body_header", "result"):
+    for key in ("object", "object_kind", "phases", "cost", "advice", "point", "body", "body_header"):
         if key in row:
             setattr(made, key, row[key])
     check_expression(made.object)

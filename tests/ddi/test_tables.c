@@ -172,6 +172,23 @@ static void test_kinds(void **state) {
   assert_false(ddi_types[ddi_type_find("ULONG")].is_signed);
 }
 
+/* From the type of a parameter or a field a step's function is known to be that callback. */
+static void test_callback_types(void **state) {
+  (void)state;
+  for (uint32_t at = 0; at < ddi_callback_count; at++) {
+    const DdiType *type = &ddi_types[ddi_type_find(ddi_callbacks[at].name)];
+    if (type->kind == DDI_TYPE_POINTER)
+      type = &ddi_types[type->target];
+    assert_int_equal(type->kind, DDI_TYPE_FUNCTION);
+    assert_string_equal(type->name, ddi_callbacks[at].name);
+  }
+  const DdiFunction *function = ddi_function_find("KeInitializeDpc");
+  assert_string_equal(ddi_types[ddi_types[function->parameters[1].type].target].name, "KDEFERRED_ROUTINE");
+  uint32_t offset = 0;
+  const DdiField *field = find_field(&ddi_types[ddi_type_find("FWPS_CALLOUT1")], "classifyFn", &offset);
+  assert_string_equal(ddi_types[ddi_types[field->type].target].name, "FWPS_CALLOUT_CLASSIFY_FN1");
+}
+
 /* A bit field: the third bit of DEVICE_CAPABILITIES' second word. */
 static void test_bit_field(void **state) {
   (void)state;
@@ -269,11 +286,17 @@ static void test_rows(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_order),           cmocka_unit_test(test_every_row_is_found),
-    cmocka_unit_test(test_types_are_whole), cmocka_unit_test(test_layout),
-    cmocka_unit_test(test_kinds),           cmocka_unit_test(test_bit_field),
-    cmocka_unit_test(test_aliases),         cmocka_unit_test(test_constants),
-    cmocka_unit_test(test_guids),           cmocka_unit_test(test_rows),
+    cmocka_unit_test(test_order),
+    cmocka_unit_test(test_every_row_is_found),
+    cmocka_unit_test(test_types_are_whole),
+    cmocka_unit_test(test_layout),
+    cmocka_unit_test(test_kinds),
+    cmocka_unit_test(test_callback_types),
+    cmocka_unit_test(test_bit_field),
+    cmocka_unit_test(test_aliases),
+    cmocka_unit_test(test_constants),
+    cmocka_unit_test(test_guids),
+    cmocka_unit_test(test_rows),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
