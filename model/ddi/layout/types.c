@@ -23,13 +23,15 @@ static void *array_add(Array *array, size_t size) {
   return memset((char *)array->items + array->count++ * size, 0, size);
 }
 
-static Array types;       /* LayoutType * */
+static Array types;       /* LayoutTypePointer */
 static Array fields;      /* LayoutField, as read */
 static Array names;       /* LayoutName */
 static Array enumerators; /* LayoutEnumerator */
 static Array guid_names;  /* const char * */
 static Array aliases;     /* LayoutAlias: names of structures that have no tag */
 static Array sorted_fields;
+
+typedef LayoutType *LayoutTypePointer;
 
 typedef struct LayoutAlias {
   Dwarf_Off die;
@@ -75,7 +77,7 @@ static LayoutType *intern(char *key, DdiTypeKind kind, bool *is_new) {
   LayoutType *type = calloc(1, sizeof *type);
   if (type == NULL)
     abort();
-  *(LayoutType **)array_add(&types, sizeof type) = type;
+  *(LayoutTypePointer *)array_add(&types, sizeof(LayoutTypePointer)) = type;
   type->key = key;
   type->name = "";
   type->kind = kind;
@@ -393,7 +395,6 @@ static void reach(LayoutType *type) {
 
 /* Types that nothing names go: compilers differ in which of them they describe. */
 static void drop_unreached(void) {
-  LayoutType **all = types.items;
   uint32_t kept = 0;
   reach(make_void());
   for (unsigned size = 1; size <= 8; size *= 2) {
@@ -404,7 +405,7 @@ static void drop_unreached(void) {
     reach(((LayoutName *)names.items)[at].type);
   for (uint32_t at = 0; at < enumerators.count; at++)
     reach(((LayoutEnumerator *)enumerators.items)[at].type);
-  all = types.items;
+  LayoutTypePointer *all = types.items;
   for (uint32_t at = 0; at < types.count; at++) {
     if (all[at]->is_reached)
       all[kept++] = all[at];
@@ -414,7 +415,7 @@ static void drop_unreached(void) {
 
 static void number_types(void) {
   LayoutType **all = types.items;
-  qsort(all, types.count, sizeof *all, compare_types);
+  qsort(all, types.count, sizeof(LayoutTypePointer), compare_types);
   for (uint32_t at = 0; at < types.count; at++) {
     LayoutType *type = all[at];
     type->index = at;
