@@ -31,8 +31,7 @@ static const char *finding_text(Loader *loader, const Expectation *expectation) 
     g_string_append_printf(text, ".%s", finding->where_function);
   if (expectation->cpu >= 0)
     g_string_append_printf(text, " on cpu %d", expectation->cpu);
-  if (expectation->has_count)
-    g_string_append_printf(text, ", %" G_GUINT64_FORMAT " times", expectation->count);
+  expect_count_print(text, expectation);
   return load_string(loader, text->str);
 }
 

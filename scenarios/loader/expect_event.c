@@ -117,6 +117,23 @@ static bool event_load(Loader *loader, const JsonValue *value, ExpectEvent *even
          (!is_object || details_load(loader, value, event));
 }
 
+/* `call FltSendMessage on cpu 0 at DISPATCH_LEVEL`. */
+static void event_print(GString *text, const ExpectEvent *event) {
+  g_string_append(text, event->text.text);
+  if (event->object != NULL && !g_str_has_suffix(event->text.text, event->object))
+    g_string_append_printf(text, " of %s", event->object);
+  if (event->has_status && ddi_status_name(event->status) != NULL)
+    g_string_append_printf(text, " = %s", ddi_status_name(event->status));
+  else if (event->has_status)
+    g_string_append_printf(text, " = 0x%X", (uint32_t)event->status);
+  if (event->has_detail)
+    g_string_append_printf(text, " (%u)", event->detail);
+  if (event->cpu >= 0)
+    g_string_append_printf(text, " on cpu %d", event->cpu);
+  if (event->irql >= 0)
+    g_string_append_printf(text, " at %s", sim_irql_name((SimIrql)event->irql));
+}
+
 bool expect_event_load(Loader *loader, const JsonValue *value, Expectation *expectation) {
   ExpectEvent *event = load_new(loader, 1, sizeof *event);
   expectation->kind = EXPECT_EVENT;
@@ -124,7 +141,10 @@ bool expect_event_load(Loader *loader, const JsonValue *value, Expectation *expe
   expectation->event_count = 1;
   if (!event_load(loader, value, event) || !expect_count_load(loader, json_get(value, "count"), expectation))
     return false;
-  expectation->text = load_format(loader, "event %s", event->text.text);
+  g_autoptr(GString) text = g_string_new("event ");
+  event_print(text, event);
+  expect_count_print(text, expectation);
+  expectation->text = load_string(loader, text->str);
   return true;
 }
 
@@ -147,7 +167,8 @@ bool expect_order_load(Loader *loader, const JsonValue *value, Expectation *expe
       return false;
     if (count != NULL)
       return load_fail(loader, count->position, "\"count\" means nothing in an order");
-    g_string_append_printf(text, "%s %s", i == 0 ? "" : ",", events[i].text.text);
+    g_string_append(text, i == 0 ? " " : ", ");
+    event_print(text, &events[i]);
   }
   expectation->text = load_string(loader, text->str);
   return true;

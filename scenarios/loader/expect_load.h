@@ -33,6 +33,8 @@ bool expect_function_load(Loader *loader, TextPosition position, const char *nam
 bool expect_cpu_load(Loader *loader, const JsonValue *value, int *cpu); /* NULL: -1 */
 bool expect_count_load(Loader *loader, const JsonValue *value, Expectation *expectation);
 
+void expect_count_print(GString *text, const Expectation *expectation); /* ", 3 times" where it is asked */
+
 bool expect_event_load(Loader *loader, const JsonValue *value, Expectation *expectation);
 bool expect_order_load(Loader *loader, const JsonValue *value, Expectation *expectation);
 bool expect_state_load(Loader *loader, const JsonValue *value, Expectation *expectation);

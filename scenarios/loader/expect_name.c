@@ -163,3 +163,10 @@ bool expect_count_load(Loader *loader, const JsonValue *value, Expectation *expe
     return false;
   return expectation->count > 0 || load_fail(loader, value->position, "\"count\": 0 is written as an expectation under \"never\"");
 }
+
+void expect_count_print(GString *text, const Expectation *expectation) {
+  if (expectation->has_count && expectation->count == 1)
+    g_string_append(text, ", once");
+  else if (expectation->has_count)
+    g_string_append_printf(text, ", %" G_GUINT64_FORMAT " times", expectation->count);
+}
