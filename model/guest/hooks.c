@@ -14,7 +14,8 @@
 #define IMAGE_SIZE (SIM_IMAGE_END - SIM_IMAGE_BASE)
 #define PLAIN (SIM_PAGE_RESIDENT | SIM_PAGE_WRITABLE)
 
-_Static_assert(SIM_IMAGE_BASE == SIM_ARENA_BASE + SIM_ARENA_SIZE, "a site is an address less SIM_IMAGE_BASE, 26 bits of it");
+_Static_assert(IMAGE_SIZE <= 1u << 31 && (uint32_t)SIM_IMAGE_BASE == 0x4000000,
+               "a site is the low half of an address less that of SIM_IMAGE_BASE");
 _Static_assert(SIM_STACK_SLOT_SIZE == 0x20000 && SIM_STACK_BASE % SIM_STACK_SLOT_SIZE == 0, "a stack slot is found by masking an address");
 
 /* What the assembly knows of the machine, relative to SIM_ARENA_BASE (in %rcx). */

@@ -268,8 +268,11 @@ static GPtrArray *compiler_command(const Build *build, bool is_driver) {
     add_all(argv, clang_flags, G_N_ELEMENTS(clang_flags));
   else
     add_all(argv, gcc_flags, G_N_ELEMENTS(gcc_flags));
-  add_map(argv, is_driver ? build->folder : build->runtime_folder, is_driver ? "." : "irqlab/runtime");
+  if (is_driver)
+    add_map(argv, build->folder, ".");
   add_map(argv, build->include_folder, "irqlab/include");
+  if (!is_driver)
+    add_map(argv, build->runtime_folder, "irqlab/runtime"); /* the last that fits counts */
   for (gsize i = 0; is_driver && i < build->source->include_count; i++) {
     g_autofree char *name = source_name(build, build->source->include_paths[i]);
     g_ptr_array_add(argv, g_strconcat("-I", name, NULL));
