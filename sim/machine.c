@@ -121,8 +121,11 @@ static bool choose_interrupt(SimMachine *machine, SimVcpu *vcpu) {
 
 /* The cpu steps: what it runs next, an interrupt first if one lands. */
 static SimContext *vcpu_enter(SimMachine *machine, SimVcpu *vcpu) {
-  if (vcpu->time_ns < machine->now_ns)
-    vcpu->time_ns = machine->now_ns; /* idle until now, or held up */
+  if (vcpu->time_ns < machine->now_ns) { /* idle until now, held up, or spinning */
+    if (vcpu->depth > 0 && vcpu->stack[vcpu->depth - 1]->is_spinning)
+      vcpu->executed_ns += machine->now_ns - vcpu->time_ns;
+    vcpu->time_ns = machine->now_ns;
+  }
   machine->now_ns = vcpu->time_ns;
   if (sim_vcpu_is_interruptible(vcpu) && choose_interrupt(machine, vcpu))
     sim_interrupt_take(machine, vcpu);
@@ -136,7 +139,10 @@ static bool event_fire(SimMachine *machine) {
     return false;
   if (entry->time_ns > machine->now_ns)
     machine->now_ns = entry->time_ns;
+  SimContext *current = machine->current; /* happens to be giving up its cpu: what fires is not its doing */
+  machine->current = NULL;
   entry->fire(machine, entry);
+  machine->current = current;
   return true;
 }
 
