@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 """Holds scenarios/schema.json to the loader and to every scenario of the tree.
 
-    check_schema.py --schema SCHEMA.json --keys PRINT_KEYS FOLDER...
+    check_schema.py --schema SCHEMA.json --keys PRINT_KEYS [--readme FILE.md] FOLDER...
 
   keys        each object of the format has the same keys in the schema as in the loader, the same ones required, each described
   scenarios   each *.json below the folders is valid
+  readme      so is each ```jsonc block of --readme, a whole scenario or some of its keys
   teeth       an unknown key anywhere in such a scenario, but where names are free, makes it invalid
 
 The validator is of the standard library alone and knows just the words this schema uses; an unknown word is an error.
@@ -24,10 +25,17 @@ TYPES = {"object": dict, "array": list, "string": str, "boolean": bool}
 COMMENT = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
 
 
-def read(path):
+def parse(text):
     """A scenario: JSON with comments."""
-    text = path.read_text(encoding="utf-8-sig")
     return json.loads(COMMENT.sub(lambda match: match[1] or " ", text))
+
+
+def blocks(path):
+    """(line, scenario) of each example; one of a few keys gets the head of a scenario."""
+    text = path.read_text(encoding="utf-8")
+    for match in re.finditer(r"^```jsonc\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+        example = match[1] if match[1].startswith("{") else '{ "irqlab": 1, "title": "t",' + match[1] + "}"
+        yield text.count("\n", 0, match.start()) + 1, parse(example)
 
 
 def is_type(value, name):
@@ -131,7 +139,6 @@ def key_faults(schema, program):
     return faults
 
 
-# Objects whose keys are names that the user gives; there "irqlab unknown key" is a bad name.
 def spoiled(value):
     """Copies of the value with a key in one object that no name can be."""
     if isinstance(value, dict):
@@ -147,6 +154,7 @@ def main():
     parser = argparse.ArgumentParser(description="Holds the schema to the loader and to every scenario.")
     parser.add_argument("--schema", required=True, type=pathlib.Path)
     parser.add_argument("--keys", required=True)
+    parser.add_argument("--readme", type=pathlib.Path)
     parser.add_argument("folders", nargs="+", type=pathlib.Path)
     arguments = parser.parse_args()
     schema = json.loads(arguments.schema.read_text(encoding="utf-8"))
@@ -154,11 +162,13 @@ def main():
     faults = key_faults(schema, arguments.keys)
     paths = sorted(path for folder in arguments.folders for path in folder.rglob("*.json") if path.resolve() != arguments.schema.resolve())
     for path in paths:
-        scenario = read(path)
+        scenario = parse(path.read_text(encoding="utf-8-sig"))
         faults += [f"{path}: {fault}" for fault in validator.faults(scenario, schema)]
         if path.parent.name == "good":
             faults += [f"{path}: an unknown key passes: {json.dumps(copy)[:2000]}" for copy in spoiled(scenario)
                        if not validator.faults(copy, schema)]
+    for line, scenario in blocks(arguments.readme) if arguments.readme else ():
+        faults += [f"{arguments.readme}:{line}: {fault}" for fault in validator.faults(scenario, schema)]
     print("\n".join(faults + [f"{len(paths)} scenarios, {len(faults)} faults"]))
     return 1 if faults or not paths else 0
 

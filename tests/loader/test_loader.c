@@ -95,6 +95,64 @@ static void test_bad_tables(void **state) {
   assert_true(failed == 0 || is_update);
 }
 
+/* ---- good ones ---- */
+
+static void load_good(const char *name, const char *bytes) {
+  g_autoptr(GError) error = NULL;
+  g_autoptr(Scenario) scenario = scenario_load_bytes(name, bytes, strlen(bytes), &error);
+  if (scenario == NULL)
+    fail_msg("%s", error->message);
+}
+
+/* Every key at once; and the whole scenarios of the README. */
+static void test_good(void **state) {
+  (void)state;
+  g_autofree char *everything = g_build_filename(source_folder, "good", "everything.json", NULL);
+  g_autofree char *readme = g_build_filename(source_folder, "..", "..", "scenarios", "README.md", NULL);
+  g_autofree char *text = NULL, *page = NULL;
+  assert_true(g_file_get_contents(everything, &text, NULL, NULL));
+  load_good("everything.json", text);
+  assert_true(g_file_get_contents(readme, &page, NULL, NULL));
+  g_auto(GStrv) blocks = g_strsplit(page, "```jsonc\n{", -1);
+  assert_non_null(blocks[1]);
+  for (size_t i = 1; blocks[i] != NULL; i++) {
+    g_autofree char *inner = g_strndup(blocks[i], (gsize)(strstr(blocks[i], "\n```") - blocks[i]));
+    g_autofree char *whole = g_strconcat("{", inner, NULL);
+    load_good("README.md", whole);
+  }
+}
+
+/* What was read is what was written. */
+static void test_values(void **state) {
+  (void)state;
+  g_autofree char *path = g_build_filename(source_folder, "good", "everything.json", NULL);
+  g_autoptr(Scenario) scenario = scenario_load(path, NULL);
+  assert_non_null(scenario);
+  const ScenarioMachine *machine = &scenario->machine;
+  assert_int_equal(machine->cpu_count, 4);
+  assert_int_equal(machine->windows, DDI_WINDOWS_7_SP1);
+  assert_int_equal(machine->leak_paths, SCENARIO_LEAK_ALWAYS | SCENARIO_LEAK_INLINE_COMPLETION);
+  assert_int_equal(scenario->drivers[0].verifier_flags, SCENARIO_VERIFIER_STANDARD | SCENARIO_VERIFIER_LOW_RESOURCES);
+  assert_int_equal(scenario->callout_count, 2);
+  assert_ptr_equal(scenario->filters[0].callout, &scenario->callouts[0]);
+  assert_string_equal(scenario->callouts[1].classify.function->callback->name, "FWPS_CALLOUT_CLASSIFY_FN1");
+  assert_int_equal(scenario->filters[0].conditions[1].mask, 0xffffff00);
+  const ScenarioStimulus *data = &scenario->stimuli[3];
+  assert_int_equal(data->at_ns, 3000000);
+  assert_int_equal(data->every_ns, 250000);
+  assert_int_equal(data->times, 10);
+  assert_int_equal(data->connection.remote.address, 0xc0000207);
+  assert_int_equal(scenario->stimuli[1].context.irql, SIM_IRQL_DISPATCH);
+  assert_string_equal(scenario->stimuli[1].context.process->name.text, "browser");
+  const ScenarioScript *script = &scenario->processes[0].threads[1].script;
+  assert_string_equal(script->operations[4].port.name, "\\AvPort");
+  assert_string_equal(script->operations[10].body->operations[1].device, "\\\\.\\Av");
+  assert_int_equal(scenario->processes[0].threads[1].start_ns, 1500000);
+  assert_true(scenario->policy.seed == UINT64_MAX);
+  TextPosition place = scenario->drivers[0].functions[0].locals[1].name.position;
+  assert_int_equal(place.line, 22);
+}
+
 /* ---- bytes no table can hold ---- */
 
 static void refuse(const char *name, const void *bytes, size_t size, const char *expected) {
@@ -237,8 +295,9 @@ int main(int argc, char **argv) {
   source_folder = argc > 1 ? argv[1] : "tests/loader";
   is_update = argc > 2 && strcmp(argv[2], "--update") == 0;
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_bad_tables), cmocka_unit_test(test_bytes), cmocka_unit_test(test_byte_order_mark),
-    cmocka_unit_test(test_large),      cmocka_unit_test(test_files), cmocka_unit_test(test_any_bytes),
+    cmocka_unit_test(test_good),  cmocka_unit_test(test_values),          cmocka_unit_test(test_bad_tables),
+    cmocka_unit_test(test_bytes), cmocka_unit_test(test_byte_order_mark), cmocka_unit_test(test_large),
+    cmocka_unit_test(test_files), cmocka_unit_test(test_any_bytes),
   };
   return cmocka_run_group_tests_name("loader", tests, NULL, NULL);
 }
