@@ -2,9 +2,9 @@
 
 #include "../model.h"
 
-#define HEADER_SIZE SIM_GRANULE_SIZE /* a closed granule before each small block, where Windows has its POOL_HEADER */
-#define SMALL_SIZE_MAX (SIM_PAGE_SIZE - HEADER_SIZE)
-#define QUARANTINE_FREES 256 /* so many later frees before a block may be used again */
+#define HEADER_SIZE SIM_GRANULE_SIZE                     /* a closed granule before each small block, where Windows has its POOL_HEADER */
+#define SMALL_SIZE_MAX (SIM_PAGE_SIZE - 2 * HEADER_SIZE) /* and one behind the last */
+#define QUARANTINE_FREES 256                             /* so many later frees before a block may be used again */
 
 static PoolState *pool(void) {
   PoolState *state = &MODEL->ex.pool;
@@ -104,7 +104,7 @@ static PoolBlock *block_reuse(PoolKind kind, uint64_t capacity, bool at_once) {
 
 static PoolBlock *block_carve(PoolKind kind, uint64_t capacity) {
   PoolPage **open = &pool()->open[kind];
-  if (*open == NULL || (*open)->used + HEADER_SIZE + capacity > SIM_PAGE_SIZE) {
+  if (*open == NULL || (*open)->used + HEADER_SIZE + capacity + HEADER_SIZE > SIM_PAGE_SIZE) {
     PoolPage *page = page_create(kind, 1);
     if (page == NULL)
       return NULL;
