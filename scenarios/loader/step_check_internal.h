@@ -32,7 +32,7 @@ static inline const StepType *type_pointer(StepCompiler *compiler, const StepTyp
 /* For one message. */
 static inline const char *print(StepCompiler *compiler, const StepType *type) {
   g_autofree char *text = step_type_print(type);
-  return step_program_print(compiler->program, "%s", text);
+  return step_compiler_print(compiler, "%s", text);
 }
 
 /* What becomes a null pointer where a pointer is wanted. */

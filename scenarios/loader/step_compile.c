@@ -30,8 +30,23 @@ void step_compiler_begin(StepCompiler *compiler, Text text, uint32_t start, cons
   step_lexer_next(&compiler->lexer);
 }
 
+void *step_compiler_allocate(StepCompiler *compiler, size_t size) {
+  void *block = g_malloc0(size);
+  g_ptr_array_add(compiler->scratch != NULL ? compiler->scratch : compiler->program->owned, block);
+  return block;
+}
+
+char *step_compiler_print(StepCompiler *compiler, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  char *text = g_strdup_vprintf(format, arguments);
+  va_end(arguments);
+  g_ptr_array_add(compiler->scratch != NULL ? compiler->scratch : compiler->program->owned, text);
+  return text;
+}
+
 StepNode *step_node_new(StepCompiler *compiler, StepNodeKind kind, uint32_t offset) {
-  StepNode *node = step_program_allocate(compiler->program, sizeof *node);
+  StepNode *node = step_compiler_allocate(compiler, sizeof *node);
   node->kind = kind;
   node->offset = compiler->is_macro ? compiler->macro_offset : offset;
   if (++compiler->node_count > STEP_NODE_COUNT_MAX)
@@ -152,7 +167,7 @@ static const char *kind_name(StepVariableKind kind) {
 static bool variable_declare(StepCompiler *compiler, StepVariable *variable, const char *owner) {
   const StepType *type;
   StepProgram *program = compiler->program;
-  const char *where = step_program_print(program, "%s %s of %s", kind_name(variable->kind), variable->name.text, owner);
+  const char *where = step_compiler_print(compiler, "%s %s of %s", kind_name(variable->kind), variable->name.text, owner);
   step_compiler_begin(compiler, variable->declaration, 0, where);
   if (!step_parse_declaration(compiler, &type, &variable->initial))
     return false;
@@ -180,7 +195,7 @@ static bool returns_declare(StepCompiler *compiler, StepFunctionSource *source) 
   source->returns = compiler->program->types.void_type;
   if (source->returns_text.text == NULL)
     return true;
-  step_compiler_begin(compiler, source->returns_text, 0, step_program_print(compiler->program, "the result of %s", source->title));
+  step_compiler_begin(compiler, source->returns_text, 0, step_compiler_print(compiler, "the result of %s", source->title));
   if (!step_parse_declaration(compiler, &source->returns, &initial))
     return false;
   if (initial != NULL)
@@ -247,7 +262,7 @@ static bool globals_initialize(StepCompiler *compiler, StepDriver *driver) {
   for (guint i = 0; i < driver->globals->len; i++) {
     StepVariable *global = &((StepGlobal *)g_ptr_array_index(driver->globals, i))->variable;
     compiler->text = global->declaration;
-    compiler->where = step_program_print(compiler->program, "global %s of %s", global->name.text, driver->name.text);
+    compiler->where = step_compiler_print(compiler, "global %s of %s", global->name.text, driver->name.text);
     if (global->initial != NULL && !step_initial_global(compiler, global))
       return false;
   }
@@ -257,10 +272,14 @@ static bool globals_initialize(StepCompiler *compiler, StepDriver *driver) {
 /* ---- functions ---- */
 
 static bool function_compile(StepCompiler *compiler, StepFunction *function) {
+  g_autoptr(GPtrArray) scratch = g_ptr_array_new_with_free_func(g_free);
   StepFunctionSource *source = function->source;
   source->is_compiled = true;
   compiler->where = source->title;
-  return variables_name_check(compiler, source->locals, source->parameters, "local") && step_body_emit(compiler, function);
+  compiler->scratch = scratch;
+  bool is_good = variables_name_check(compiler, source->locals, source->parameters, "local") && step_body_emit(compiler, function);
+  compiler->scratch = NULL;
+  return is_good;
 }
 
 /* Compiles what has a type; *is_done: nothing was left to do. */
@@ -278,13 +297,60 @@ static bool functions_compile_typed(StepCompiler *compiler, bool *is_done) {
   return true;
 }
 
+/* A name in a step that is neither called nor a field: a function of that name will get its type from whoever is given it. */
+static void name_is_given(const StepDriver *driver, const StepDriver *qualifier, const char *text, const StepToken *name) {
+  char *copy = g_strndup(text + name->offset, name->length);
+  StepFunction *function = step_driver_function(qualifier != NULL ? qualifier : driver, copy);
+  if (function != NULL)
+    function->source->is_given = true;
+  g_free(copy);
+}
+
+static void given_in(StepProgram *program, const StepDriver *driver, const char *text) {
+  StepLexer lexer;
+  StepToken name = {0};
+  const StepDriver *qualifier = NULL;
+  bool is_name = false;
+  for (step_lexer_begin(&lexer, text, program->strings);; step_lexer_next(&lexer)) {
+    const StepToken *token = &lexer.token;
+    bool is_dot = token->kind == STEP_TOKEN_OPERATOR && token->operator == STEP_OP_DOT;
+    bool is_call = token->kind == STEP_TOKEN_OPERATOR && token->operator == STEP_OP_OPEN;
+    if (is_name && !is_call && !is_dot)
+      name_is_given(driver, qualifier, text, &name);
+    if (token->kind == STEP_TOKEN_END)
+      return;
+    if (is_name && is_dot) {
+      g_autofree char *copy = g_strndup(text + name.offset, name.length);
+      qualifier = step_driver_find(program, copy);
+    } else if (token->kind != STEP_TOKEN_NAME) {
+      qualifier = NULL;
+    }
+    is_name = token->kind == STEP_TOKEN_NAME;
+    name = *token;
+  }
+}
+
+static void given_note(StepProgram *program) {
+  for (guint i = 1; i < program->sites->len; i++) {
+    const StepSiteRecord *site = &g_array_index(program->sites, StepSiteRecord, i);
+    if (site->step != 0)
+      given_in(program, site->function->source->driver, site->text);
+  }
+}
+
+/* Of those whose type nobody has shown so far: first one that is given to nobody, since others may be by its code. */
 static StepFunction *first_untyped(const StepProgram *program) {
+  StepFunction *first = NULL;
   for (guint i = 0; i < program->functions->len; i++) {
     StepFunction *function = g_ptr_array_index(program->functions, i);
-    if (!function->source->is_typed)
+    if (function->source->is_typed)
+      continue;
+    if (!function->source->is_given)
       return function;
+    if (first == NULL)
+      first = function;
   }
-  return NULL;
+  return first;
 }
 
 static bool functions_compile(StepCompiler *compiler) {
@@ -317,5 +383,6 @@ bool step_program_compile(StepProgram *program, GError **error) {
   for (guint i = 0; i < program->drivers->len; i++)
     if (!globals_initialize(&compiler, g_ptr_array_index(program->drivers, i)))
       return false;
+  given_note(program);
   return functions_compile(&compiler);
 }

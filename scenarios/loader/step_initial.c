@@ -216,8 +216,8 @@ const StepType *step_initial_type(StepCompiler *compiler, const StepType *type, 
     for (const StepNode *item = initial->first; item != NULL; item = item->next) {
       if (item->designator != NULL && item->designator->kind == STEP_NODE_NUMBER)
         index = item->designator->value;
-      index = CLAMP(index, 0, STEP_VARIABLE_SIZE_MAX);
-      count = MAX(count, ++index);
+      index = CLAMP(index, 0, STEP_VARIABLE_SIZE_MAX) + 1;
+      count = MAX(count, index);
     }
   }
   if (count < 1 || count * type->target->size > STEP_VARIABLE_SIZE_MAX)

@@ -39,21 +39,11 @@ StepDriver *step_driver_find(const StepProgram *program, const char *name) {
 }
 
 StepFunction *step_driver_function(const StepDriver *driver, const char *name) {
-  for (guint i = 0; i < driver->functions->len; i++) {
-    StepFunction *function = g_ptr_array_index(driver->functions, i);
-    if (strcmp(function->source->name.text, name) == 0)
-      return function;
-  }
-  return NULL;
+  return g_hash_table_lookup(driver->functions_by_name, name);
 }
 
 StepGlobal *step_driver_global(const StepDriver *driver, const char *name) {
-  for (guint i = 0; i < driver->globals->len; i++) {
-    StepGlobal *global = g_ptr_array_index(driver->globals, i);
-    if (strcmp(global->variable.name.text, name) == 0)
-      return global;
-  }
-  return NULL;
+  return g_hash_table_lookup(driver->globals_by_name, name);
 }
 
 const StepType *step_type_find(StepCompiler *compiler, const char *name) {
@@ -229,11 +219,11 @@ static bool arguments_check(StepCompiler *compiler, StepNode *node, const Wanted
   for (unsigned i = 0; i < given; i++) {
     StepNode *argument = *link, *next = argument->next;
     if (i < count) {
-      const char *name = wanted[i].name[0] != '\0' ? step_program_print(compiler->program, " (%s)", wanted[i].name) : "";
-      const char *role = step_program_print(compiler->program, "argument %u%s of %s", i + 1, name, node->name);
+      const char *name = wanted[i].name[0] != '\0' ? step_compiler_print(compiler, " (%s)", wanted[i].name) : "";
+      const char *role = step_compiler_print(compiler, "argument %u%s of %s", i + 1, name, node->name);
       argument = step_check_assigned(compiler, argument, wanted[i].type, role);
     } else {
-      argument = step_check_scalar(compiler, argument, step_program_print(compiler->program, "argument %u of %s", i + 1, node->name));
+      argument = step_check_scalar(compiler, argument, step_compiler_print(compiler, "argument %u of %s", i + 1, node->name));
       if (argument != NULL && step_type_is_integer(argument->type))
         argument = step_convert(compiler, argument, step_type_promoted(&compiler->program->types, argument->type), "");
     }

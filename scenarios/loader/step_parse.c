@@ -216,7 +216,7 @@ static StepNode *parse_member(StepCompiler *compiler, StepNode *first, bool is_a
   /* `driver.function(...)`: a call of another driver's function. */
   if (node != NULL && !is_arrow && first->kind == STEP_NODE_NAME && is_operator(compiler, STEP_OP_OPEN) &&
       step_variable_find(compiler, first->name) == NULL)
-    return parse_call(compiler, step_program_print(compiler->program, "%s.%s", first->name, node->name), first->offset);
+    return parse_call(compiler, step_compiler_print(compiler, "%s.%s", first->name, node->name), first->offset);
   return node;
 }
 

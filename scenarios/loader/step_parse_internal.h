@@ -52,7 +52,7 @@ static inline const char *found(StepCompiler *compiler) {
   const StepToken *at = token(compiler);
   if (at->kind == STEP_TOKEN_END)
     return "the end";
-  return step_program_print(compiler->program, "\"%.*s\"", (int)MIN(at->length, 40), compiler->lexer.text + at->offset);
+  return step_compiler_print(compiler, "\"%.*s\"", (int)MIN(at->length, 40), compiler->lexer.text + at->offset);
 }
 
 static inline bool expect(StepCompiler *compiler, StepOperator operator) {
@@ -67,7 +67,7 @@ static inline bool expect(StepCompiler *compiler, StepOperator operator) {
 }
 
 static inline const char *token_name(StepCompiler *compiler, const StepToken *name) {
-  return step_program_print(compiler->program, "%.*s", (int)name->length, compiler->lexer.text + name->offset);
+  return step_compiler_print(compiler, "%.*s", (int)name->length, compiler->lexer.text + name->offset);
 }
 
 static inline bool is_word(StepCompiler *compiler, const char *word) {

@@ -52,6 +52,8 @@ void step_program_free(StepProgram *program) {
     StepDriver *driver = g_ptr_array_index(program->drivers, i);
     g_byte_array_free(driver->image, TRUE);
     g_array_free(driver->relocations, TRUE);
+    g_hash_table_destroy(driver->globals_by_name);
+    g_hash_table_destroy(driver->functions_by_name);
   }
   step_types_finish(&program->types);
   g_ptr_array_free(program->drivers, TRUE);
@@ -71,6 +73,8 @@ StepDriver *step_driver_add(StepProgram *program, Text name) {
   driver->number = program->drivers->len;
   driver->globals = list_new(program);
   driver->functions = list_new(program);
+  driver->globals_by_name = g_hash_table_new(g_str_hash, g_str_equal);
+  driver->functions_by_name = g_hash_table_new(g_str_hash, g_str_equal);
   driver->image = g_byte_array_new();
   driver->relocations = g_array_new(FALSE, FALSE, sizeof(StepRelocation));
   g_ptr_array_add(program->drivers, driver);
@@ -81,6 +85,8 @@ void step_global_add(StepDriver *driver, Text name, Text declaration) {
   StepGlobal *global = step_program_allocate(driver->program, sizeof *global);
   global->variable = (StepVariable){.kind = STEP_GLOBAL, .name = name, .declaration = declaration, .driver = driver};
   g_ptr_array_add(driver->globals, global);
+  if (step_driver_global(driver, name.text) == NULL)
+    g_hash_table_insert(driver->globals_by_name, (char *)name.text, global);
 }
 
 StepFunction *step_function_add(StepDriver *driver, Text name, const DdiCallback *callback, const JsonValue *body) {
@@ -99,6 +105,8 @@ StepFunction *step_function_add(StepDriver *driver, Text name, const DdiCallback
   source->body = body;
   source->type = step_type_function(&program->types, source->title);
   g_ptr_array_add(driver->functions, function);
+  if (step_driver_function(driver, name.text) == NULL)
+    g_hash_table_insert(driver->functions_by_name, (char *)name.text, function);
   g_ptr_array_add(program->functions, function);
   return function;
 }

@@ -104,6 +104,8 @@ struct StepDriver {
   uint32_t number;
   GPtrArray *globals;   /* StepGlobal, in the order of the file */
   GPtrArray *functions; /* StepFunction */
+  GHashTable *globals_by_name; /* the first of each name */
+  GHashTable *functions_by_name;
   GByteArray *image;    /* initial bytes of the globals */
   GArray *relocations;  /* StepRelocation */
 };
@@ -122,6 +124,7 @@ typedef struct StepFunctionSource {
   const char *title;           /* "fw.classify" */
   bool is_inferable;           /* nothing was said of its type: whoever takes its address says it */
   bool is_typed;               /* type, parameters and result are known */
+  bool is_given;               /* some step names it without calling it */
   bool is_compiled;
   GPtrArray *parameters; /* StepVariable */
   GPtrArray *locals;     /* StepVariable */
@@ -184,6 +187,7 @@ char *step_program_print(StepProgram *program, const char *format, ...) G_GNUC_P
 
 typedef struct StepCompiler {
   StepProgram *program;
+  GPtrArray *scratch;     /* blocks that live until the function is compiled; NULL: as long as the program */
   StepDriver *driver;
   StepFunction *function; /* NULL: globals */
   Text text;              /* what is compiled now */
@@ -204,6 +208,10 @@ typedef struct StepCompiler {
 void *step_fail(StepCompiler *compiler, uint32_t offset, const char *format, ...) G_GNUC_PRINTF(3, 4);
 /* The same with `; did you mean NEAREST?`; NULL: no suggestion. */
 void *step_fail_suggest(StepCompiler *compiler, uint32_t offset, const char *nearest, const char *format, ...) G_GNUC_PRINTF(4, 5);
+
+/* Nodes, and texts for messages: gone when the function is compiled. */
+void *step_compiler_allocate(StepCompiler *compiler, size_t size);
+char *step_compiler_print(StepCompiler *compiler, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /* Never NULL; past the bound of nodes it fails. */
 StepNode *step_node_new(StepCompiler *compiler, StepNodeKind kind, uint32_t offset);

@@ -42,8 +42,10 @@ static uint32_t alignment_of(DdiTypeIndex index) {
     return alignment_of(type->target);
   case DDI_TYPE_STRUCT: {
     uint32_t alignment = 1;
-    for (uint32_t i = 0; i < type->field_count; i++)
-      alignment = MAX(alignment, alignment_of(ddi_fields[type->field_first + i].type));
+    for (uint32_t i = 0; i < type->field_count; i++) {
+      uint32_t field = alignment_of(ddi_fields[type->field_first + i].type);
+      alignment = MAX(alignment, field);
+    }
     return alignment;
   }
   default:

@@ -108,7 +108,9 @@ const DdiGuid ddi_guids[] = {
 };
 const uint32_t ddi_guid_count = 2;
 
-/* ---- functions: their pointers are not probed, since no test hands them bad ones ---- */
+/* ---- functions ---- */
+
+static void probe(uint64_t address, uint32_t size, SimAccessKind kind) { sim_access(address, size, kind, 0); }
 
 static void test_add(const uint64_t *a, unsigned count, uint64_t *result) {
   (void)count;
@@ -129,18 +131,21 @@ static void dbg_print(const uint64_t *a, unsigned count, uint64_t *result) {
 
 static void pend(const uint64_t *a, unsigned count, uint64_t *result) {
   (void)count;
-  *(uint64_t *)a[1] = 0x1111;
+  probe(a[1], 8, SIM_ACCESS_WRITE);
+  memcpy((void *)a[1], &(uint64_t){0x1111}, 8);
   *result = (uint64_t)(int64_t)(int32_t)(a[0] == 0 ? 0xc000000d : 0);
 }
 
 static void initialize_dpc(const uint64_t *a, unsigned count, uint64_t *result) {
   (void)count, (void)result;
+  probe(a[0], 64, SIM_ACCESS_WRITE);
   memcpy((char *)a[0] + 24, &a[1], 16);
 }
 
 static void run_dpc(const uint64_t *a, unsigned count, uint64_t *result) {
   (void)count, (void)result;
   uint64_t routine[2];
+  probe(a[0], 64, SIM_ACCESS_READ);
   memcpy(routine, (char *)a[0] + 24, 16);
   uint64_t arguments[4] = { a[0], routine[1], 3, 4 };
   table_call(routine[0], arguments, 4);
@@ -148,8 +153,10 @@ static void run_dpc(const uint64_t *a, unsigned count, uint64_t *result) {
 
 static void query_counter(const uint64_t *a, unsigned count, uint64_t *result) {
   (void)count;
-  if (a[0] != 0)
-    *(uint64_t *)a[0] = 10000000;
+  if (a[0] != 0) {
+    probe(a[0], 8, SIM_ACCESS_WRITE);
+    memcpy((void *)a[0], &(uint64_t){10000000}, 8);
+  }
   *result = 0x100000002;
 }
 
