@@ -10,6 +10,7 @@
 #include "hooks.h"
 
 #include "../../sim/machine.h"
+#include "../model.h"
 
 #define IMAGE_SIZE (SIM_IMAGE_END - SIM_IMAGE_BASE)
 #define PLAIN (SIM_PAGE_RESIDENT | SIM_PAGE_WRITABLE)
@@ -107,50 +108,67 @@ void guest_func_entry_slow(void *stack_pointer) {
   (void)stack_pointer;
 }
 
-/* In: %rdi where this function was called from. Pushes the frame {site, function}; frames beyond SIM_FRAME_COUNT_MAX are counted only. */
+/* Where the current context keeps its frames, and how many it had no room for. */
+#define FRAME_OPERANDS                                                                                                                     \
+  [current] "i"(SIM_MACHINE_BASE + offsetof(SimMachine, current)), [slot] "i"((uint32_t)offsetof(SimContext, slot)),                       \
+      [frame_count] "i"((uint32_t)offsetof(SimContext, frame_count)), [frame_count_max] "i"(SIM_FRAME_COUNT_MAX),                          \
+      [beyond] "i"(SIM_MODEL_BASE + offsetof(ModelState, guest) + offsetof(GuestState, frames_beyond))
+
+/* In: %rdi where this function was called from. Pushes the frame {site, function}; one that SIM_FRAME_COUNT_MAX leaves no room for is only counted. */
 GUEST_HOOK_BARE void guest_func_entry(void) {
-  __asm__ volatile(
-      "movabsq %[current], %%rcx\n\t"
-      "movq (%%rcx), %%rcx\n\t"
-      "movl (%%rsp), %%edx\n\t"
-      "subl %[image_low], %%edx\n\t"
-      "movabsq %[image], %%rax\n\t"
-      "subq %%rax, %%rdi\n\t"
-      "xorl %%eax, %%eax\n\t"
-      "cmpq %[image_size], %%rdi\n\t"
-      "cmovael %%eax, %%edi\n\t" /* called by the model: from nowhere in the driver */
-      "movzwl %c[frame_count](%%rcx), %%eax\n\t"
-      "cmpl %[frame_count_max], %%eax\n\t"
-      "jae 1f\n\t"
-      "movl %%edi, %c[frame_site](%%rcx,%%rax,8)\n\t"
-      "movl %%edx, %c[frame_function](%%rcx,%%rax,8)\n"
-      "1:\n\t"
-      "incl %%eax\n\t"
-      "movw %%ax, %c[frame_count](%%rcx)\n\t"
-      "movl %%edx, %c[site](%%rcx)\n\t"
-      "movl %%esp, %%eax\n\t"
-      "andl %[slot_mask], %%eax\n\t"
-      "cmpl %[stack_low], %%eax\n\t"
-      "jb 9f\n\t"
-      "ret\n"
-      "9:\n\t"
-      "movq %%rsp, %%rsi\n\t"
-      "leaq guest_func_entry_slow(%%rip), %%rdi\n\t"
-      "jmp sim_host_enter\n" ::[current] "i"(SIM_MACHINE_BASE + offsetof(SimMachine, current)),
-      [image] "i"(SIM_IMAGE_BASE), [image_low] "i"((uint32_t)SIM_IMAGE_BASE), [image_size] "i"((uint32_t)IMAGE_SIZE),
-      [site] "i"((uint32_t)offsetof(SimContext, site)), [frame_count] "i"((uint32_t)offsetof(SimContext, frame_count)),
-      [frame_count_max] "i"(SIM_FRAME_COUNT_MAX), [frame_site] "i"((uint32_t)(offsetof(SimContext, frames) + offsetof(SimFrame, site))),
-      [frame_function] "i"((uint32_t)(offsetof(SimContext, frames) + offsetof(SimFrame, function))),
-      [slot_mask] "i"((uint32_t)(SIM_STACK_SLOT_SIZE - 1)),
-      [stack_low] "i"((uint32_t)(SIM_STACK_SLOT_SIZE - SIM_GUEST_STACK_SIZE + STACK_RESERVE)));
+  __asm__ volatile("movabsq %[current], %%rcx\n\t"
+                   "movq (%%rcx), %%rcx\n\t"
+                   "movl (%%rsp), %%edx\n\t"
+                   "subl %[image_low], %%edx\n\t"
+                   "movabsq %[image], %%rax\n\t"
+                   "subq %%rax, %%rdi\n\t"
+                   "xorl %%eax, %%eax\n\t"
+                   "cmpq %[image_size], %%rdi\n\t"
+                   "cmovael %%eax, %%edi\n\t" /* called by the model: from nowhere in the driver */
+                   "movzwl %c[frame_count](%%rcx), %%eax\n\t"
+                   "cmpl %[frame_count_max], %%eax\n\t"
+                   "jae 1f\n\t"
+                   "movl %%edi, %c[frame_site](%%rcx,%%rax,8)\n\t"
+                   "movl %%edx, %c[frame_function](%%rcx,%%rax,8)\n\t"
+                   "incw %c[frame_count](%%rcx)\n\t"
+                   "jmp 2f\n"
+                   "1:\n\t"
+                   "movzbl %c[slot](%%rcx), %%eax\n\t"
+                   "movabsq %[beyond], %%r8\n\t"
+                   "incw (%%r8,%%rax,2)\n"
+                   "2:\n\t"
+                   "movl %%edx, %c[site](%%rcx)\n\t"
+                   "movl %%esp, %%eax\n\t"
+                   "andl %[slot_mask], %%eax\n\t"
+                   "cmpl %[stack_low], %%eax\n\t"
+                   "jb 9f\n\t"
+                   "ret\n"
+                   "9:\n\t"
+                   "movq %%rsp, %%rsi\n\t"
+                   "leaq guest_func_entry_slow(%%rip), %%rdi\n\t"
+                   "jmp sim_host_enter\n" ::FRAME_OPERANDS,
+                   [image] "i"(SIM_IMAGE_BASE), [image_low] "i"((uint32_t)SIM_IMAGE_BASE), [image_size] "i"((uint32_t)IMAGE_SIZE),
+                   [site] "i"((uint32_t)offsetof(SimContext, site)),
+                   [frame_site] "i"((uint32_t)(offsetof(SimContext, frames) + offsetof(SimFrame, site))),
+                   [frame_function] "i"((uint32_t)(offsetof(SimContext, frames) + offsetof(SimFrame, function))),
+                   [slot_mask] "i"((uint32_t)(SIM_STACK_SLOT_SIZE - 1)),
+                   [stack_low] "i"((uint32_t)(SIM_STACK_SLOT_SIZE - SIM_GUEST_STACK_SIZE + STACK_RESERVE)));
 }
 
 GUEST_HOOK_BARE void guest_func_exit(void) {
   __asm__ volatile("movabsq %[current], %%rcx\n\t"
                    "movq (%%rcx), %%rcx\n\t"
+                   "cmpw %[frame_count_max], %c[frame_count](%%rcx)\n\t"
+                   "jne 1f\n\t"
+                   "movzbl %c[slot](%%rcx), %%eax\n\t"
+                   "movabsq %[beyond], %%r8\n\t"
+                   "cmpw $0, (%%r8,%%rax,2)\n\t"
+                   "je 1f\n\t"
+                   "decw (%%r8,%%rax,2)\n\t"
+                   "ret\n"
+                   "1:\n\t"
                    "decw %c[frame_count](%%rcx)\n\t"
-                   "ret\n" ::[current] "i"(SIM_MACHINE_BASE + offsetof(SimMachine, current)),
-                   [frame_count] "i"((uint32_t)offsetof(SimContext, frame_count)));
+                   "ret\n" ::FRAME_OPERANDS);
 }
 
 /* What the instrumentation's constructors and fences of the compiler alone call. */

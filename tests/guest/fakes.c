@@ -3,6 +3,7 @@
 
 #include "model/ddi/ddi.h"
 #include "model/guest/guest.h"
+#include "model/model.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -93,4 +94,7 @@ static void fault_note(SimMachine *machine, const SimFault *fault) {
   sim_stop(machine, SIM_STOP_BUGCHECK, "fault");
 }
 
-void fakes_begin(SimMachine *machine) { machine->fault_handler = fault_note; }
+void fakes_begin(SimMachine *machine) {
+  machine->fault_handler = fault_note;
+  memset((void *)SIM_MODEL_BASE, 0, sizeof(ModelState));
+}

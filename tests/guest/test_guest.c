@@ -196,13 +196,15 @@ static void addresses_are_fixed(void **state) {
   guest_image_unload(image);
 }
 
-/* Is the value an address of something the host has mapped? */
+/* Is the value an address in a file the host has mapped, its heap or its stack? */
 static bool is_host_address(uint64_t value, const char *maps) {
   for (const char *line = maps; line != NULL && *line != '\0'; line = strchr(line, '\n'), line += line != NULL) {
     char *end;
     uint64_t low = g_ascii_strtoull(line, &end, 16), high = g_ascii_strtoull(end + 1, NULL, 16);
+    const char *line_end = strchr(line, '\n');
+    bool has_name = memchr(line, '/', (size_t)(line_end - line)) != NULL || memchr(line, '[', (size_t)(line_end - line)) != NULL;
     bool is_guest = low >= SIM_ARENA_BASE && low < SIM_STEP_CODE_BASE;
-    if (!is_guest && value >= low && value < high)
+    if (has_name && !is_guest && value >= low && value < high)
       return true;
   }
   return false;
