@@ -172,7 +172,8 @@ static void free_check_irql(const PoolBlock *block) {
   if (irql <= max)
     return;
   if (irql <= DISPATCH_LEVEL) /* above that the wrapper has told */
-    sim_event(sim_machine(), EVENT_CONTRACT_IRQL, DDI_ExFreePoolWithTag, block->object, 0, (uint32_t)max << 8 | (uint32_t)irql << 16, 0);
+    sim_event(sim_machine(), EVENT_CONTRACT_IRQL, sim_machine()->current->call, block->object, 0, (uint32_t)max << 8 | (uint32_t)irql << 16,
+              0);
   if (block->kind == POOL_PAGED && block->size != 0)
     mm_probe_write((PVOID)block->address, 1);
 }

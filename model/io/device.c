@@ -1,7 +1,6 @@
 /*
  * Device objects: guest-visible structures as Windows fills them; the model keeps its own count of who holds one. wdm/nf-wdm-iocreatedevice.
  */
-#include "../events.h"
 #include "../ex/pool.h"
 #include "../mm/bugcheck_codes.h"
 #include "io_internal.h"
@@ -22,11 +21,16 @@ static ModelContract what_is_there(uint64_t address) {
   return CONTRACT_OBJECT_NOT_INITIALIZED;
 }
 
+void io_contract(uint32_t object, ModelContract contract, uint64_t address) {
+  const SimContext *context = sim_machine()->current;
+  sim_event(sim_machine(), EVENT_CONTRACT, context != NULL ? context->call : 0, object, 0, contract, address);
+}
+
 void *io_body_at(const volatile void *address, ObjectKind kind) {
   Object *object = object_find((uint64_t)address, kind);
   if (object != NULL)
     return object->body;
-  sim_event(sim_machine(), EVENT_CONTRACT, 0, 0, 0, what_is_there((uint64_t)address), (uint64_t)address);
+  io_contract(0, what_is_there((uint64_t)address), (uint64_t)address);
   ke_bugcheck_raise(BUGCHECK_IRQL_NOT_LESS_OR_EQUAL, (uint64_t)address, ke_irql(), SIM_ACCESS_READ, 0);
   __builtin_unreachable();
 }

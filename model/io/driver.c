@@ -98,6 +98,8 @@ void io_driver_release(uint32_t driver) {
   IoDriver *body = io_driver_body(driver);
   if (body == NULL || --body->holds != 0 || body->state != IO_DRIVER_UNLOADING)
     return;
+  if (body->lent_device != 0)
+    IoDeleteDevice((PDEVICE_OBJECT)body->lent_device);
   io_leftovers_check(body);
   sim_event(sim_machine(), EVENT_DRIVER_UNLOAD, 0, driver, 0, 0, 0);
   driver_gone(body);

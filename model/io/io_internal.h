@@ -5,6 +5,7 @@
 
 #include <ntifs.h>
 
+#include "../events.h"
 #include "../ke/ke.h"
 #include "../model.h"
 #include "io_face.h"
@@ -20,6 +21,9 @@
 /* The body of the object of a kind at an address that a driver gave. There is none: EVENT_CONTRACT, then bug check 0xA for what Windows meets when
  * it follows what is there; does not return. */
 void *io_body_at(const volatile void *address, ObjectKind kind);
+
+/* A documented condition that a driver broke: EVENT_CONTRACT, with the call it was made in. */
+void io_contract(uint32_t object, ModelContract contract, uint64_t address);
 
 IoDriver *io_driver_body(uint32_t ordinal); /* NULL: no such driver */
 

@@ -3,7 +3,6 @@
  * K-UNL-1, K-TMR-7, bug-check-0xce, bug-check-0xc7, bug-check-0xc4.
  */
 #include "../ddi/ddi_state.h"
-#include "../events.h"
 #include "../ex/ex_face.h"
 #include "../ex/ex_state.h"
 #include "../mm/bugcheck_codes.h"
@@ -38,16 +37,18 @@ static bool is_leftover(const Object *object, uint32_t driver) {
   }
   case OBJECT_WORK_ITEM: {
     const IoWorkItem *item = object->body;
-    return object->driver == driver || (item->is_queued && item->driver == driver);
+    return !item->is_single && (object->driver == driver || (item->is_queued && item->driver == driver));
   }
-  case OBJECT_DEVICE:
   case OBJECT_POOL_BLOCK:
-  case OBJECT_INTERRUPT:
+  case OBJECT_INTERRUPT: return object->driver == driver;
+  case OBJECT_DEVICE:
   case OBJECT_FLT_FILTER:
   case OBJECT_FLT_SERVER_PORT:
   case OBJECT_FWPM_ENGINE:
   case OBJECT_FWPS_CALLOUT:
-  case OBJECT_FWPS_PENDED_OPERATION: return object->driver == driver;
+  case OBJECT_FWPS_PENDED_OPERATION:
+    /* What was set up for a driver without DriverEntry is not the driver's to tear down. */
+    return object->driver == driver && io_driver_body(driver)->has_entry;
   default: return false;
   }
 }
@@ -66,7 +67,7 @@ void io_leftovers_check(const IoDriver *driver) {
       continue;
     if (object->kind == OBJECT_POOL_BLOCK && blocks_told++ >= POOL_BLOCKS_TOLD_MAX)
       continue;
-    sim_event(sim_machine(), EVENT_CONTRACT, 0, ordinal, 0, CONTRACT_UNLOAD_RESOURCES, object->address);
+    io_contract(ordinal, CONTRACT_UNLOAD_RESOURCES, object->address);
     timer_check(object, driver);
   }
   verifier_check_unload(driver->object, (uint64_t) & ((PDRIVER_OBJECT)driver->driver_object)->DriverName);

@@ -6,7 +6,6 @@
  */
 #include "work_item.h"
 
-#include "../events.h"
 #include "../ex/pool.h"
 #include "../mm/bugcheck_codes.h"
 #include "../mm/mm.h"
@@ -21,7 +20,7 @@
 /* Windows 8 and later look at the item; before, its place in the list was overwritten, and the worker that came to it stopped. */
 static void queued_already(IoWorkItem *item) {
   Object *object = object_by_ordinal(item->object);
-  sim_event(sim_machine(), EVENT_CONTRACT, 0, item->object, 0, CONTRACT_WORK_ITEM_QUEUED, object->address);
+  io_contract(item->object, CONTRACT_WORK_ITEM_QUEUED, object->address);
   if (model_is_since(DDI_WINDOWS_8))
     ke_bugcheck_raise(BUGCHECK_WORKER_INVALID, 0x1, object->address, 0, 0);
   item->is_garbage = true;
@@ -176,7 +175,7 @@ VOID IoFreeWorkItem(PIO_WORKITEM IoWorkItem_) {
     object_delete(object_by_ordinal(item->object));
     return;
   }
-  sim_event(sim_machine(), EVENT_CONTRACT, 0, item->object, 0, CONTRACT_WORK_ITEM_QUEUED, (uint64_t)IoWorkItem_);
+  io_contract(item->object, CONTRACT_WORK_ITEM_QUEUED, (uint64_t)IoWorkItem_);
   if (model_is_since(DDI_WINDOWS_8))
     ke_bugcheck_raise(BUGCHECK_WORKER_INVALID, 0x2, (uint64_t)IoWorkItem_, item->routine, 0);
   item->is_garbage = true;
@@ -272,7 +271,7 @@ void io_range_forget(uint64_t address, uint64_t size) {
       continue;
     IoWorkItem *item = object->body;
     if (item->is_queued) {
-      sim_event(sim_machine(), EVENT_CONTRACT, 0, object->ordinal, 0, CONTRACT_WORK_ITEM_QUEUED, object->address);
+      io_contract(object->ordinal, CONTRACT_WORK_ITEM_QUEUED, object->address);
       item->is_garbage = true;
     } else {
       object_delete(object);

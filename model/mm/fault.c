@@ -45,7 +45,7 @@ static void fault_event(SimMachine *machine, const SimFault *fault, SimFaultReas
   uint32_t size = fault->size < 0xfff ? fault->size : 0xfff;
   uint32_t detail = (uint32_t)reason | (uint32_t)fault->kind << 8 | (uint32_t)fault->by_model << 16 | size << 20;
   MODEL->mm.fault_count++;
-  sim_event(machine, EVENT_FAULT, 0, object, 0, detail, fault->address);
+  sim_event(machine, EVENT_FAULT, machine->current != NULL ? machine->current->call : 0, object, 0, detail, fault->address);
 }
 
 /* Is it the last silent fault once more? Notes it. */

@@ -95,8 +95,9 @@ static Object *object_at(PVOID pointer) {
   const uint64_t kinds =
       1ULL << OBJECT_PROCESS | 1ULL << OBJECT_THREAD | 1ULL << OBJECT_EVENT | 1ULL << OBJECT_DEVICE | 1ULL << OBJECT_DRIVER;
   Object *object = object_find_among((uint64_t)pointer, kinds);
+  const SimContext *context = sim_machine()->current;
   if (object == NULL)
-    sim_event(sim_machine(), EVENT_CONTRACT, 0, 0, 0, CONTRACT_OBJECT_KIND, (uint64_t)pointer);
+    sim_event(sim_machine(), EVENT_CONTRACT, context != NULL ? context->call : 0, 0, 0, CONTRACT_OBJECT_KIND, (uint64_t)pointer);
   return object;
 }
 

@@ -118,14 +118,7 @@ void verifier_check_handle(uint64_t handle) {
     stop(0x3c, handle, 0, 0);
 }
 
-/* ---- returns of driver routines at another level ---- */
-
 void verifier_check_isr_return(uint64_t routine, SimIrql before, SimIrql after) {
   if (before != after && verifier_is_on(0))
     stop(0x111, routine, before, after);
-}
-
-void verifier_check_completion_return(uint64_t routine, SimIrql before, SimIrql after) {
-  if (before != after && verifier_is_on(MODEL_VERIFIER_IO))
-    stop(0xfa, routine, before, after);
 }

@@ -50,10 +50,8 @@ void verifier_check_reference(uint64_t object, int64_t count);
 /* ObReferenceObjectByHandle with a handle that is none: 0x3C. */
 void verifier_check_handle(uint64_t handle);
 
-/* ---- returns of driver routines at another level ---- */
-
-void verifier_check_isr_return(uint64_t routine, SimIrql before, SimIrql after);        /* 0x111 */
-void verifier_check_completion_return(uint64_t routine, SimIrql before, SimIrql after); /* 0xFA */
+/* A service routine has returned at another level: 0x111. */
+void verifier_check_isr_return(uint64_t routine, SimIrql before, SimIrql after);
 
 /* ---- pool: called by model/ex ---- */
 

@@ -86,6 +86,8 @@ static void arguments_place(const Row *row, uint64_t *placed) {
     if ((*at == 's' || *at == 'S' || *at == 'Z') && row->arguments[argument] != 0)
       placed[argument] = (uint64_t)text_at((unsigned)row->arguments[argument]);
     argument++;
+    if (*at == 0)
+      break;
   }
 }
 
