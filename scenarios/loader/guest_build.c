@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* Changes what every image is: a new number, a new key in the cache. */
-#define BUILD_VERSION "2"
+#define BUILD_VERSION "3"
 
 G_DEFINE_QUARK(guest - build - error - quark, guest_build_error)
 

@@ -180,8 +180,7 @@ char *guest_link_script(guint64 base, guint64 size_max) {
                          "  .irqlab.unmodelled : { QUAD(0) *(.irqlab.unmodelled) } :unmodelled\n"
                          "  . = ALIGN(0x1000);\n"
                          "  .data : { QUAD(0) *(.data .data.*) } :data\n"
-                         "  .bss : { *(.bss .bss.*) *(COMMON) } :data\n"
-                         "  . = ALIGN(0x1000);\n"
+                         "  .bss : { *(.bss .bss.*) *(COMMON) . = ALIGN(0x1000); } :data\n" /* else the file shows in its last page */
                          "  ASSERT(. - 0x%" G_GINT64_MODIFIER "x <= 0x%" G_GINT64_MODIFIER
                          "x, \"the driver is larger than an image slot\")\n"
                          "  /DISCARD/ : { *(.init_array .init_array.* .fini_array .fini_array.* .ctors .ctors.* .dtors .dtors.* .eh_frame "

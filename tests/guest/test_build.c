@@ -263,6 +263,7 @@ static void slots_are_apart(void **state) {
     images[slot] = guest_image_load(build, slot, "test", NULL);
     assert_non_null(images[slot]);
     assert_true(images[slot]->entry - images[slot]->base < SIM_IMAGE_SLOT_SIZE);
+    assert_int_equal((images[slot]->data + images[slot]->data_size) % SIM_PAGE_SIZE, 0);
     assert_int_equal(images[slot]->entry, guest_image_find(images[slot], "DriverEntry"));
   }
   for (unsigned slot = 0; slot < SIM_IMAGE_SLOT_COUNT; slot++)
