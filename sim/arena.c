@@ -169,13 +169,14 @@ static void extent_add(SimSnapshot *snapshot, uint64_t address, size_t size) {
 
 static void extents_collect(SimSnapshot *snapshot) {
   SimMachine *machine = sim_machine();
-  extent_add(snapshot, SIM_MACHINE_BASE, offsetof(SimMachine, contexts) + machine->context_count * sizeof(SimContext));
+  extent_add(snapshot, SIM_MACHINE_BASE, offsetof(SimMachine, vcpus) + machine->vcpu_count * sizeof(SimVcpu));
+  extent_add(snapshot, (uint64_t)machine->contexts, machine->context_count * sizeof(SimContext));
   for (uint32_t i = 0; i < process()->claim_count; i++)
     extent_add(snapshot, process()->claims[i].address, process()->claims[i].size);
   extent_add(snapshot, SIM_HEAP_BASE, machine->heap_used);
   extent_add(snapshot, SIM_GUEST_BASE, machine->guest_pages_used * SIM_PAGE_SIZE);
   extent_add(snapshot, SIM_SHADOW_BASE, machine->guest_pages_used * (SIM_PAGE_SIZE / SIM_GRANULE_SIZE));
-  extent_add(snapshot, SIM_PAGE_TABLE_BASE + ((SIM_GUEST_BASE - SIM_ARENA_BASE) >> SIM_PAGE_SHIFT), SIM_GUEST_SIZE >> SIM_PAGE_SHIFT);
+  extent_add(snapshot, SIM_PAGE_TABLE_BASE + ((SIM_GUEST_BASE - SIM_ARENA_BASE) >> SIM_PAGE_SHIFT), machine->guest_pages_used);
   for (uint32_t i = 0; i < machine->context_count; i++) {
     SimContext *context = &machine->contexts[i];
     if (!context->is_live)
@@ -206,12 +207,16 @@ SimSnapshot *sim_snapshot_save(void) {
 
 void sim_snapshot_restore(const SimSnapshot *snapshot) {
   const char *from = snapshot->bytes;
+  uint64_t pages_before = sim_machine()->guest_pages_used;
   sim_watches_end(sim_machine());
   for (uint32_t i = 0; i < snapshot->extent_count; i++) {
     UNPOISON((void *)snapshot->extents[i].address, snapshot->extents[i].size);
     memcpy((void *)snapshot->extents[i].address, from, snapshot->extents[i].size);
     from += snapshot->extents[i].size;
   }
+  uint64_t pages_now = sim_machine()->guest_pages_used; /* what the run that is forgotten allocated is no memory any more */
+  if (pages_before > pages_now)
+    page_table_set(SIM_GUEST_BASE + pages_now * SIM_PAGE_SIZE, (pages_before - pages_now) * SIM_PAGE_SIZE, SIM_PAGE_NONE);
 }
 
 void sim_snapshot_destroy(SimSnapshot **snapshot) {

@@ -1,5 +1,7 @@
 #include "machine.h"
 
+#include <string.h>
+
 /* Binary heap on (time, sequence). Chosen for its size: the number of pending events is that of timers and stimuli of one machine. */
 
 static bool is_before(const SimQueueEntry *left, const SimQueueEntry *right) {
@@ -39,15 +41,27 @@ static void sift_down(SimQueue *queue, uint32_t position, SimQueueEntry *entry) 
 void sim_queue_init(SimQueue *queue) {
   queue->count = 0;
   queue->sequence_next = 0;
-  queue->heap = sim_heap_allocate((SIM_QUEUE_CAPACITY + 1) * sizeof(SimQueueEntry *));
+  queue->capacity = SIM_QUEUE_CAPACITY_FIRST - 1; /* place 0 is not used */
+  queue->heap = sim_heap_allocate(SIM_QUEUE_CAPACITY_FIRST * sizeof(SimQueueEntry *));
+}
+
+static void grow(SimQueue *queue) {
+  size_t size = (queue->capacity + 1) * sizeof(SimQueueEntry *);
+  SimQueueEntry **larger = sim_heap_allocate(size * 2);
+  memcpy(larger, queue->heap, size);
+  sim_heap_free(queue->heap, size);
+  queue->heap = larger;
+  queue->capacity = queue->capacity * 2 + 1;
 }
 
 void sim_queue_push(SimQueue *queue, SimQueueEntry *entry, uint64_t time_ns) {
   sim_queue_remove(queue, entry);
-  if (queue->count == SIM_QUEUE_CAPACITY) {
+  if (queue->count == SIM_QUEUE_CAPACITY_MAX) {
     sim_stop(sim_machine(), SIM_STOP_LIMIT_MEMORY, "event queue");
     return;
   }
+  if (queue->count == queue->capacity)
+    grow(queue);
   entry->time_ns = time_ns;
   entry->sequence = queue->sequence_next++;
   sift_up(queue, ++queue->count, entry);

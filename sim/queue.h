@@ -17,11 +17,13 @@ typedef struct SimQueueEntry {
   void (*fire)(struct SimMachine *machine, struct SimQueueEntry *entry);
 } SimQueueEntry;
 
-#define SIM_QUEUE_CAPACITY 4096
+#define SIM_QUEUE_CAPACITY_FIRST 64
+#define SIM_QUEUE_CAPACITY_MAX 65536
 
 typedef struct SimQueue {
   uint64_t sequence_next;
   uint32_t count;
+  uint32_t capacity;    /* doubles when it is used up */
   SimQueueEntry **heap; /* [1 .. count], in the arena's heap */
 } SimQueue;
 

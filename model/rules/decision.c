@@ -13,6 +13,7 @@ typedef struct Decision {
   uint32_t connection; /* ordinal; 0: free */
   uint32_t action;
   uint32_t event;
+  uint32_t site;
 } Decision;
 
 /* What a context classifies now. */
@@ -50,7 +51,8 @@ static uint32_t classified_in(uint32_t context) {
 /* The pending classify returned without ABSORB: what it returned was meant as the decision. */
 static void observe_decision(const SimEvent *event) {
   state()->decisions[state()->decision_next++ % DECISION_COUNT_MAX] =
-      (Decision){.connection = classified_in(event->context), .action = (uint32_t)event->status, .event = event->sequence};
+      (Decision){.connection = classified_in(event->context), .action = (uint32_t)event->status, .event = event->sequence,
+                 .site = rule_pend_site(event->object)};
 }
 
 static void observe_answer(const SimEvent *event) {
@@ -65,7 +67,9 @@ static void observe_answer(const SimEvent *event) {
     decision->connection = 0;
     if (decision->action == (uint32_t)event->status)
       continue;
-    Finding *finding = rule_report(RULE_DECISION_LOST_ON_REAUTHORIZE, event);
+    SimEvent at = *event;
+    at.site = decision->site;
+    Finding *finding = rule_report(RULE_DECISION_LOST_ON_REAUTHORIZE, &at);
     if (finding != NULL)
       finding->event_related = decision->event;
   }

@@ -3,12 +3,22 @@
 #include "rules.h"
 
 #define FAILED_COUNT_MAX 16
+#define PENDED_COUNT_MAX 32
+
+/* A successful FwpsPendOperation0: where it was called. */
+typedef struct Pended {
+  uint32_t object;
+  uint32_t event;
+  uint32_t site;
+} Pended;
 
 /* Contexts in which FwpsPendOperation0 failed last: a completion that follows there used what the failed call did not write. */
 typedef struct State {
   uint32_t failed[FAILED_COUNT_MAX];
   uint32_t failed_event[FAILED_COUNT_MAX];
   uint32_t failed_next;
+  Pended pended[PENDED_COUNT_MAX];
+  uint32_t pended_next;
 } State;
 
 static State *state(void) { return RULES->state[RULE_SLOT_PEND]; }
@@ -28,6 +38,8 @@ static void observe_failed(const SimEvent *event) {
 }
 
 static void observe_pend(const SimEvent *event) {
+  state()->pended[state()->pended_next++ % PENDED_COUNT_MAX] =
+      (Pended){.object = event->object, .event = event->sequence, .site = event->site};
   int at = failed_find(event->context);
   if (at >= 0)
     state()->failed[at] = 0;
@@ -44,6 +56,26 @@ static void observe_stale(const SimEvent *event) {
     finding->event_related = state()->failed_event[at];
 }
 
+uint32_t rule_pend_site(uint32_t object) {
+  for (unsigned i = 0; i < PENDED_COUNT_MAX; i++)
+    if (state()->pended[i].object == object)
+      return state()->pended[i].site;
+  return 0;
+}
+
+/* Told where the operation was pended: that is the driver's line it is about. */
+static void report_pended(uint32_t rule, SimEvent event) {
+  const Pended *pended = NULL;
+  for (unsigned i = 0; i < PENDED_COUNT_MAX; i++)
+    if (state()->pended[i].object == event.object)
+      pended = &state()->pended[i];
+  if (pended != NULL)
+    event.site = pended->site;
+  Finding *finding = rule_report(rule, &event);
+  if (finding != NULL && pended != NULL)
+    finding->event_related = pended->event;
+}
+
 static void observe(const SimEvent *event, void *data) {
   (void)data;
   switch (event->kind) {
@@ -57,7 +89,7 @@ static void observe(const SimEvent *event, void *data) {
     observe_stale(event);
     return;
   default:
-    rule_report(RULE_PEND_WITHOUT_ABSORB, event);
+    report_pended(RULE_PEND_WITHOUT_ABSORB, *event);
   }
 }
 
@@ -74,7 +106,7 @@ static void end(void) {
       continue;
     SimEvent event = {.kind = EVENT_PEND, .object = ordinal, .sequence = sim_machine()->event_count - 1,
                       .time_ns = sim_machine()->now_ns, .cpu = 0xff};
-    rule_report(RULE_PEND_NOT_COMPLETED, &event);
+    report_pended(RULE_PEND_NOT_COMPLETED, event);
   }
 }
 

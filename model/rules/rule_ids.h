@@ -1,5 +1,5 @@
 /*
- * rule_ids.h: the ids of the rules: FNV-1a (32 bit) of their names, which events, hashes and findings carry. tests/rules checks each.
+ * rule_ids.h: the ids of the rules: FNV-1a (32 bit) of their names, which events, hashes and findings carry. tests/loader checks each.
  */
 #pragma once
 

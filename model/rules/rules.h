@@ -35,4 +35,7 @@ Finding *rule_report(uint32_t rule, const SimEvent *event);
 /* Registers an observer of these kinds (a list that ends with 0). */
 void rule_observe(SimObserver *observer, const uint16_t *kinds);
 
+/* Where the operation (ordinal) was pended in driver code; 0: not known. */
+uint32_t rule_pend_site(uint32_t object);
+
 extern const RuleDetector rule_irql, rule_wait, rule_memory, rule_spin_lock, rule_pend, rule_decision, rule_reply, rule_contract, rule_network;

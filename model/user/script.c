@@ -5,7 +5,7 @@
 #include <ntifs.h>
 
 #include "../flt/flt.h"
-#include "../io/io.h"
+#include "../io/io_face.h"
 #include "../ke/ke.h"
 #include "../mm/mm_face.h"
 #include "../model.h"
@@ -71,8 +71,9 @@ static int32_t delay(uint64_t duration_ns) {
 }
 
 static int32_t ioctl(const UserOperation *operation) {
-  Object *object = operation->object != 0 ? object_by_ordinal(operation->object) : NULL;
-  return io_device_control_of(object, operation->name, (uint32_t)operation->value);
+  uint64_t device = operation->object != 0 ? io_driver_device(operation->object) : io_device_find(operation->name);
+  IoControl control = {.code = (uint32_t)operation->value};
+  return device != 0 ? io_device_control(device, &control) : STATUS_OBJECT_NAME_NOT_FOUND;
 }
 
 static int32_t operation_do(UserThread *user, const UserOperation *operation) {
