@@ -129,8 +129,16 @@ static void memory_fill(const uint64_t *arguments, unsigned count, uint64_t *res
   block_set(arguments[0], arguments[1], (uint8_t)arguments[2]);
 }
 
+/* memset(DESTINATION, BYTE, LENGTH) and the like return the destination. */
+static void memory_set(const uint64_t *arguments, unsigned count, uint64_t *result) {
+  (void)count;
+  block_set(arguments[0], arguments[2], (uint8_t)arguments[1]);
+  *result = arguments[0];
+}
+
 static void memory_copy(const uint64_t *arguments, unsigned count, uint64_t *result) {
-  (void)count, (void)result;
+  (void)count;
+  *result = arguments[0];
   block_touch(arguments[1], arguments[2], SIM_ACCESS_READ);
   block_touch(arguments[0], arguments[2], SIM_ACCESS_WRITE);
   memmove((void *)arguments[0], (const void *)arguments[1], arguments[2]);
@@ -173,6 +181,9 @@ const StepBuiltin step_builtins[] = {
     {"RtlFillMemory", "VOID", {DESTINATION, LENGTH, {"Fill", "UCHAR"}}, memory_fill},
     {"RtlCopyMemory", "VOID", {DESTINATION, {"Source", "PVOID"}, LENGTH}, memory_copy},
     {"RtlMoveMemory", "VOID", {DESTINATION, {"Source", "PVOID"}, LENGTH}, memory_copy},
+    {"memset", "PVOID", {DESTINATION, {"Fill", "LONG"}, LENGTH}, memory_set},
+    {"memcpy", "PVOID", {DESTINATION, {"Source", "PVOID"}, LENGTH}, memory_copy},
+    {"memmove", "PVOID", {DESTINATION, {"Source", "PVOID"}, LENGTH}, memory_copy},
     {"RtlCompareMemory", "SIZE_T", {SOURCES, LENGTH}, memory_compare},
     {"RtlEqualMemory", "BOOLEAN", {SOURCES, LENGTH}, memory_is_equal},
     {NULL, NULL, {{NULL, NULL}}, NULL},

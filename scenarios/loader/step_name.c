@@ -47,6 +47,8 @@ StepGlobal *step_driver_global(const StepDriver *driver, const char *name) {
 }
 
 const StepType *step_type_find(StepCompiler *compiler, const char *name) {
+  if (strcmp(name, "VOID") == 0) /* a macro of the headers */
+    return compiler->program->types.void_type;
   DdiTypeIndex index = ddi_type_find(name);
   return index != UINT32_MAX ? step_type_of(&compiler->program->types, index) : NULL;
 }
