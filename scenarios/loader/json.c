@@ -116,22 +116,24 @@ static bool tree_build(JsonDocument *document, const Scan *scan, GError **error)
 }
 
 JsonDocument *json_document_parse(const char *file, const void *bytes, size_t size, GError **error) {
-  g_autoptr(JsonDocument) document = g_new0(JsonDocument, 1);
+  JsonDocument *document = g_new0(JsonDocument, 1);
   document->blocks = g_ptr_array_new_with_free_func(g_free);
   document->file = g_strdup(file);
   g_ptr_array_add(document->blocks, (char *)document->file);
   Scan scan;
-  if (!scan_bytes(&scan, file, bytes, size, error)) {
-    scan_finish(&scan);
-    return NULL;
+  bool ok = scan_bytes(&scan, file, bytes, size, error);
+  if (ok) {
+    char *copy = block_new(document, size + 1, 1);
+    memcpy(copy, bytes, size);
+    document->bytes = copy;
+    document->size = size;
+    ok = tree_build(document, &scan, error);
   }
-  char *copy = block_new(document, size + 1, 1);
-  memcpy(copy, bytes, size);
-  document->bytes = copy;
-  document->size = size;
-  bool ok = tree_build(document, &scan, error);
   scan_finish(&scan);
-  return ok ? g_steal_pointer(&document) : NULL;
+  if (ok)
+    return document;
+  json_document_free(document);
+  return NULL;
 }
 
 /* ---- reading ---- */

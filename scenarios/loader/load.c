@@ -167,8 +167,8 @@ static const char *constant_at(const void *prefix, size_t index) {
 }
 
 bool load_flags(Loader *loader, const JsonValue *value, const char *key, const char *prefix, uint32_t *flags) {
-  const Text *texts;
-  size_t count;
+  const Text *texts = NULL;
+  size_t count = 0;
   if (!load_texts(loader, value, key, &texts, &count))
     return false;
   for (size_t i = 0; i < count; i++) {

@@ -440,6 +440,7 @@ bool scan_bytes(Scan *scan, const char *file, const char *bytes, size_t size, GE
 }
 
 void scan_finish(Scan *scan) {
-  g_clear_pointer(&scan->places, g_array_unref);
-  g_clear_pointer(&scan->blanked, g_free);
+  if (scan->places != NULL)
+    g_array_unref(scan->places);
+  g_free(scan->blanked);
 }

@@ -14,19 +14,23 @@ static bool version_check(Loader *loader, const JsonValue *value) {
 
 static bool head_load(Loader *loader, const JsonValue *root) {
   Scenario *scenario = loader->scenario;
-  const JsonValue *source = json_get(root, "source"), *schema = json_get(root, "$schema");
-  Text text;
-  if (!version_check(loader, json_get(root, "irqlab")) || !load_text(loader, json_get(root, "title"), "title", &text) ||
+  const JsonValue *version = json_get(root, "irqlab"), *title = json_get(root, "title"), *source = json_get(root, "source"),
+                  *schema = json_get(root, "$schema");
+  Text text = { 0 };
+  g_assert(version != NULL && title != NULL); /* required keys */
+  if (!version_check(loader, version) || !load_text(loader, title, "title", &text) ||
       (schema != NULL && !load_text(loader, schema, "$schema", &(Text){ 0 })))
     return false;
   scenario->title = text.text;
   const Text *sources = NULL;
-  if (source != NULL && !load_texts(loader, source, "source", &sources, &scenario->source_count))
+  size_t count = 0;
+  if (source != NULL && !load_texts(loader, source, "source", &sources, &count))
     return false;
-  const char **list = load_new(loader, scenario->source_count, sizeof *list);
-  for (size_t i = 0; i < scenario->source_count; i++)
+  const char **list = load_new(loader, count, sizeof *list);
+  for (size_t i = 0; i < count; i++)
     list[i] = sources[i].text;
   scenario->sources = list;
+  scenario->source_count = count;
   return true;
 }
 

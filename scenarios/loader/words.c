@@ -221,7 +221,7 @@ bool words_address(Words *words, uint32_t *address) {
 }
 
 bool words_endpoint(Words *words, ScenarioEndpoint *endpoint) {
-  uint64_t port;
+  uint64_t port = 0;
   if (!words_address(words, &endpoint->address) || !words_expect(words, ":") || !words_number(words, 1, 65535, &port))
     return false;
   endpoint->port = (uint16_t)port;
