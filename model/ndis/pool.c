@@ -2,6 +2,7 @@
 #include "net_buffer.h"
 
 #include "../ex/pool.h"
+#include "../ex/pool_block.h"
 #include "../mm/mm.h"
 #include "../model.h"
 
@@ -15,17 +16,31 @@ NdisState *ndis_state(void) {
   return state;
 }
 
-/* ---- memory ---- */
+/* ---- memory: blocks of the pool that are nobody's object, so that a packet costs no events and no ordinals ---- */
+
+#define PATTERN_FREED 0xffffddddddddddddULL /* as model/ex fills freed blocks: what is taken for a pointer leads nowhere */
 
 PVOID ndis_memory_allocate(SIZE_T size, bool may_fail) {
-  if (may_fail && MODEL->ex.fails_allocations && sim_choose(sim_machine(), SIM_CHOICE_ALLOCATION, 1, NULL, 2) == 0)
+  if (may_fail && ex_allocation_fails())
     return NULL;
-  return ex_pool_allocate_system(POOL_NONPAGED, size, 'tenN');
+  PoolBlock *block = pool_block_create(POOL_NONPAGED, size);
+  if (block == NULL)
+    return NULL;
+  block->tag = 'tenN';
+  block->pool_type = NonPagedPool;
+  block->object = block->driver = block->free_site = 0;
+  RtlZeroMemory((PVOID)block->address, block->capacity);
+  return (PVOID)block->address;
 }
 
 VOID ndis_memory_free(PVOID memory) {
-  if (memory != NULL)
-    ex_pool_free_system(memory);
+  PoolBlock *block = memory != NULL ? pool_block_at((uint64_t)memory) : NULL;
+  if (block == NULL)
+    return;
+  SIM_ASSERT(!block->is_free && block->address == (uint64_t)memory);
+  for (uint64_t at = 0; at < block->capacity / sizeof(uint64_t); at++)
+    ((uint64_t *)block->address)[at] = PATTERN_FREED;
+  pool_block_free(block);
 }
 
 /* ---- pools ---- */

@@ -2,22 +2,19 @@
 #include "wfp.h"
 
 #include "../ddi/ddi.h"
-#include "../ex/pool.h"
 #include "../mm/mm.h"
 #include "../model.h"
+#include "../ndis/net_buffer.h"
 
 PVOID wfp_memory_allocate(SIZE_T size) {
-  PVOID memory = ex_pool_allocate_system(POOL_NONPAGED, size, ' pfW');
+  PVOID memory = ndis_memory_allocate(size, false);
   if (memory == NULL)
     sim_stop(sim_machine(), SIM_STOP_LIMIT_MEMORY, "guest memory");
   SIM_ASSERT(memory != NULL);
   return memory;
 }
 
-VOID wfp_memory_free(PVOID memory) {
-  if (memory != NULL)
-    ex_pool_free_system(memory);
-}
+VOID wfp_memory_free(PVOID memory) { ndis_memory_free(memory); }
 
 /* ---- keys ---- */
 
