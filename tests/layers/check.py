@@ -30,6 +30,9 @@ RUN_LAYERS = ["sim", "model", "model/rules"]  # what a run changes lives in the 
 # Data, not code of a layer: what stands there is compiled as a driver, or not at all.
 LIBRARY_FOLDERS = ["scenarios/seeds", "scenarios/reported", "scenarios/rules", "scenarios/drivers"]
 
+# Tools that the build runs; nothing of them is linked into a layer.
+TOOL_FOLDERS = ["model/ddi/layout"]
+
 # Headers that mean the same to the WDK's world and to libc's.
 NEUTRAL_HEADERS = {"stdarg.h", "stdbool.h", "stddef.h", "stdint.h"}
 
@@ -46,17 +49,18 @@ WDK_COMMON_HEADERS = {
 HEADER_PIECES = re.compile(r"^model/include/irqlab/|\.inc\.h$")
 
 # What compilers call of themselves; and what instrumented builds add.
-COMPILER_SYMBOLS = {"memcpy", "memmove", "memset", "memcmp", "_GLOBAL_OFFSET_TABLE_", "__stack_chk_fail"}
+COMPILER_SYMBOLS = {"memcpy", "memmove", "memset", "memcmp", "_GLOBAL_OFFSET_TABLE_", "__stack_chk_fail", "__popcountdi2"}
 INSTRUMENTATION = re.compile(r"^(__|\.L|L)*_?(asan|ubsan|sanitizer|lsan|gcov|llvm_prof|odr_asan|sancov)|^__mem\w+_chk$|^__unnamed_\d+$")
 
 # Outside symbols a layer may use beside those; scenarios and reports may use any library.
 OUTSIDE_SYMBOLS = {
     "sim": {
-        "mmap", "munmap", "mprotect", "madvise",  # the arena and the guard pages of fibers
+        "mmap", "mmap64", "munmap", "mprotect", "madvise", "mincore",  # the arena and the guard pages of fibers
+        "clock_gettime",  # the limit of host time
         "getcontext", "makecontext", "swapcontext",  # fibers where there is no assembly for them
         "abort", "fprintf", "fputs", "fputc", "fwrite", "fflush", "stderr", "write",  # SIM_ASSERT
         "__errno_location", "strerror", "perror",
-        "snprintf", "vsnprintf", "strlen", "strcmp",  # texts of a schedule and of a stop
+        "snprintf", "vsnprintf", "strlen", "strcmp", "strchr", "strcspn", "strncpy", "open_memstream", "fclose",  # texts of a schedule and a stop
         "malloc", "calloc", "realloc", "free",  # the record of events, which a run does not read
     },
     "model": set(),
@@ -100,7 +104,7 @@ class Tree:
 
     def layer(self, path):
         name = self.relative(path)
-        if name is None or any(name.startswith(folder + "/") for folder in LIBRARY_FOLDERS):
+        if name is None or any(name.startswith(folder + "/") for folder in LIBRARY_FOLDERS + TOOL_FOLDERS):
             return None
         return max((layer for layer in LAYERS if name.startswith(layer + "/")), key=len, default=None)
 
