@@ -24,6 +24,7 @@ typedef struct SimProcess {
   bool is_mapped;
   uint32_t claim_count;
   Extent claims[CLAIM_COUNT_MAX];
+  bool is_guest_stack_used[SIM_CONTEXT_COUNT_MAX]; /* by slot: driver code ran there since it was cleared */
 } SimProcess;
 
 static SimProcess *process(void) { return (SimProcess *)SIM_ARENA_BASE; }
@@ -76,6 +77,20 @@ static void page_table_init(void) {
     page_table_set(guest_stack, SIM_GUEST_STACK_SIZE, SIM_PAGE_STACK | SIM_PAGE_RESIDENT | SIM_PAGE_WRITABLE);
   }
 }
+
+/* ---- guest stacks: nothing of a former run or context may be left where a dangling pointer could read it ---- */
+
+void sim_guest_stack_note(unsigned slot) { process()->is_guest_stack_used[slot] = true; }
+
+static void guest_stack_clear(unsigned slot, uint64_t below) {
+  uint64_t low = SIM_STACK_BASE + (slot + 1) * SIM_STACK_SLOT_SIZE - SIM_GUEST_STACK_SIZE;
+  if (!process()->is_guest_stack_used[slot])
+    return;
+  memset((void *)low, 0, below - low);
+  process()->is_guest_stack_used[slot] = false;
+}
+
+void sim_guest_stack_renew(unsigned slot) { guest_stack_clear(slot, SIM_STACK_BASE + (slot + 1) * SIM_STACK_SLOT_SIZE); }
 
 void sim_arena_claim(uint64_t address, size_t size) {
   SimProcess *self = process();
@@ -213,6 +228,11 @@ void sim_snapshot_restore(const SimSnapshot *snapshot) {
     UNPOISON((void *)snapshot->extents[i].address, snapshot->extents[i].size);
     memcpy((void *)snapshot->extents[i].address, from, snapshot->extents[i].size);
     from += snapshot->extents[i].size;
+  }
+  for (uint32_t i = 0; i < sim_machine()->context_count; i++) {
+    const SimContext *context = &sim_machine()->contexts[i];
+    bool is_in_use = context->is_live && context->guest_depth > 0;
+    guest_stack_clear(i, is_in_use ? (uint64_t)context->guest_stack_pointer : sim_context_guest_stack_high(context));
   }
   uint64_t pages_now = sim_machine()->guest_pages_used; /* what the run that is forgotten allocated is no memory any more */
   if (pages_before > pages_now)

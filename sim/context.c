@@ -185,6 +185,7 @@ SimContext *sim_context_create(SimMachine *machine, SimContext *parent, SimConte
   __asan_unpoison_memory_region(host_stack_low(context), (size_t)(host_stack_top(context) - host_stack_low(context)));
 #endif
   context->host_stack_pointer = sim_fiber_prepare(host_stack_low(context), host_stack_top(context), context_main);
+  sim_guest_stack_renew(context->slot);
   context->guest_stack_pointer = (void *)(sim_context_guest_stack_high(context) - GUEST_STACK_HEADROOM);
   return context;
 }
@@ -194,6 +195,7 @@ SimContext *sim_context_create(SimMachine *machine, SimContext *parent, SimConte
 bool sim_frame_push(SimContext *context, uint32_t site, uint32_t function) {
   if (context->frame_count == SIM_FRAME_COUNT_MAX)
     return false;
+  sim_guest_stack_note(context->slot);
   context->frames[context->frame_count++] = (SimFrame){site, function};
   return true;
 }
@@ -210,6 +212,7 @@ uint64_t sim_guest_call(SimContext *context, uint64_t function, const uint64_t *
   uint16_t frames = context->frame_count;
   uint32_t site = context->site;
   context->guest_depth++;
+  sim_guest_stack_note(context->slot);
   uint64_t result = sim_guest_enter(context, function, all, argument_count);
   context->guest_depth--;
   context->frame_count = frames;

@@ -64,6 +64,14 @@ sim_gate:
         pushq   24(%rbp)
         xorl    %eax, %eax                     /* no vector registers: kernel code passes none */
         callq   *%r11
+        xorl    %ecx, %ecx                     /* what a call may change goes back without anything of the host */
+        xorl    %edx, %edx
+        xorl    %esi, %esi
+        xorl    %edi, %edi
+        xorl    %r8d, %r8d
+        xorl    %r9d, %r9d
+        xorl    %r10d, %r10d
+        xorl    %r11d, %r11d
         movq    %rbp, %rsp
         popq    %rbp
         popq    %rbx
@@ -107,8 +115,22 @@ sim_guest_enter:
         movq    24(%r13), %rcx
         movq    32(%r13), %r8
         movq    40(%r13), %r9
+        movq    %r12, %r11
+        movabsq $SIM_ADDRESS_RETURN_THUNK, %rax /* what driver code sees of where it returns to: a thunk, never the host */
+        pushq   %rax
         xorl    %eax, %eax
-        callq   *%r12
+        xorl    %ebp, %ebp                     /* nor any register of the host that it may save on its stack */
+        xorl    %r12d, %r12d
+        xorl    %r13d, %r13d
+        xorl    %r14d, %r14d
+        xorl    %r15d, %r15d
+        jmpq    *%r11
+        .size   sim_guest_enter, .-sim_guest_enter
+
+/* The return thunk leads here. */
+        .globl  sim_guest_return
+        .type   sim_guest_return, @function
+sim_guest_return:
         movq    SIM_OFFSET_CONTEXT_GATE_STACK(%rbx), %rsp
         popq    SIM_OFFSET_CONTEXT_GUEST_STACK(%rbx)
         popq    SIM_OFFSET_CONTEXT_GATE_STACK(%rbx)
@@ -119,7 +141,7 @@ sim_guest_enter:
         popq    %rbx
         popq    %rbp
         ret
-        .size   sim_guest_enter, .-sim_guest_enter
+        .size   sim_guest_return, .-sim_guest_return
 
 /* void sim_host_enter(void (*routine)(void *), void *argument) */
         .globl  sim_host_enter
@@ -139,6 +161,15 @@ sim_host_enter:
         movq    %rdi, %rax
         movq    %rsi, %rdi
         callq   *%rax
+        xorl    %ecx, %ecx                     /* as above */
+        xorl    %edx, %edx
+        xorl    %esi, %esi
+        xorl    %edi, %edi
+        xorl    %r8d, %r8d
+        xorl    %r9d, %r9d
+        xorl    %r10d, %r10d
+        xorl    %r11d, %r11d
+        xorl    %eax, %eax
         leaq    -8(%rbp), %rsp
         popq    SIM_OFFSET_CONTEXT_GUEST_STACK(%rbx)
         popq    %rbp

@@ -1,11 +1,16 @@
 #include "gate.h"
 
+#include "gate_offsets.h"
+
 #include <string.h>
 #include <sys/mman.h>
 
 #if defined(__x86_64__)
 
 void sim_gate(void);
+void sim_guest_return(void);
+
+_Static_assert(SIM_THUNK_BASE + (SIM_THUNK_COUNT - 1) * SIM_THUNK_STRIDE == SIM_ADDRESS_RETURN_THUNK, "gate_offsets.h");
 
 bool sim_thunks_open(void) {
   void *base = mmap((void *)SIM_THUNK_BASE, SIM_THUNK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
@@ -35,7 +40,10 @@ void sim_thunk_set_direct(unsigned index, void (*function)(void)) {
   put_jump_r10(put_move((unsigned char *)sim_thunk_address(index), 0xba, function));
 }
 
-void sim_thunks_seal(void) { mprotect((void *)SIM_THUNK_BASE, SIM_THUNK_SIZE, PROT_READ | PROT_EXEC); }
+void sim_thunks_seal(void) {
+  sim_thunk_set_direct(SIM_THUNK_COUNT - 1, sim_guest_return);
+  mprotect((void *)SIM_THUNK_BASE, SIM_THUNK_SIZE, PROT_READ | PROT_EXEC);
+}
 
 #else
 

@@ -15,7 +15,8 @@
 
 static inline uint64_t sim_thunk_address(unsigned index) { return SIM_THUNK_BASE + index * SIM_THUNK_STRIDE; }
 
-/* Fill the thunk region; then seal it (read and execute). Once a process, after sim_arena_map. False where drivers cannot be native. */
+/* Fill the thunk region, all but the last thunk, to which driver code returns; then seal it (read and execute). Once a process, after
+ * sim_arena_map. False where drivers cannot be native. */
 bool sim_thunks_open(void);
 void sim_thunk_set_gated(unsigned index, void (*function)(void));
 void sim_thunk_set_direct(unsigned index, void (*function)(void));

@@ -5,3 +5,6 @@
 #define SIM_OFFSET_CONTEXT_GATE_STACK 128
 #define SIM_OFFSET_CONTEXT_GUEST_STACK 136
 #define SIM_ADDRESS_MACHINE_CURRENT 0x200000010098
+
+/* The last thunk: where driver code that the model called returns to. */
+#define SIM_ADDRESS_RETURN_THUNK 0x20000803ffe0
