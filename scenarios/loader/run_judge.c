@@ -177,6 +177,8 @@ static bool connection_is(const ExpectState *state) {
   if (connection == NULL)
     return state->is == EXPECT_IS_NONE;
   switch (connection->state) {
+  case CONNECTION_NEW:
+  case CONNECTION_AUTHORIZING: /* a classifyFn that has not answered yet holds it up as a pended operation does */
   case CONNECTION_PENDED:
     return state->is == EXPECT_IS_PENDING;
   case CONNECTION_SYN_SENT:
