@@ -38,13 +38,18 @@ static bool global_is_at(const ScenarioRun *run, const ExpectParameter *expected
   return global != NULL && step_global_address(run->instance, global) == value;
 }
 
+/* A negative 32-bit value, such as an NTSTATUS, is widened by its sign in some bug checks (0x7E) and not in others (0x3B). */
+static bool number_holds(uint64_t expected, uint64_t value) {
+  return value == expected || ((int64_t)expected < 0 && (int64_t)expected >= INT32_MIN && value == (uint32_t)expected);
+}
+
 static bool parameter_holds(const ScenarioRun *run, const ExpectParameter *expected, const KeBugcheck *bugcheck, unsigned index) {
   const Object *object;
   switch (expected->kind) {
   case EXPECT_PARAMETER_ANY:
     return true;
   case EXPECT_PARAMETER_NUMBER:
-    return bugcheck->parameters[index] == expected->number;
+    return number_holds(expected->number, bugcheck->parameters[index]);
   case EXPECT_PARAMETER_OBJECT:
     if (global_is_at(run, expected, bugcheck->parameters[index]))
       return true;
