@@ -215,8 +215,8 @@ static VOID sets(PDEVICE_OBJECT DeviceObject, PVOID Context) {
 static void deadlock_body(void) {
   done = harness_memory(sizeof *done);
   KeInitializeEvent(done, NotificationEvent, FALSE);
-  IoQueueWorkItem(item, waits, DelayedWorkQueue, "a");
-  IoQueueWorkItem(IoAllocateWorkItem(device), waits, DelayedWorkQueue, "b");
+  IoQueueWorkItem(item, waits, DelayedWorkQueue, (PVOID) "a");
+  IoQueueWorkItem(IoAllocateWorkItem(device), waits, DelayedWorkQueue, (PVOID) "b");
   IoQueueWorkItem(IoAllocateWorkItem(device), sets, DelayedWorkQueue, NULL);
 }
 
