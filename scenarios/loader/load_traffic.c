@@ -140,19 +140,17 @@ static bool stimulus_kind_find(Loader *loader, const JsonValue *value, size_t *k
                                "\"page out\"");
 }
 
+/* An error where a key is there of which this kind of stimulus makes nothing. */
+static bool is_wanted(Loader *loader, const JsonValue *value, const char *key, size_t kind, unsigned takes) {
+  return value == NULL || (stimuli[kind].takes & takes) != 0 ||
+         load_fail(loader, value->position, "\"%s\" means nothing for \"%s\"", key, stimuli[kind].key);
+}
+
 static bool details_load(Loader *loader, const JsonValue *value, size_t kind, ScenarioStimulus *stimulus) {
   const JsonValue *bytes = json_get(value, "bytes"), *irql = json_get(value, "irql"), *in = json_get(value, "in");
-  unsigned takes = stimuli[kind].takes;
-  const JsonValue *misplaced = bytes != NULL && !(takes & TAKES_BYTES)                ? bytes
-                               : irql != NULL && !(takes & TAKES_IRQL)                ? irql
-                               : in != NULL && !(takes & (TAKES_CONTEXT | TAKES_CPU)) ? in
-                                                                                      : NULL;
-  if (misplaced != NULL)
-    return load_fail(loader, misplaced->position, "\"%s\" means nothing for \"%s\"",
-                     misplaced == bytes  ? "bytes"
-                     : misplaced == irql ? "irql"
-                                         : "in",
-                     stimuli[kind].key);
+  if (!is_wanted(loader, bytes, "bytes", kind, TAKES_BYTES) || !is_wanted(loader, irql, "irql", kind, TAKES_IRQL) ||
+      !is_wanted(loader, in, "in", kind, TAKES_CONTEXT | TAKES_CPU))
+    return false;
   uint64_t level = stimulus->irql;
   if ((bytes != NULL && !load_number(loader, bytes, "bytes", 1, 1 << 20, &stimulus->byte_count)) ||
       (irql != NULL && !load_number(loader, irql, "irql", SIM_IRQL_DEVICE_LOWEST, SIM_IRQL_DEVICE_HIGHEST, &level)))
@@ -165,7 +163,7 @@ static bool details_load(Loader *loader, const JsonValue *value, size_t kind, Sc
   Words words = words_begin(loader, stimulus->context.text);
   if (!context_parse(&words, &stimulus->context))
     return false;
-  if ((takes & TAKES_CPU) && stimulus->context.kind != SCENARIO_CONTEXT_DEFAULT)
+  if ((stimuli[kind].takes & TAKES_CPU) && stimulus->context.kind != SCENARIO_CONTEXT_DEFAULT)
     return load_fail(loader, in->position, "\"%s\" says where it runs; expected no more than \"cpu N\" here", stimuli[kind].key);
   return true;
 }
