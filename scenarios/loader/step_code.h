@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #define STEP_CALL_SIZE 64
+#define STEP_ENTRY_SIZE 2048 /* of guest stack, for a call that Windows makes from within a call by driver code */
 #define STEP_TEMPORARY_COUNT_MAX 200
 #define STEP_FUNCTION_SPACING 16 /* bytes of the step-code region a function */
 #define STEP_FUNCTION_COUNT_MAX (SIM_STEP_CODE_SIZE / STEP_FUNCTION_SPACING)

@@ -4,7 +4,8 @@
  * What a hostile step can do to memory it does as compiled code would: every address it computes is judged by sim_access before it is touched.
  * The code itself and the nesting of calls are host state that no guest memory can change; temporaries stand in guest memory and are numbers.
  *
- * One C frame per nested call of steps: SIM_FRAME_COUNT_MAX of them and the guest stack bound the host stack.
+ * Calls among steps do not nest on the host stack. Calls through Windows do (a step calls a modelled function, which calls a step): each costs
+ * the guest STEP_ENTRY_SIZE of its stack, as Windows' own frames would, and so their number is bounded alike in every build.
  */
 #include "step_code.h"
 
@@ -14,15 +15,26 @@
 
 #define STATUS_INTEGER_DIVIDE_BY_ZERO 0xc0000094u
 #define STATUS_INTEGER_OVERFLOW 0xc0000095u
+#define HOST_STACK_RESERVE 0x4000
 
-/* One function that runs. */
+/* Where a calling function goes on. */
+typedef struct Caller {
+  uint32_t function; /* number */
+  uint32_t call;     /* instruction */
+} Caller;
+
+/* Functions that run, each called by the one before: the innermost, and where the others go on. */
 typedef struct Run {
   SimMachine *machine;
   SimContext *context;
   const StepInstance *instance;
+  const StepFunction *function;
+  uint64_t frame; /* address; the temporaries are its beginning */
   uint64_t *temporaries;
   uint64_t locals; /* address */
   uint32_t site;   /* of the current step */
+  uint32_t depth;  /* callers */
+  Caller callers[SIM_FRAME_COUNT_MAX];
 } Run;
 
 /* ---- memory ---- */
@@ -129,8 +141,57 @@ static void call_builtin(const Run *run, const StepInstruction *at) {
   call_finish(run, at, result);
 }
 
-static void call_steps(const Run *run, const StepInstruction *at) {
-  call_finish(run, at, step_function_run(run->instance, at->function, &run->temporaries[at->a], at->b));
+/* ---- frames ---- */
+
+/* As the compiler's stack probe would: the first page below the stack is touched. */
+static void stack_overflow(SimMachine *machine, SimContext *context, uint32_t site) {
+  context->site = site;
+  sim_access(sim_context_guest_stack_low(context) - 8, 8, SIM_ACCESS_WRITE, site);
+  sim_stop(machine, SIM_STOP_GUEST_CRASH, "stack overflow");
+}
+
+/* A frame below `high` for the function, whose code is next; the call is from `site`. */
+static void enter(Run *run, const StepFunction *function, uint64_t high, uint32_t site, const uint64_t *arguments, unsigned count) {
+  SimContext *context = run->context;
+  uint64_t room = high - sim_context_guest_stack_low(context);
+  if ((int64_t)room < (int64_t)function->frame_size || !sim_frame_push(context, site, function->site))
+    stack_overflow(run->machine, context, function->site);
+  run->function = function;
+  run->frame = high - function->frame_size;
+  run->temporaries = (uint64_t *)run->frame;
+  run->locals = run->frame + function->locals_offset;
+  run->site = function->site;
+  memset((void *)run->frame, 0xcc, function->frame_size);
+  uint64_t *parameters = (uint64_t *)(run->locals + function->parameter_offset);
+  for (uint32_t i = 0; i < function->parameter_count; i++)
+    parameters[i] = i < count ? arguments[i] : 0;
+  context->guest_stack_pointer = (void *)run->frame;
+  context->site = function->site;
+}
+
+/* The innermost function calls another one. */
+static void push(Run *run, const StepInstruction *at) {
+  run->callers[run->depth] = (Caller){run->function->number, (uint32_t)(at - run->function->code)};
+  const uint64_t *arguments = &run->temporaries[at->a];
+  enter(run, at->function, run->frame, run->site, arguments, at->b);
+  run->depth++;
+}
+
+/* The innermost function returns to its caller, whose call is returned. Frames lie side by side: the caller's begins where this one ends. */
+static const StepInstruction *pop(Run *run, uint64_t result) {
+  SimContext *context = run->context;
+  Caller caller = run->callers[--run->depth];
+  const StepFunction *function = run->instance->functions[caller.function];
+  uint32_t site = context->frames[context->frame_count - 1].site;
+  sim_frame_pop(context);
+  run->frame += run->function->frame_size;
+  run->function = function;
+  run->temporaries = (uint64_t *)run->frame;
+  run->locals = run->frame + function->locals_offset;
+  run->site = site;
+  context->guest_stack_pointer = (void *)run->frame;
+  call_finish(run, &function->code[caller.call], result);
+  return &function->code[caller.call];
 }
 
 /* ---- the interpreter ---- */
@@ -148,8 +209,9 @@ static void loop_turn(Run *run, const StepInstruction *at) {
   sim_point(run->machine, SIM_POINT_SPIN, 0, 0, 0);
 }
 
-static uint64_t execute(Run *run, const StepInstruction *code) {
-  uint64_t *t = run->temporaries;
+static uint64_t execute(Run *run) {
+  const StepInstruction *code = run->function->code;
+  uint64_t *t = run->temporaries, result;
   for (const StepInstruction *at = code;; at++) {
     switch ((StepOperation)at->operation) {
     case STEP_NOP:
@@ -253,52 +315,50 @@ static uint64_t execute(Run *run, const StepInstruction *code) {
       call_builtin(run, at);
       break;
     case STEP_CALL_STEPS:
-      call_steps(run, at);
+      push(run, at);
+      t = run->temporaries;
+      code = run->function->code;
+      at = code - 1;
       break;
     case STEP_RETURN:
-      return t[at->a];
     case STEP_RETURN_VOID:
-      return 0;
+      result = at->operation == STEP_RETURN ? t[at->a] : 0;
+      if (run->depth == 0)
+        return result;
+      at = pop(run, result);
+      t = run->temporaries;
+      code = run->function->code;
+      break;
     }
   }
 }
 
-/* ---- frames ---- */
+/* ---- from Windows ---- */
 
-/* As the compiler's stack probe would: the first page below the stack is touched. */
-static void stack_overflow(SimMachine *machine, SimContext *context, uint32_t site) {
-  context->site = site;
-  sim_access(sim_context_guest_stack_low(context) - 8, 8, SIM_ACCESS_WRITE, site);
-  sim_stop(machine, SIM_STOP_GUEST_CRASH, "stack overflow");
+/* The last resort where a build's C frames are larger than was thought: an outcome instead of a crash. */
+static void host_stack_check(SimMachine *machine, const SimContext *context) {
+  uint64_t low = sim_context_guest_stack_low(context) + SIM_GUEST_STACK_SIZE - SIM_STACK_SLOT_SIZE + SIM_PAGE_SIZE;
+  uint64_t here = (uint64_t)__builtin_frame_address(0);
+  if (here - low < HOST_STACK_RESERVE)
+    sim_stop(machine, SIM_STOP_LIMIT_MEMORY, "calls of driver code within one another");
 }
 
 uint64_t step_function_run(const StepInstance *instance, const StepFunction *function, const uint64_t *arguments, unsigned count) {
-  SimMachine *machine = sim_machine();
-  SimContext *context = machine->current;
-  uint64_t high = (uint64_t)context->guest_stack_pointer & ~15ull;
-  uint64_t frame = high - function->frame_size;
-  uint32_t site = context->site;
-  if (function->frame_size > high - sim_context_guest_stack_low(context) || !sim_frame_push(context, site, function->site))
-    stack_overflow(machine, context, function->site);
-  Run run = {
-    .machine = machine,
-    .context = context,
-    .instance = instance,
-    .temporaries = (uint64_t *)frame,
-    .locals = frame + function->locals_offset,
-    .site = function->site,
-  };
-  memset((void *)frame, 0xcc, function->frame_size);
-  uint64_t *parameters = (uint64_t *)(run.locals + function->parameter_offset);
-  for (uint32_t i = 0; i < function->parameter_count; i++)
-    parameters[i] = i < count ? arguments[i] : 0;
+  Run run;
+  run.machine = sim_machine();
+  run.context = run.machine->current;
+  run.instance = instance;
+  run.depth = 0;
+  SimContext *context = run.context;
   void *before = context->guest_stack_pointer;
-  context->guest_stack_pointer = (void *)frame;
-  context->site = function->site;
-  uint64_t result = execute(&run, function->code);
+  uint64_t high = (uint64_t)before & ~15ull;
+  uint32_t site = context->site;
+  host_stack_check(run.machine, context);
+  enter(&run, function, context->frame_count > 0 ? high - STEP_ENTRY_SIZE : high, site, arguments, count);
+  uint64_t result = execute(&run);
+  sim_frame_pop(context);
   context->guest_stack_pointer = before;
   context->site = site;
-  sim_frame_pop(context);
   return result;
 }
 

@@ -175,6 +175,8 @@ static const struct {
   { "{'fw': {'go': {'locals': {'a': 'UCHAR[30000]'}, 'do': []}}}", SIM_FAULT_STACK, SIM_ACCESS_WRITE, 0, 0 },
   { "{'fw': {'go': {'locals': {'a': 'UCHAR[1000000]'}, 'do': []}}}", SIM_FAULT_STACK, SIM_ACCESS_WRITE, 0, 0 },
   { "{'fw': {'go': {'locals': {'a': 'UCHAR[8]', 'i': 'LONG = 0'}, 'do': [{'for ever': ['a[i--] = 1']}]}}}", SIM_FAULT_STACK, SIM_ACCESS_WRITE, 0, 2 },
+  { "{'fw': {'globals': {'d': 'KDPC'}, 'again': ['TestRunDpc(Dpc)'], 'go': ['KeInitializeDpc(&d, again, NULL)', 'TestRunDpc(&d)']}}", SIM_FAULT_STACK,
+    SIM_ACCESS_WRITE, 0, 0 },
   { "{'fw': {'globals': {'d': 'KDPC'}, 'go': {'do': ['RtlFillMemory(&d, sizeof(d), 0x11)', 'TestRunDpc(&d)']}}}", SIM_FAULT_WILD, SIM_ACCESS_EXECUTE, 0x1111111111111111, 2 },
   { "{'fw': {'globals': {'d': 'KDPC'}, 'go': {'do': ['d.Routine = (PKDEFERRED_ROUTINE)((PUCHAR)(PVOID)go + 8)', 'TestRunDpc(&d)']}}}", SIM_FAULT_WILD, SIM_ACCESS_EXECUTE,
     SIM_STEP_CODE_BASE + 8, 2 },
