@@ -37,6 +37,16 @@ static const char *stop_word(SimStop stop) {
   }
 }
 
+/* The rules that found something, by name: in which order they did is no difference in how it came out. */
+static void rules_append(GString *text, const RunResult *result) {
+  for (size_t rule = 0; rule < rule_count; rule++)
+    for (uint32_t i = 0; i < result->finding_count; i++)
+      if (result->findings[i].rule == rule_table[rule].id) {
+        g_string_append_printf(text, "%s%s", text->len > 0 ? ", " : "", rule_table[rule].name);
+        break;
+      }
+}
+
 char *run_result_bucket(const RunResult *result) {
   GString *text = g_string_new(NULL);
   const DdiBugcheck *row = result->bugcheck.code != 0 ? ddi_bugcheck_find(result->bugcheck.code) : NULL;
@@ -47,11 +57,7 @@ char *run_result_bucket(const RunResult *result) {
   else if (result->stop != SIM_STOP_QUIET)
     g_string_append(text, stop_word(result->stop));
   if (result->bugcheck.code == 0)
-    for (uint32_t i = 0; i < result->finding_count; i++) {
-      const RuleInfo *rule = rule_by_id(result->findings[i].rule);
-      if (strstr(text->str, rule->name) == NULL)
-        g_string_append_printf(text, "%s%s", text->len > 0 ? ", " : "", rule->name);
-    }
+    rules_append(text, result);
   if (text->len == 0)
     g_string_append(text, "clean");
   return g_string_free(text, FALSE);
