@@ -40,10 +40,14 @@ typedef struct PoolPage {
 #define POOL_DIRECTORY_SIZE 128      /* page directory: first level, entries of ... */
 #define POOL_DIRECTORY_PAGE_COUNT 64 /* ... so many pages */
 
+typedef struct PoolDirectory {
+  PoolPage *pages[POOL_DIRECTORY_PAGE_COUNT];
+} PoolDirectory;
+
 typedef struct PoolState {
   PoolPage *open[POOL_KIND_COUNT];                 /* the page that small blocks are carved from */
   SimLink free[POOL_KIND_COUNT][POOL_CLASS_COUNT]; /* PoolBlock.free_link, longest free first; class 0: large blocks */
-  PoolPage **directory[POOL_DIRECTORY_SIZE];       /* by page number of guest memory */
+  PoolDirectory *directory[POOL_DIRECTORY_SIZE];   /* by page number of guest memory */
   uint64_t allocation_count;
   uint64_t free_count;
   bool is_begun;

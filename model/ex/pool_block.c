@@ -23,10 +23,10 @@ static void directory_enter(PoolPage *page) {
   PoolState *state = pool();
   for (uint32_t at = 0; at < page->page_count; at++) {
     uint64_t number = (page->base - SIM_GUEST_BASE) / SIM_PAGE_SIZE + at;
-    PoolPage ***slot = &state->directory[number / POOL_DIRECTORY_PAGE_COUNT];
-    if (*slot == NULL)
-      *slot = sim_heap_allocate(POOL_DIRECTORY_PAGE_COUNT * sizeof **slot);
-    (*slot)[number % POOL_DIRECTORY_PAGE_COUNT] = page;
+    PoolDirectory **directory = &state->directory[number / POOL_DIRECTORY_PAGE_COUNT];
+    if (*directory == NULL)
+      *directory = sim_heap_allocate(sizeof **directory);
+    (*directory)->pages[number % POOL_DIRECTORY_PAGE_COUNT] = page;
   }
 }
 
@@ -34,8 +34,8 @@ static PoolPage *directory_find(uint64_t address) {
   if (address - SIM_GUEST_BASE >= SIM_GUEST_SIZE)
     return NULL;
   uint64_t number = (address - SIM_GUEST_BASE) / SIM_PAGE_SIZE;
-  PoolPage **slot = pool()->directory[number / POOL_DIRECTORY_PAGE_COUNT];
-  return slot != NULL ? slot[number % POOL_DIRECTORY_PAGE_COUNT] : NULL;
+  const PoolDirectory *directory = pool()->directory[number / POOL_DIRECTORY_PAGE_COUNT];
+  return directory != NULL ? directory->pages[number % POOL_DIRECTORY_PAGE_COUNT] : NULL;
 }
 
 /* ---- pages ---- */

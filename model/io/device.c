@@ -125,7 +125,7 @@ static void device_unlink(const IoDriver *driver, PDEVICE_OBJECT device) {
   PDEVICE_OBJECT *place = &driver_object->DeviceObject;
   while (*place != NULL && *place != device && object_find((uint64_t)*place, OBJECT_DEVICE) != NULL)
     place = &(*place)->NextDevice;
-  if (*place == device)
+  if (*place != NULL && *place == device)
     *place = device->NextDevice;
 }
 

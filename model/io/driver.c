@@ -48,7 +48,7 @@ bool io_code_is_loaded(uint64_t address) {
 static PDRIVER_OBJECT driver_object_create(const IoDriverLoad *load) {
   PDRIVER_OBJECT driver = ex_pool_allocate_system(POOL_NONPAGED, sizeof *driver + sizeof(DRIVER_EXTENSION), IO_TAG_DRIVER);
   if (driver == NULL)
-    sim_stop(sim_machine(), SIM_STOP_LIMIT_MEMORY, "guest memory");
+    io_memory_end();
   PDRIVER_EXTENSION extension = (PDRIVER_EXTENSION)(driver + 1);
   PUNICODE_STRING service = io_string_create(load->name, "");
   extension->DriverObject = driver;

@@ -37,6 +37,9 @@ bool io_name_equals(const uint16_t *left, const uint16_t *right); /* without cas
 PUNICODE_STRING io_string_create(const char *first, const char *second);
 void io_string_free(PUNICODE_STRING string);
 
+/* What Windows itself needs is used up: the run ends with a limit. */
+void io_memory_end(void) __attribute__((noreturn));
+
 /* ---- devices ---- */
 
 PDEVICE_OBJECT io_device_new(IoDriver *driver, uint32_t extension_size, const uint16_t *name);

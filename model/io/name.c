@@ -8,18 +8,18 @@ void io_name_copy(uint16_t *name, PCUNICODE_STRING string) {
   unsigned count = string->Length / sizeof(WCHAR);
   if (count > IO_NAME_SIZE - 1)
     count = IO_NAME_SIZE - 1;
+  memset(name, 0, IO_NAME_SIZE * sizeof *name);
   for (unsigned at = 0; at < count; at++)
     name[at] = string->Buffer[at];
-  name[count] = 0;
 }
 
 void io_name_set(uint16_t *name, const char *first, const char *second) {
   unsigned count = 0;
+  memset(name, 0, IO_NAME_SIZE * sizeof *name);
   for (; *first != 0 && count < IO_NAME_SIZE - 1; first++)
     name[count++] = (UCHAR)*first;
   for (; *second != 0 && count < IO_NAME_SIZE - 1; second++)
     name[count++] = (UCHAR)*second;
-  name[count] = 0;
 }
 
 bool io_name_equals(const uint16_t *left, const uint16_t *right) {
@@ -32,6 +32,11 @@ bool io_name_equals(const uint16_t *left, const uint16_t *right) {
 
 /* ---- strings of Windows' own ---- */
 
+void io_memory_end(void) {
+  sim_stop(sim_machine(), SIM_STOP_LIMIT_MEMORY, "guest memory");
+  sim_assertion_failed("guest memory is used up outside of a run", __FILE__, __LINE__);
+}
+
 PUNICODE_STRING io_string_create(const char *first, const char *second) {
   uint16_t name[IO_NAME_SIZE];
   io_name_set(name, first, second);
@@ -41,7 +46,7 @@ PUNICODE_STRING io_string_create(const char *first, const char *second) {
   PUNICODE_STRING string = ex_pool_allocate_system(POOL_NONPAGED, sizeof *string, IO_TAG_DRIVER);
   PWCH buffer = ex_pool_allocate_system(POOL_NONPAGED, (length + 1) * sizeof(WCHAR), IO_TAG_DRIVER);
   if (string == NULL || buffer == NULL)
-    sim_stop(sim_machine(), SIM_STOP_LIMIT_MEMORY, "guest memory");
+    io_memory_end();
   memcpy(buffer, name, (length + 1) * sizeof(WCHAR));
   string->Buffer = buffer;
   string->Length = length * sizeof(WCHAR);
