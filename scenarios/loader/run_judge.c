@@ -199,16 +199,23 @@ static bool connection_is(const ExpectState *state) {
   }
 }
 
+/* User-mode threads are named "process.thread". */
+static bool is_thread_named(const Object *object, const ExpectState *state) {
+  size_t length = state->process != NULL ? strlen(state->process) : 0;
+  const char *name = object->name;
+  if (length > 0 && (strncmp(name, state->process, length) != 0 || name[length] != '.'))
+    return false;
+  return strcmp(length > 0 ? name + length + 1 : name, state->name) == 0;
+}
+
 static bool thread_is(const ExpectState *state) {
   for (uint32_t ordinal = 1; ordinal <= object_count(); ordinal++) {
     const Object *object = object_by_ordinal(ordinal);
-    if (object->kind != OBJECT_THREAD || strcmp(object->name, state->name) != 0)
+    if (object->kind != OBJECT_THREAD || !is_thread_named(object, state))
       continue;
     if (!object->is_alive)
       return state->is == EXPECT_IS_ENDED;
     const KeThread *thread = object->body;
-    if (state->process != NULL && strcmp(thread->process->header.object->name, state->process) != 0)
-      continue;
     switch (thread->state) {
     case KE_THREAD_READY:
     case KE_THREAD_STANDBY:
