@@ -139,10 +139,8 @@ static NTSTATUS inject_locked(TcpipInjection *injection, Paths *taken) {
   else
     tcpip_stream_injected(connection, injection->stream_flags, injection->length);
   ddi_phase(machine, DDI_FwpsStreamInjectAsync0, PHASE_QUEUED);
-  if (connection->is_flow_closing) {
+  if (connection->is_flow_closing) /* a FIN came before, or on another processor meanwhile */
     *taken |= PATH(FLOW_CLOSING);
-    injection->status = STATUS_CONNECTION_DISCONNECTED;
-  }
   return STATUS_SUCCESS;
 }
 
