@@ -103,6 +103,8 @@ VOID mm_exception(NTSTATUS status, ULONG64 instruction, ULONG64 information0, UL
   const KeThread *thread = ke_thread_current();
   bool is_thread = machine->current != NULL && machine->current->kind == SIM_CONTEXT_THREAD;
   uint64_t code = (uint32_t)status;
+  if (instruction == 0 && information0 != SIM_ACCESS_EXECUTE && machine->current != NULL)
+    instruction = mm_instruction(machine->current->site);
   if (is_thread && thread->is_user && thread->system_call != 0)
     ke_bugcheck_raise(BUGCHECK_SYSTEM_SERVICE_EXCEPTION, code, instruction, 0, 0);
   else if (is_thread && !thread->is_user)

@@ -17,5 +17,5 @@ SIZE_T mm_probe_text(const char *text, SIZE_T limit);
 SIZE_T mm_probe_wide_text(const WCHAR *text, SIZE_T limit);
 
 /* An exception of driver code that no handler takes: 0x7E in a system thread, 0x3B in a system call, 0x1E elsewhere. Ends the run.
- * `information` is the exception's parameters, as bug check 0x1E shows them. */
+ * `instruction` 0: where driver code is now. `information` is the exception's parameters, as bug check 0x1E shows them. */
 DECLSPEC_NORETURN VOID mm_exception(NTSTATUS status, ULONG64 instruction, ULONG64 information0, ULONG64 information1);
