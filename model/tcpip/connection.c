@@ -36,6 +36,7 @@ void tcpip_begin(void) {
   state->port_next = PORT_DYNAMIC_FIRST;
   state->flow_id_next = 0x100;
   state->changed = ke_event_create("a change of connections", true, false);
+  tcpip_request_begin();
   tcpip_receive_begin();
 }
 

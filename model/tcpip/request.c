@@ -117,13 +117,42 @@ static void value_fill(WfpRequest *request, const FieldRow *row, WfpValue *value
   }
 }
 
+/* ---- the layers the stack classifies at ---- */
+
+static const char *const layer_names[TCPIP_LAYER_COUNT] = {
+  "ALE_AUTH_CONNECT_V4", "ALE_FLOW_ESTABLISHED_V4", "ALE_ENDPOINT_CLOSURE_V4", "STREAM_V4",
+};
+
+void tcpip_request_begin(void) {
+  _Static_assert(sizeof rows / sizeof rows[0] <= TCPIP_FIELD_COUNT_MAX, "a row has its place in TcpipLayer");
+  for (unsigned at = 0; at < TCPIP_LAYER_COUNT; at++) {
+    TcpipLayer *known = &MODEL->tcpip.layers[at];
+    known->layer = wfp_layer_find(layer_names[at]);
+    for (unsigned row = 0; row < sizeof rows / sizeof rows[0]; row++)
+      known->fields[row] = (int8_t)wfp_field_find(known->layer, rows[row].name);
+  }
+}
+
+static bool is_same(const char *one, const char *other) {
+  while (*one != '\0' && *one == *other)
+    one++, other++;
+  return *one == *other;
+}
+
+static const TcpipLayer *layer_known(const char *name) {
+  for (unsigned at = 0; at < TCPIP_LAYER_COUNT; at++)
+    if (is_same(layer_names[at], name))
+      return &MODEL->tcpip.layers[at];
+  SIM_ASSERT(!"the stack classifies at a layer that it did not look up");
+  return NULL;
+}
+
 /* At FLOW_ESTABLISHED the direction is that of the connection, not of the packet. */
 void tcpip_request_fill(WfpRequest *request, TcpipConnection *connection, const char *layer) {
-  request->layer = wfp_layer_find(layer);
+  const TcpipLayer *known = layer_known(layer);
+  request->layer = known->layer;
   request->connection = connection;
-  for (unsigned at = 0; at < sizeof rows / sizeof rows[0]; at++) {
-    int field = wfp_field_find(request->layer, rows[at].name);
-    if (field >= 0)
-      value_fill(request, &rows[at], &request->values[field]);
-  }
+  for (unsigned row = 0; row < sizeof rows / sizeof rows[0]; row++)
+    if (known->fields[row] >= 0)
+      value_fill(request, &rows[row], &request->values[known->fields[row]]);
 }

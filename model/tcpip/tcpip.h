@@ -15,6 +15,7 @@ TcpipState *tcpip_state(void); /* begun */
 
 TcpipConnection *tcpip_flow_find(uint64_t flow_id); /* NULL: there is no such flow */
 /* What the stack knows of a connection, as the values of a layer's fields; the reason of a reauthorisation in request->reason. */
+void tcpip_request_begin(void); /* from tcpip_begin */
 void tcpip_request_fill(struct WfpRequest *request, TcpipConnection *connection, const char *layer);
 /* What was pended at that layer is completed and nobody holds it any more: goes on with it, at the current IRQL (W-PND-4, W-PND-6). */
 void tcpip_operation_complete(TcpipConnection *connection, int layer);

@@ -109,7 +109,17 @@ typedef struct TcpipInjection {
   int32_t status;        /* what the net buffer lists end with */
 } TcpipInjection;
 
+#define TCPIP_LAYER_COUNT 4
+#define TCPIP_FIELD_COUNT_MAX 24
+
+/* Where a layer that the stack classifies at has the fields it knows: looked up once, before the first packet. */
+typedef struct TcpipLayer {
+  const void *layer; /* WfpLayer */
+  int8_t fields[TCPIP_FIELD_COUNT_MAX]; /* by row of request.c: number of the field; -1: the layer has none */
+} TcpipLayer;
+
 typedef struct TcpipState {
+  TcpipLayer layers[TCPIP_LAYER_COUNT];
   bool is_begun;
   SimLink connections; /* TcpipConnection.link */
   SimLink stimuli;     /* of stimulus.c: held until their connection is established */

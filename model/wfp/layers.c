@@ -332,12 +332,19 @@ static const char *field_at(const WfpLayer *layer, unsigned field, unsigned *len
   return NULL;
 }
 
+/* One pass over the names: this is asked for at every classification. */
 int wfp_field_find(const WfpLayer *layer, const char *name) {
-  unsigned length;
-  const char *text;
-  for (unsigned field = 0; (text = field_at(layer, field, &length)) != NULL; field++)
-    if (length == text_length(name) && text_begins(text, name))
-      return (int)field;
+  int field = 0;
+  for (const char *text = layer->fields; *text != '\0'; field++) {
+    unsigned same = 0;
+    while (name[same] != '\0' && text[same] == name[same])
+      same++;
+    if (name[same] == '\0' && text[same] == ' ')
+      return field;
+    while (text[same] != ' ')
+      same++;
+    text += same + 1;
+  }
   return -1;
 }
 
