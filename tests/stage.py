@@ -93,6 +93,11 @@ def library_files():
     return sorted(path for folder in folders for path in (ROOT / "scenarios" / folder).rglob("*.json"))
 
 
+def is_compiled(path):
+    """Does the scenario have a driver written in C?"""
+    return re.search(r'"source"\s*:\s*(\[\s*)?"[^"]*\.c"', path.read_text()) is not None
+
+
 def tool(name):
     """A tool of the build as ./irqlab calls it: Debian's meson, run by the system's Python."""
     if name == "meson" and os.access("/usr/bin/meson", os.X_OK):
