@@ -11,14 +11,14 @@
  * result that is only handed to Windows (`KeInitializeDpc(&gDpc, OnDpc, NULL)`) is of the type wanted there.
  *
  * Expressions are C's, with Windows' sizes (LONG is 32 bits, pointers 64): all operators but casts from numbers to pointers, which only the
- * literal 0 and NULL become; structures are assigned and compared by field; "..." and L"..." and 'Tag1'; sizeof; the constants and GUIDs of the
+ * literal 0 and NULL become; structures are assigned whole; "..." and L"..." and 'Tag1'; sizeof; the constants and GUIDs of the
  * headers; functions of the DDI table; the driver's own functions and globals, and those of others as `driver.name`. The macros of the
  * headers that driver code uses most are there (step_macro.c): NT_SUCCESS, FIELD_OFFSET, CONTAINING_RECORD, IsListEmpty, ...
  *
  * All is resolved and type checked when loaded; a run looks up, allocates and formats nothing. Locals live on the context's guest stack, globals
  * in guest pages, and every touch of either passes sim_access, so that a step can be preempted, raced and faulted like compiled code. Locals
- * begin as 0xCC bytes. Each step costs STEP_COST_NS of virtual time; each turn of a loop is a scheduling point, so that polling ends when
- * another CPU gives what is waited for, and an endless loop ends with a limit.
+ * begin as 0xCC bytes. Recursion ends with the guest's stack overflow. Each step costs STEP_COST_NS of virtual time; each turn of a loop is a
+ * scheduling point, so that polling ends when another CPU gives what is waited for, and an endless loop ends with a limit.
  */
 #pragma once
 

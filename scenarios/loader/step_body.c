@@ -11,7 +11,7 @@
 /* A loop being emitted: where "break" and "continue" go is known at its end. */
 typedef struct Loop {
   struct Loop *outer;
-  GArray *breaks;    /* unsigned: instructions to patch */
+  GArray *breaks; /* unsigned: instructions to patch */
   GArray *continues;
 } Loop;
 
@@ -31,9 +31,7 @@ static StepNode *parse_text(Body *body, const StepStatement *statement) {
   return step_parse_expression(compiler);
 }
 
-static void mark(Body *body, const StepStatement *statement) {
-  step_emit(&body->emitter, STEP_MARK, 0, statement->site);
-}
+static void mark(Body *body, const StepStatement *statement) { step_emit(&body->emitter, STEP_MARK, 0, statement->site); }
 
 static bool emit_line(Body *body, const StepStatement *statement) {
   StepNode *node = parse_text(body, statement);
@@ -121,7 +119,7 @@ static void patch_all(Body *body, const GArray *jumps) {
 /* The steps of a loop and the jump back to `start`; `breaks` gets the jumps that leave it. */
 static bool emit_turn(Body *body, const StepStatement *statement, unsigned start, GArray *breaks) {
   g_autoptr(GArray) continues = g_array_new(FALSE, FALSE, sizeof(unsigned));
-  Loop loop = {.outer = body->loop, .breaks = breaks, .continues = continues};
+  Loop loop = { .outer = body->loop, .breaks = breaks, .continues = continues };
   bool goes_on;
   body->loop = &loop;
   bool is_good = emit_list(body, statement->body, &goes_on);
@@ -189,17 +187,11 @@ static bool emit_statement(Body *body, const StepStatement *statement, bool *goe
   compiler->where = step_compiler_print(compiler, "step %u of %s", statement->step, body->source->title);
   *goes_on = true;
   switch (statement->kind) {
-  case STEP_LINE:
-    mark(body, statement);
-    return emit_line(body, statement);
-  case STEP_IF:
-    mark(body, statement);
-    return emit_if(body, statement, goes_on);
+  case STEP_LINE: mark(body, statement); return emit_line(body, statement);
+  case STEP_IF: mark(body, statement); return emit_if(body, statement, goes_on);
   case STEP_WHILE:
-  case STEP_FOR_EVER:
-    return emit_loop(body, statement, goes_on);
-  case STEP_REPEAT:
-    return emit_repeat(body, statement);
+  case STEP_FOR_EVER: return emit_loop(body, statement, goes_on);
+  case STEP_REPEAT: return emit_repeat(body, statement);
   case STEP_RETURN_VALUE:
   case STEP_RETURN_NOTHING:
     mark(body, statement);
@@ -271,7 +263,7 @@ static bool end(Body *body, bool goes_on) {
 
 bool step_body_emit(StepCompiler *compiler, StepFunction *function) {
   g_autoptr(GArray) code = g_array_new(FALSE, TRUE, sizeof(StepInstruction));
-  Body body = {.emitter = {.compiler = compiler, .code = code, .temporary_count = 1}, .source = function->source};
+  Body body = { .emitter = { .compiler = compiler, .code = code, .temporary_count = 1 }, .source = function->source };
   compiler->function = function;
   compiler->driver = function->source->driver;
   layout(function, &body.emitter);

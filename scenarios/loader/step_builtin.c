@@ -161,32 +161,36 @@ static void memory_is_equal(const uint64_t *arguments, unsigned count, uint64_t 
   *result = *result == arguments[2];
 }
 
-#define LIST_HEAD {"ListHead", "PLIST_ENTRY"}
-#define DESTINATION {"Destination", "PVOID"}
-#define LENGTH {"Length", "SIZE_T"}
-#define SOURCES {"Source1", "PVOID"}, {"Source2", "PVOID"}
+#define LIST_HEAD                                                                                                                          \
+  { "ListHead", "PLIST_ENTRY" }
+#define DESTINATION                                                                                                                        \
+  { "Destination", "PVOID" }
+#define LENGTH                                                                                                                             \
+  { "Length", "SIZE_T" }
+#define SOURCES                                                                                                                            \
+  { "Source1", "PVOID" }, { "Source2", "PVOID" }
 
 const StepBuiltin step_builtins[] = {
-    {"InitializeListHead", "VOID", {LIST_HEAD}, list_initialize},
-    {"IsListEmpty", "BOOLEAN", {LIST_HEAD}, list_is_empty},
-    {"InsertHeadList", "VOID", {LIST_HEAD, {"Entry", "PLIST_ENTRY"}}, list_insert_head},
-    {"InsertTailList", "VOID", {LIST_HEAD, {"Entry", "PLIST_ENTRY"}}, list_insert_tail},
-    {"RemoveEntryList", "BOOLEAN", {{"Entry", "PLIST_ENTRY"}}, list_remove},
-    {"RemoveHeadList", "PLIST_ENTRY", {LIST_HEAD}, list_remove_head},
-    {"RemoveTailList", "PLIST_ENTRY", {LIST_HEAD}, list_remove_tail},
-    {"PushEntryList", "VOID", {{"ListHead", "PSINGLE_LIST_ENTRY"}, {"Entry", "PSINGLE_LIST_ENTRY"}}, stack_push},
-    {"PopEntryList", "PSINGLE_LIST_ENTRY", {{"ListHead", "PSINGLE_LIST_ENTRY"}}, stack_pop},
-    {"RtlZeroMemory", "VOID", {DESTINATION, LENGTH}, memory_zero},
-    {"RtlSecureZeroMemory", "VOID", {DESTINATION, LENGTH}, memory_zero},
-    {"RtlFillMemory", "VOID", {DESTINATION, LENGTH, {"Fill", "UCHAR"}}, memory_fill},
-    {"RtlCopyMemory", "VOID", {DESTINATION, {"Source", "PVOID"}, LENGTH}, memory_copy},
-    {"RtlMoveMemory", "VOID", {DESTINATION, {"Source", "PVOID"}, LENGTH}, memory_copy},
-    {"memset", "PVOID", {DESTINATION, {"Fill", "LONG"}, LENGTH}, memory_set},
-    {"memcpy", "PVOID", {DESTINATION, {"Source", "PVOID"}, LENGTH}, memory_copy},
-    {"memmove", "PVOID", {DESTINATION, {"Source", "PVOID"}, LENGTH}, memory_copy},
-    {"RtlCompareMemory", "SIZE_T", {SOURCES, LENGTH}, memory_compare},
-    {"RtlEqualMemory", "BOOLEAN", {SOURCES, LENGTH}, memory_is_equal},
-    {NULL, NULL, {{NULL, NULL}}, NULL},
+  { "InitializeListHead", "VOID", { LIST_HEAD }, list_initialize },
+  { "IsListEmpty", "BOOLEAN", { LIST_HEAD }, list_is_empty },
+  { "InsertHeadList", "VOID", { LIST_HEAD, { "Entry", "PLIST_ENTRY" } }, list_insert_head },
+  { "InsertTailList", "VOID", { LIST_HEAD, { "Entry", "PLIST_ENTRY" } }, list_insert_tail },
+  { "RemoveEntryList", "BOOLEAN", { { "Entry", "PLIST_ENTRY" } }, list_remove },
+  { "RemoveHeadList", "PLIST_ENTRY", { LIST_HEAD }, list_remove_head },
+  { "RemoveTailList", "PLIST_ENTRY", { LIST_HEAD }, list_remove_tail },
+  { "PushEntryList", "VOID", { { "ListHead", "PSINGLE_LIST_ENTRY" }, { "Entry", "PSINGLE_LIST_ENTRY" } }, stack_push },
+  { "PopEntryList", "PSINGLE_LIST_ENTRY", { { "ListHead", "PSINGLE_LIST_ENTRY" } }, stack_pop },
+  { "RtlZeroMemory", "VOID", { DESTINATION, LENGTH }, memory_zero },
+  { "RtlSecureZeroMemory", "VOID", { DESTINATION, LENGTH }, memory_zero },
+  { "RtlFillMemory", "VOID", { DESTINATION, LENGTH, { "Fill", "UCHAR" } }, memory_fill },
+  { "RtlCopyMemory", "VOID", { DESTINATION, { "Source", "PVOID" }, LENGTH }, memory_copy },
+  { "RtlMoveMemory", "VOID", { DESTINATION, { "Source", "PVOID" }, LENGTH }, memory_copy },
+  { "memset", "PVOID", { DESTINATION, { "Fill", "LONG" }, LENGTH }, memory_set },
+  { "memcpy", "PVOID", { DESTINATION, { "Source", "PVOID" }, LENGTH }, memory_copy },
+  { "memmove", "PVOID", { DESTINATION, { "Source", "PVOID" }, LENGTH }, memory_copy },
+  { "RtlCompareMemory", "SIZE_T", { SOURCES, LENGTH }, memory_compare },
+  { "RtlEqualMemory", "BOOLEAN", { SOURCES, LENGTH }, memory_is_equal },
+  { NULL, NULL, { { NULL, NULL } }, NULL },
 };
 
 const StepBuiltin *step_builtin_find(const char *name) {

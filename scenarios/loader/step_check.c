@@ -273,7 +273,7 @@ static StepNode *check_string(StepCompiler *compiler, StepNode *node) {
 static StepNode *check_assign_with(StepCompiler *compiler, StepNode *node) {
   StepNode *left = node->first;
   StepNode *probe = step_node_new(compiler, STEP_NODE_BINARY, node->offset);
-  probe->operator = node->operator;
+  probe->operator= node->operator;
   probe->first = left;
   probe->second = node->second;
   StepNode *result = step_operator_binary(compiler, probe);
@@ -296,12 +296,12 @@ static StepNode *check_assign_with(StepCompiler *compiler, StepNode *node) {
 }
 
 static StepNode *check_assign(StepCompiler *compiler, StepNode *node) {
-  if (lvalue(compiler, node, node->operator == STEP_OP_NONE ? "\"=\"" : "an assignment") == NULL)
+  if (lvalue(compiler, node, node->operator== STEP_OP_NONE ? "\"=\"" : "an assignment") == NULL)
     return NULL;
   node->second = step_check_value(compiler, node->second);
   if (node->second == NULL)
     return NULL;
-  if (node->operator != STEP_OP_NONE)
+  if (node->operator!= STEP_OP_NONE)
     return check_assign_with(compiler, node);
   node->type = node->first->type;
   node->second = step_convert(compiler, node->second, node->type, "what is assigned");
@@ -309,7 +309,7 @@ static StepNode *check_assign(StepCompiler *compiler, StepNode *node) {
 }
 
 static StepNode *check_increment(StepCompiler *compiler, StepNode *node) {
-  const char *what = node->operator == STEP_OP_INCREMENT ? "\"++\"" : "\"--\"";
+  const char *what = node->operator== STEP_OP_INCREMENT ? "\"++\"" : "\"--\"";
   if (lvalue(compiler, node, what) == NULL)
     return NULL;
   StepNode *first = node->first;
@@ -318,7 +318,7 @@ static StepNode *check_increment(StepCompiler *compiler, StepNode *node) {
   node->value = 1;
   if (is_pointer(first) && (node->value = step_operator_size(compiler, node, first->type->target)) == 0)
     return NULL;
-  if (node->operator == STEP_OP_DECREMENT)
+  if (node->operator== STEP_OP_DECREMENT)
     node->value = -node->value;
   node->type = first->type;
   return node;
@@ -432,44 +432,25 @@ StepNode *step_check_any(StepCompiler *compiler, StepNode *node) {
   case STEP_NODE_FUNCTION:
   case STEP_NODE_SCALE:
   case STEP_NODE_DIFFERENCE:
-  case STEP_NODE_CONVERT:
-    return node;
-  case STEP_NODE_STRING:
-    return check_string(compiler, node);
-  case STEP_NODE_NAME:
-    return step_name_check(compiler, node);
-  case STEP_NODE_MEMBER:
-    return check_member(compiler, node);
-  case STEP_NODE_INDEX:
-    return check_index(compiler, node);
-  case STEP_NODE_CALL:
-    return step_call_check(compiler, node);
-  case STEP_NODE_UNARY:
-    return step_operator_check_unary(compiler, node);
-  case STEP_NODE_ADDRESS:
-    return check_address(compiler, node);
-  case STEP_NODE_DEREFERENCE:
-    return check_dereference(compiler, node);
-  case STEP_NODE_INCREMENT:
-    return check_increment(compiler, node);
-  case STEP_NODE_BINARY:
-    return step_operator_check_binary(compiler, node);
-  case STEP_NODE_ASSIGN:
-    return check_assign(compiler, node);
-  case STEP_NODE_CONDITION:
-    return check_condition(compiler, node);
-  case STEP_NODE_CAST:
-    return check_cast(compiler, node);
-  case STEP_NODE_SIZEOF:
-    return check_sizeof(compiler, node);
-  case STEP_NODE_OFFSET:
-    return check_offset(compiler, node);
-  case STEP_NODE_CONTAINER:
-    return check_container(compiler, node);
-  case STEP_NODE_COMMA:
-    return check_comma(compiler, node);
-  case STEP_NODE_LIST:
-    return step_fail(compiler, node->offset, "a list in braces is only an initial value");
+  case STEP_NODE_CONVERT: return node;
+  case STEP_NODE_STRING: return check_string(compiler, node);
+  case STEP_NODE_NAME: return step_name_check(compiler, node);
+  case STEP_NODE_MEMBER: return check_member(compiler, node);
+  case STEP_NODE_INDEX: return check_index(compiler, node);
+  case STEP_NODE_CALL: return step_call_check(compiler, node);
+  case STEP_NODE_UNARY: return step_operator_check_unary(compiler, node);
+  case STEP_NODE_ADDRESS: return check_address(compiler, node);
+  case STEP_NODE_DEREFERENCE: return check_dereference(compiler, node);
+  case STEP_NODE_INCREMENT: return check_increment(compiler, node);
+  case STEP_NODE_BINARY: return step_operator_check_binary(compiler, node);
+  case STEP_NODE_ASSIGN: return check_assign(compiler, node);
+  case STEP_NODE_CONDITION: return check_condition(compiler, node);
+  case STEP_NODE_CAST: return check_cast(compiler, node);
+  case STEP_NODE_SIZEOF: return check_sizeof(compiler, node);
+  case STEP_NODE_OFFSET: return check_offset(compiler, node);
+  case STEP_NODE_CONTAINER: return check_container(compiler, node);
+  case STEP_NODE_COMMA: return check_comma(compiler, node);
+  case STEP_NODE_LIST: return step_fail(compiler, node->offset, "a list in braces is only an initial value");
   }
   return NULL;
 }
@@ -480,25 +461,18 @@ bool step_node_has_effect(const StepNode *node) {
   switch (node->kind) {
   case STEP_NODE_ASSIGN:
   case STEP_NODE_INCREMENT:
-  case STEP_NODE_CALL:
-    return true;
-  case STEP_NODE_CAST:
-    return node->type->kind == DDI_TYPE_VOID;
-  case STEP_NODE_CONVERT:
-    return step_node_has_effect(node->first);
-  case STEP_NODE_COMMA:
-    return step_node_has_effect(node->first) && step_node_has_effect(node->second);
-  case STEP_NODE_CONDITION:
-    return step_node_has_effect(node->second) || step_node_has_effect(node->third);
-  case STEP_NODE_BINARY:
-    return is_logical(node->operator) && step_node_has_effect(node->second);
-  default:
-    return false;
+  case STEP_NODE_CALL: return true;
+  case STEP_NODE_CAST: return node->type->kind == DDI_TYPE_VOID;
+  case STEP_NODE_CONVERT: return step_node_has_effect(node->first);
+  case STEP_NODE_COMMA: return step_node_has_effect(node->first) && step_node_has_effect(node->second);
+  case STEP_NODE_CONDITION: return step_node_has_effect(node->second) || step_node_has_effect(node->third);
+  case STEP_NODE_BINARY: return is_logical(node->operator) && step_node_has_effect(node->second);
+  default: return false;
   }
 }
 
 StepNode *step_check_effect(StepCompiler *compiler, StepNode *node) {
-  bool is_equal = node->kind == STEP_NODE_BINARY && node->operator == STEP_OP_EQUAL;
+  bool is_equal = node->kind == STEP_NODE_BINARY && node->operator== STEP_OP_EQUAL;
   uint32_t offset = node->offset;
   node = step_check_value(compiler, node);
   if (node == NULL || step_node_has_effect(node))

@@ -43,4 +43,4 @@ static inline bool is_null(const StepNode *node) {
 
 static inline bool is_pointer(const StepNode *node) { return node->type->kind == DDI_TYPE_POINTER; }
 static inline bool is_integer(const StepNode *node) { return step_type_is_integer(node->type); }
-static inline bool is_logical(StepOperator operator) { return operator == STEP_OP_LOGICAL_AND || operator == STEP_OP_LOGICAL_OR; }
+static inline bool is_logical(StepOperator operator) { return operator== STEP_OP_LOGICAL_AND || operator== STEP_OP_LOGICAL_OR; }

@@ -104,7 +104,7 @@ struct StepFunction {
   uint32_t locals_offset;    /* of the locals, from the frame's low end */
   uint32_t parameter_offset; /* of the first parameter, from locals_offset; 8 bytes each */
   uint32_t parameter_count;
-  uint32_t number;           /* in the program */
+  uint32_t number; /* in the program */
   uint64_t address;
   struct StepFunctionSource *source; /* what it was made of */
 };
@@ -119,7 +119,7 @@ struct StepInstance {
 };
 
 static inline uint32_t step_width_size(StepWidth width) {
-  static const uint8_t sizes[] = {1, 1, 2, 2, 4, 4, 8, 8};
+  static const uint8_t sizes[] = { 1, 1, 2, 2, 4, 4, 8, 8 };
   return sizes[width];
 }
 static inline bool step_width_is_signed(StepWidth width) {
@@ -128,34 +128,23 @@ static inline bool step_width_is_signed(StepWidth width) {
 
 static inline StepWidth step_width_of(uint32_t size, bool is_signed) {
   switch (size) {
-  case 1:
-    return is_signed ? STEP_S8 : STEP_U8;
-  case 2:
-    return is_signed ? STEP_S16 : STEP_U16;
-  case 4:
-    return is_signed ? STEP_S32 : STEP_U32;
-  default:
-    return is_signed ? STEP_64_SIGNED : STEP_64;
+  case 1: return is_signed ? STEP_S8 : STEP_U8;
+  case 2: return is_signed ? STEP_S16 : STEP_U16;
+  case 4: return is_signed ? STEP_S32 : STEP_U32;
+  default: return is_signed ? STEP_64_SIGNED : STEP_64;
   }
 }
 
 /* The value cut to the width and widened again. */
 static inline uint64_t step_widen(uint64_t value, StepWidth width) {
   switch (width) {
-  case STEP_S8:
-    return (uint64_t)(int64_t)(int8_t)value;
-  case STEP_U8:
-    return (uint8_t)value;
-  case STEP_S16:
-    return (uint64_t)(int64_t)(int16_t)value;
-  case STEP_U16:
-    return (uint16_t)value;
-  case STEP_S32:
-    return (uint64_t)(int64_t)(int32_t)value;
-  case STEP_U32:
-    return (uint32_t)value;
-  default:
-    return value;
+  case STEP_S8: return (uint64_t)(int64_t)(int8_t)value;
+  case STEP_U8: return (uint8_t)value;
+  case STEP_S16: return (uint64_t)(int64_t)(int16_t)value;
+  case STEP_U16: return (uint16_t)value;
+  case STEP_S32: return (uint64_t)(int64_t)(int32_t)value;
+  case STEP_U32: return (uint32_t)value;
+  default: return value;
   }
 }
 
@@ -184,18 +173,12 @@ static inline uint64_t step_shift(StepOperation operation, StepWidth width, uint
 static inline bool step_compare(StepOperation operation, bool is_signed, uint64_t left, uint64_t right) {
   bool less = is_signed ? (int64_t)left < (int64_t)right : left < right;
   switch (operation) {
-  case STEP_EQUAL:
-    return left == right;
-  case STEP_NOT_EQUAL:
-    return left != right;
-  case STEP_LESS:
-    return less;
-  case STEP_GREATER_EQUAL:
-    return !less;
-  case STEP_LESS_EQUAL:
-    return less || left == right;
-  default:
-    return !less && left != right;
+  case STEP_EQUAL: return left == right;
+  case STEP_NOT_EQUAL: return left != right;
+  case STEP_LESS: return less;
+  case STEP_GREATER_EQUAL: return !less;
+  case STEP_LESS_EQUAL: return less || left == right;
+  default: return !less && left != right;
   }
 }
 
@@ -203,36 +186,20 @@ static inline bool step_compare(StepOperation operation, bool is_signed, uint64_
 static inline bool step_compute(StepOperation operation, StepWidth width, uint64_t left, uint64_t right, uint64_t *result) {
   uint64_t value;
   switch (operation) {
-  case STEP_ADD:
-    value = left + right;
-    break;
-  case STEP_SUBTRACT:
-    value = left - right;
-    break;
-  case STEP_MULTIPLY:
-    value = left * right;
-    break;
+  case STEP_ADD: value = left + right; break;
+  case STEP_SUBTRACT: value = left - right; break;
+  case STEP_MULTIPLY: value = left * right; break;
   case STEP_DIVIDE:
   case STEP_MODULO:
     if (!step_divide(operation, width, left, right, &value))
       return false;
     break;
-  case STEP_AND:
-    value = left & right;
-    break;
-  case STEP_OR:
-    value = left | right;
-    break;
-  case STEP_XOR:
-    value = left ^ right;
-    break;
+  case STEP_AND: value = left & right; break;
+  case STEP_OR: value = left | right; break;
+  case STEP_XOR: value = left ^ right; break;
   case STEP_SHIFT_LEFT:
-  case STEP_SHIFT_RIGHT:
-    value = step_shift(operation, width, left, right);
-    break;
-  default:
-    *result = step_compare(operation, step_width_is_signed(width), left, right);
-    return true;
+  case STEP_SHIFT_RIGHT: value = step_shift(operation, width, left, right); break;
+  default: *result = step_compare(operation, step_width_is_signed(width), left, right); return true;
   }
   *result = step_widen(value, width);
   return true;

@@ -4,6 +4,7 @@
  */
 #include "step_body.h"
 #include "step_check.h"
+#include "step_infer.h"
 #include "step_initial.h"
 #include "step_name.h"
 #include "step_parse.h"
@@ -90,9 +91,11 @@ void *step_fail_suggest(StepCompiler *compiler, uint32_t offset, const char *nea
 /* ---- names ---- */
 
 static bool name_check(StepCompiler *compiler, const Text *name, const char *what) {
-  static const char *const words[] = {"NULL",   "TRUE",   "FALSE",  "sizeof",   "const", "volatile", "struct", "union",   "enum",  "void",
-                                      "char",   "short",  "int",    "long",     "signed", "unsigned", "return", "break",  "continue", "if",
-                                      "else",   "while",  "for",    "do",       "switch", "case",    "goto",   "default", "__int64", "wchar_t"};
+  static const char *const words[] = {
+    "NULL", "TRUE",  "FALSE", "sizeof", "const",  "volatile", "struct", "union",   "enum",     "void",
+    "char", "short", "int",   "long",   "signed", "unsigned", "return", "break",   "continue", "if",
+    "else", "while", "for",   "do",     "switch", "case",     "goto",   "default", "__int64",  "wchar_t"
+  };
   compiler->text = *name;
   bool is_good = g_ascii_isalpha(name->text[0]) || name->text[0] == '_';
   for (const char *c = name->text; *c != '\0'; c++)
@@ -297,62 +300,6 @@ static bool functions_compile_typed(StepCompiler *compiler, bool *is_done) {
   return true;
 }
 
-/* A name in a step that is neither called nor a field: a function of that name will get its type from whoever is given it. */
-static void name_is_given(const StepDriver *driver, const StepDriver *qualifier, const char *text, const StepToken *name) {
-  char *copy = g_strndup(text + name->offset, name->length);
-  StepFunction *function = step_driver_function(qualifier != NULL ? qualifier : driver, copy);
-  if (function != NULL)
-    function->source->is_given = true;
-  g_free(copy);
-}
-
-static void given_in(StepProgram *program, const StepDriver *driver, const char *text) {
-  StepLexer lexer;
-  StepToken name = {0};
-  const StepDriver *qualifier = NULL;
-  bool is_name = false;
-  for (step_lexer_begin(&lexer, text, program->strings);; step_lexer_next(&lexer)) {
-    const StepToken *token = &lexer.token;
-    bool is_dot = token->kind == STEP_TOKEN_OPERATOR && token->operator == STEP_OP_DOT;
-    bool is_call = token->kind == STEP_TOKEN_OPERATOR && token->operator == STEP_OP_OPEN;
-    if (is_name && !is_call && !is_dot)
-      name_is_given(driver, qualifier, text, &name);
-    if (token->kind == STEP_TOKEN_END)
-      return;
-    if (is_name && is_dot) {
-      g_autofree char *copy = g_strndup(text + name.offset, name.length);
-      qualifier = step_driver_find(program, copy);
-    } else if (token->kind != STEP_TOKEN_NAME) {
-      qualifier = NULL;
-    }
-    is_name = token->kind == STEP_TOKEN_NAME;
-    name = *token;
-  }
-}
-
-static void given_note(StepProgram *program) {
-  for (guint i = 1; i < program->sites->len; i++) {
-    const StepSiteRecord *site = &g_array_index(program->sites, StepSiteRecord, i);
-    if (site->step != 0)
-      given_in(program, site->function->source->driver, site->text);
-  }
-}
-
-/* Of those whose type nobody has shown so far: first one that is given to nobody, since others may be by its code. */
-static StepFunction *first_untyped(const StepProgram *program) {
-  StepFunction *first = NULL;
-  for (guint i = 0; i < program->functions->len; i++) {
-    StepFunction *function = g_ptr_array_index(program->functions, i);
-    if (function->source->is_typed)
-      continue;
-    if (!function->source->is_given)
-      return function;
-    if (first == NULL)
-      first = function;
-  }
-  return first;
-}
-
 static bool functions_compile(StepCompiler *compiler) {
   for (;;) {
     bool is_done;
@@ -360,7 +307,7 @@ static bool functions_compile(StepCompiler *compiler) {
       return false;
     if (!is_done)
       continue;
-    StepFunction *function = first_untyped(compiler->program);
+    StepFunction *function = step_infer_next(compiler->program);
     if (function == NULL)
       return true;
     step_function_type_plain(compiler->program, function);
@@ -368,7 +315,7 @@ static bool functions_compile(StepCompiler *compiler) {
 }
 
 bool step_program_compile(StepProgram *program, GError **error) {
-  StepCompiler compiler = {.program = program, .error = error};
+  StepCompiler compiler = { .program = program, .error = error };
   for (guint i = 0; i < program->drivers->len; i++)
     if (!driver_names_check(&compiler, g_ptr_array_index(program->drivers, i)))
       return false;
@@ -383,6 +330,6 @@ bool step_program_compile(StepProgram *program, GError **error) {
   for (guint i = 0; i < program->drivers->len; i++)
     if (!globals_initialize(&compiler, g_ptr_array_index(program->drivers, i)))
       return false;
-  given_note(program);
+  step_infer_begin(program);
   return functions_compile(&compiler);
 }

@@ -5,13 +5,14 @@
 #include <string.h>
 
 static StepInstruction *add(StepEmitter *emitter, StepOperation operation, unsigned a, unsigned b, unsigned c, int64_t immediate) {
-  StepInstruction instruction = {.operation = (uint8_t)operation, .width = STEP_64, .a = (uint16_t)a, .b = (uint16_t)b, .c = (uint16_t)c};
+  StepInstruction instruction = { .operation = (uint8_t)operation, .width = STEP_64, .a = (uint16_t)a, .b = (uint16_t)b, .c = (uint16_t)c };
   instruction.immediate = immediate;
   g_array_append_val(emitter->code, instruction);
   return &g_array_index(emitter->code, StepInstruction, emitter->code->len - 1);
 }
 
-static void add_wide(StepEmitter *emitter, StepOperation operation, StepWidth width, unsigned a, unsigned b, unsigned c, int64_t immediate) {
+static void add_wide(StepEmitter *emitter, StepOperation operation, StepWidth width, unsigned a, unsigned b, unsigned c,
+                     int64_t immediate) {
   add(emitter, operation, a, b, c, immediate)->width = (uint8_t)width;
 }
 
@@ -60,17 +61,17 @@ static Place place_behind(StepEmitter *emitter, StepNode *pointer, unsigned to) 
     return place;
   }
   step_emit_value(emitter, pointer, to);
-  return (Place){.kind = PLACE_MEMORY, .temporary = to};
+  return (Place){ .kind = PLACE_MEMORY, .temporary = to };
 }
 
 /* Uses `to` only for a place in memory. */
 static Place place_of(StepEmitter *emitter, StepNode *node, unsigned to) {
   if (node->kind == STEP_NODE_VARIABLE && node->variable->kind == STEP_GLOBAL)
-    return (Place){.kind = PLACE_GLOBAL, .driver = node->variable->driver->number, .offset = node->variable->offset};
+    return (Place){ .kind = PLACE_GLOBAL, .driver = node->variable->driver->number, .offset = node->variable->offset };
   if (node->kind == STEP_NODE_VARIABLE)
-    return (Place){.kind = PLACE_LOCAL, .offset = node->variable->offset};
+    return (Place){ .kind = PLACE_LOCAL, .offset = node->variable->offset };
   if (node->kind == STEP_NODE_READ_ONLY)
-    return (Place){.kind = PLACE_GLOBAL, .driver = emitter->compiler->program->drivers->len, .offset = node->value};
+    return (Place){ .kind = PLACE_GLOBAL, .driver = emitter->compiler->program->drivers->len, .offset = node->value };
   if (node->kind == STEP_NODE_DEREFERENCE)
     return place_behind(emitter, node->first, to);
   if (node->kind == STEP_NODE_MEMBER) {
@@ -79,19 +80,15 @@ static Place place_of(StepEmitter *emitter, StepNode *node, unsigned to) {
     return place;
   }
   step_emit_value(emitter, node, to); /* a structure that is no variable: its address */
-  return (Place){.kind = PLACE_MEMORY, .temporary = to};
+  return (Place){ .kind = PLACE_MEMORY, .temporary = to };
 }
 
 static unsigned after(const Place *place) { return place->kind == PLACE_MEMORY ? place->temporary + 1 : 0; }
 
 static void address(StepEmitter *emitter, const Place *place, unsigned to) {
   switch (place->kind) {
-  case PLACE_LOCAL:
-    add(emitter, STEP_ADDRESS_LOCAL, to, 0, 0, place->offset);
-    break;
-  case PLACE_GLOBAL:
-    add(emitter, STEP_ADDRESS_GLOBAL, to, place->driver, 0, place->offset);
-    break;
+  case PLACE_LOCAL: add(emitter, STEP_ADDRESS_LOCAL, to, 0, 0, place->offset); break;
+  case PLACE_GLOBAL: add(emitter, STEP_ADDRESS_GLOBAL, to, place->driver, 0, place->offset); break;
   case PLACE_MEMORY:
     if (place->offset != 0 || place->temporary != to)
       add(emitter, STEP_ADDRESS, to, place->temporary, 0, place->offset);
@@ -100,14 +97,13 @@ static void address(StepEmitter *emitter, const Place *place, unsigned to) {
 }
 
 static void load(StepEmitter *emitter, const Place *place, StepWidth width, unsigned to) {
-  static const uint8_t operations[] = {STEP_LOAD_LOCAL, STEP_LOAD_GLOBAL, STEP_LOAD};
+  static const uint8_t operations[] = { STEP_LOAD_LOCAL, STEP_LOAD_GLOBAL, STEP_LOAD };
   add_wide(emitter, operations[place->kind], width, to, place->kind == PLACE_GLOBAL ? place->driver : place->temporary, 0, place->offset);
 }
 
 static void store(StepEmitter *emitter, const Place *place, StepWidth width, unsigned from) {
-  static const uint8_t operations[] = {STEP_STORE_LOCAL, STEP_STORE_GLOBAL, STEP_STORE};
-  add_wide(emitter, operations[place->kind], width, from, place->kind == PLACE_GLOBAL ? place->driver : place->temporary, 0,
-           place->offset);
+  static const uint8_t operations[] = { STEP_STORE_LOCAL, STEP_STORE_GLOBAL, STEP_STORE };
+  add_wide(emitter, operations[place->kind], width, from, place->kind == PLACE_GLOBAL ? place->driver : place->temporary, 0, place->offset);
 }
 
 static int64_t bits(unsigned offset, unsigned count) { return (int64_t)(offset | count << 8); }
@@ -174,7 +170,7 @@ static void emit_assign(StepEmitter *emitter, StepNode *node, unsigned to) {
   }
   Place place = place_of(emitter, node->first, to);
   unsigned value = MAX(to, after(&place));
-  if (node->operator != STEP_OP_NONE) {
+  if (node->operator!= STEP_OP_NONE) {
     emit_update(emitter, node, &place, value);
   } else {
     step_emit_value(emitter, node->second, value);
@@ -198,7 +194,7 @@ static void emit_increment(StepEmitter *emitter, StepNode *node, unsigned to) {
 /* ---- operators ---- */
 
 static void emit_logical(StepEmitter *emitter, StepNode *node, unsigned to) {
-  bool is_and = node->operator == STEP_OP_LOGICAL_AND;
+  bool is_and = node->operator== STEP_OP_LOGICAL_AND;
   StepOperation jump = is_and ? STEP_JUMP_ZERO : STEP_JUMP_NOT_ZERO;
   step_emit_value(emitter, node->first, to);
   unsigned first = step_emit(emitter, jump, to, 0);
@@ -249,9 +245,7 @@ static void emit_convert(StepEmitter *emitter, StepNode *node, unsigned to) {
 }
 
 static void emit_unary(StepEmitter *emitter, StepNode *node, unsigned to) {
-  StepOperation operation = node->operator == STEP_OP_NOT          ? STEP_NOT
-                            : node->operator == STEP_OP_COMPLEMENT ? STEP_COMPLEMENT
-                                                                   : STEP_NEGATE;
+  StepOperation operation = node->operator== STEP_OP_NOT ? STEP_NOT : node->operator== STEP_OP_COMPLEMENT ? STEP_COMPLEMENT : STEP_NEGATE;
   step_emit_value(emitter, node->first, to);
   add_wide(emitter, operation, width_of(node->type), to, to, 0, 0);
 }
@@ -273,7 +267,7 @@ static void emit_call(StepEmitter *emitter, StepNode *node, unsigned to) {
   for (StepNode *argument = node->first; argument != NULL; argument = argument->next, count++) {
     step_emit_value(emitter, argument, to + count);
     if (is_structure(argument->type)) {
-      Place place = {.kind = PLACE_MEMORY, .temporary = to + count};
+      Place place = { .kind = PLACE_MEMORY, .temporary = to + count };
       load(emitter, &place, step_width_of(argument->type->size, false), to + count);
     }
   }
@@ -310,61 +304,36 @@ void step_emit_value(StepEmitter *emitter, StepNode *node, unsigned to) {
     return;
   Place place;
   switch (node->kind) {
-  case STEP_NODE_NUMBER:
-    step_emit(emitter, STEP_CONSTANT, to, node->value);
-    break;
-  case STEP_NODE_FUNCTION:
-    step_emit(emitter, STEP_CONSTANT, to, (int64_t)node->function->address);
-    break;
+  case STEP_NODE_NUMBER: step_emit(emitter, STEP_CONSTANT, to, node->value); break;
+  case STEP_NODE_FUNCTION: step_emit(emitter, STEP_CONSTANT, to, (int64_t)node->function->address); break;
   case STEP_NODE_VARIABLE:
   case STEP_NODE_READ_ONLY:
   case STEP_NODE_MEMBER:
-  case STEP_NODE_DEREFERENCE:
-    emit_place(emitter, node, to);
-    break;
+  case STEP_NODE_DEREFERENCE: emit_place(emitter, node, to); break;
   case STEP_NODE_ADDRESS:
     place = place_of(emitter, node->first, to);
     address(emitter, &place, to);
     break;
-  case STEP_NODE_CONVERT:
-    emit_convert(emitter, node, to);
-    break;
-  case STEP_NODE_CAST: /* to VOID */
-    step_emit_effect(emitter, node->first, to);
-    break;
-  case STEP_NODE_UNARY:
-    emit_unary(emitter, node, to);
-    break;
+  case STEP_NODE_CONVERT: emit_convert(emitter, node, to); break;
+  case STEP_NODE_CAST: /* to VOID */ step_emit_effect(emitter, node->first, to); break;
+  case STEP_NODE_UNARY: emit_unary(emitter, node, to); break;
   case STEP_NODE_BINARY:
-    if (node->operator == STEP_OP_LOGICAL_AND || node->operator == STEP_OP_LOGICAL_OR)
+    if (node->operator== STEP_OP_LOGICAL_AND || node->operator== STEP_OP_LOGICAL_OR)
       emit_logical(emitter, node, to);
     else
       emit_binary(emitter, node, to);
     break;
-  case STEP_NODE_SCALE:
-    emit_scale(emitter, node, to);
-    break;
-  case STEP_NODE_DIFFERENCE:
-    emit_difference(emitter, node, to);
-    break;
-  case STEP_NODE_ASSIGN:
-    emit_assign(emitter, node, to);
-    break;
-  case STEP_NODE_INCREMENT:
-    emit_increment(emitter, node, to);
-    break;
-  case STEP_NODE_CONDITION:
-    emit_condition(emitter, node, to);
-    break;
+  case STEP_NODE_SCALE: emit_scale(emitter, node, to); break;
+  case STEP_NODE_DIFFERENCE: emit_difference(emitter, node, to); break;
+  case STEP_NODE_ASSIGN: emit_assign(emitter, node, to); break;
+  case STEP_NODE_INCREMENT: emit_increment(emitter, node, to); break;
+  case STEP_NODE_CONDITION: emit_condition(emitter, node, to); break;
   case STEP_NODE_COMMA:
     step_emit_effect(emitter, node->first, to);
     step_emit_value(emitter, node->second, to);
     break;
-  case STEP_NODE_CALL:
-    emit_call(emitter, node, to);
-    break;
-  default:
-    SIM_ASSERT(!"a node that was never checked");
+  case STEP_NODE_CALL: emit_call(emitter, node, to); break;
+  default: SIM_ASSERT(!"a node that was never checked");
   }
 }
 
@@ -376,19 +345,15 @@ void step_emit_effect(StepEmitter *emitter, StepNode *node, unsigned to) {
 void step_emit_result(StepEmitter *emitter, StepNode *value, unsigned to) {
   step_emit_value(emitter, value, to);
   if (is_structure(value->type)) {
-    Place place = {.kind = PLACE_MEMORY, .temporary = to};
+    Place place = { .kind = PLACE_MEMORY, .temporary = to };
     load(emitter, &place, step_width_of(value->type->size, false), to);
   }
   step_emit(emitter, STEP_RETURN, to, 0);
 }
 
-void step_emit_loop(StepEmitter *emitter, unsigned start, uint32_t site) {
-  add(emitter, STEP_LOOP, 0, site & 0xffff, site >> 16, start);
-}
+void step_emit_loop(StepEmitter *emitter, unsigned start, uint32_t site) { add(emitter, STEP_LOOP, 0, site & 0xffff, site >> 16, start); }
 
-void step_emit_decrement(StepEmitter *emitter, unsigned temporary) {
-  add(emitter, STEP_SUBTRACT, temporary, temporary, STEP_IMMEDIATE, 1);
-}
+void step_emit_decrement(StepEmitter *emitter, unsigned temporary) { add(emitter, STEP_SUBTRACT, temporary, temporary, STEP_IMMEDIATE, 1); }
 
 /* ---- locals ---- */
 
@@ -396,7 +361,7 @@ void step_emit_local_bits(StepEmitter *emitter, uint32_t offset, const StepType 
                           unsigned bit_size, unsigned from) {
   if (!use(emitter, value, from + 2))
     return;
-  Place place = {.kind = PLACE_LOCAL, .offset = offset};
+  Place place = { .kind = PLACE_LOCAL, .offset = offset };
   step_emit_value(emitter, value, from);
   store_field(emitter, &place, type, bit_offset, bit_size, from);
 }

@@ -7,9 +7,9 @@
 
 typedef struct StepEmitter {
   StepCompiler *compiler;
-  GArray *code;              /* StepInstruction */
-  unsigned temporary_count;  /* used so far */
-  uint32_t locals_size;      /* bytes, with the parameters and what was spilled */
+  GArray *code;             /* StepInstruction */
+  unsigned temporary_count; /* used so far */
+  uint32_t locals_size;     /* bytes, with the parameters and what was spilled */
 } StepEmitter;
 
 /* Leaves the value of a checked node in temporary `to`, using those above it; a structure's value is its address. */

@@ -36,10 +36,8 @@ static bool place_of(const StepNode *node, uint32_t *driver, uint64_t *addend) {
       return false;
     *addend += (uint64_t)node->value;
     return true;
-  case STEP_NODE_DEREFERENCE:
-    return address_of(node->first, driver, addend);
-  default:
-    return false;
+  case STEP_NODE_DEREFERENCE: return address_of(node->first, driver, addend);
+  default: return false;
   }
 }
 
@@ -73,7 +71,7 @@ static void image_write(StepDriver *driver, uint32_t offset, uint32_t size, uint
 static bool global_part(Sink *sink, const StepMember *part, const StepType *type, StepNode *value) {
   StepDriver *driver = sink->compiler->driver;
   const StepNode *function = function_of(value);
-  StepRelocation relocation = {.offset = part->offset};
+  StepRelocation relocation = { .offset = part->offset };
   if (value->kind == STEP_NODE_NUMBER) {
     image_write(driver, part->offset, type->size, (uint64_t)value->value, part->bit_offset, part->bit_size);
   } else if (function != NULL) {
@@ -140,7 +138,7 @@ static bool walk_array(Sink *sink, uint32_t offset, const StepType *type, StepNo
       index = item->designator->value;
     if (index < 0 || index >= type->count)
       return step_fail(sink->compiler, item->offset, "the array has %u elements", type->count);
-    StepMember part = {.offset = offset + (uint32_t)index * type->target->size};
+    StepMember part = { .offset = offset + (uint32_t)index * type->target->size };
     if (!walk(sink, &part, type->target, item))
       return false;
   }
@@ -173,9 +171,10 @@ static bool walk_structure(Sink *sink, uint32_t offset, const StepType *type, St
       index = field_index(structure, first_of_path(item->designator));
     } else if (index < (type->is_union ? MIN(1, structure->field_count) : structure->field_count)) {
       const DdiField *field = &ddi_fields[structure->field_first + index];
-      part = (StepMember){field->type, field->offset, field->bit_offset, field->bit_size};
+      part = (StepMember){ field->type, field->offset, field->bit_offset, field->bit_size };
     } else {
-      return step_fail(sink->compiler, item->offset, "%s has no field for this value", type->name[0] != '\0' ? type->name : "the structure");
+      return step_fail(sink->compiler, item->offset, "%s has no field for this value",
+                       type->name[0] != '\0' ? type->name : "the structure");
     }
     part.offset += offset;
     if (!walk(sink, &part, step_type_of(&sink->compiler->program->types, part.type), item))
@@ -226,8 +225,8 @@ const StepType *step_initial_type(StepCompiler *compiler, const StepType *type, 
 }
 
 bool step_initial_local(StepEmitter *emitter, StepVariable *variable) {
-  Sink sink = {.compiler = emitter->compiler, .emitter = emitter};
-  StepMember whole = {.offset = variable->offset};
+  Sink sink = { .compiler = emitter->compiler, .emitter = emitter };
+  StepMember whole = { .offset = variable->offset };
   if (variable->initial->kind == STEP_NODE_LIST || variable->initial->kind == STEP_NODE_STRING)
     if (variable->type->kind == DDI_TYPE_ARRAY || variable->type->kind == DDI_TYPE_STRUCT || is_zero_list(variable->initial))
       step_emit_local_zero(emitter, variable->offset, variable->type->size, 0);
@@ -235,7 +234,7 @@ bool step_initial_local(StepEmitter *emitter, StepVariable *variable) {
 }
 
 bool step_initial_global(StepCompiler *compiler, StepVariable *variable) {
-  Sink sink = {.compiler = compiler};
-  StepMember whole = {.offset = variable->offset};
+  Sink sink = { .compiler = compiler };
+  StepMember whole = { .offset = variable->offset };
   return walk(&sink, &whole, variable->type, variable->initial);
 }

@@ -39,7 +39,7 @@ StepInstance *step_program_install(StepProgram *program, SimMachine *machine) {
   for (guint i = 0; i < program->drivers->len; i++) {
     const StepDriver *driver = g_ptr_array_index(program->drivers, i);
     instance->memory[i] =
-      install_bytes(machine, driver->image, SIM_PAGE_NONPAGED | SIM_PAGE_RESIDENT | SIM_PAGE_WRITABLE, &instance->size[i]);
+        install_bytes(machine, driver->image, SIM_PAGE_NONPAGED | SIM_PAGE_RESIDENT | SIM_PAGE_WRITABLE, &instance->size[i]);
   }
   guint last = program->drivers->len;
   instance->memory[last] = install_bytes(machine, program->read_only, SIM_PAGE_CODE | SIM_PAGE_RESIDENT, &instance->size[last]);

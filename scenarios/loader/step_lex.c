@@ -10,94 +10,65 @@ static const struct {
   StepOperator operator;
   StepOperator with;
 } spellings[] = {
-    {"<<=", STEP_OP_ASSIGN_WITH, STEP_OP_SHIFT_LEFT},
-    {">>=", STEP_OP_ASSIGN_WITH, STEP_OP_SHIFT_RIGHT},
-    {"...", STEP_OP_ELLIPSIS, 0},
-    {"+=", STEP_OP_ASSIGN_WITH, STEP_OP_ADD},
-    {"-=", STEP_OP_ASSIGN_WITH, STEP_OP_SUBTRACT},
-    {"*=", STEP_OP_ASSIGN_WITH, STEP_OP_MULTIPLY},
-    {"/=", STEP_OP_ASSIGN_WITH, STEP_OP_DIVIDE},
-    {"%=", STEP_OP_ASSIGN_WITH, STEP_OP_MODULO},
-    {"&=", STEP_OP_ASSIGN_WITH, STEP_OP_AND},
-    {"|=", STEP_OP_ASSIGN_WITH, STEP_OP_OR},
-    {"^=", STEP_OP_ASSIGN_WITH, STEP_OP_XOR},
-    {"++", STEP_OP_INCREMENT, 0},
-    {"--", STEP_OP_DECREMENT, 0},
-    {"->", STEP_OP_ARROW, 0},
-    {"<<", STEP_OP_SHIFT_LEFT, 0},
-    {">>", STEP_OP_SHIFT_RIGHT, 0},
-    {"<=", STEP_OP_LESS_EQUAL, 0},
-    {">=", STEP_OP_GREATER_EQUAL, 0},
-    {"==", STEP_OP_EQUAL, 0},
-    {"!=", STEP_OP_NOT_EQUAL, 0},
-    {"&&", STEP_OP_LOGICAL_AND, 0},
-    {"||", STEP_OP_LOGICAL_OR, 0},
-    {"=", STEP_OP_ASSIGN, 0},
-    {"+", STEP_OP_ADD, 0},
-    {"-", STEP_OP_SUBTRACT, 0},
-    {"*", STEP_OP_MULTIPLY, 0},
-    {"/", STEP_OP_DIVIDE, 0},
-    {"%", STEP_OP_MODULO, 0},
-    {"&", STEP_OP_AND, 0},
-    {"|", STEP_OP_OR, 0},
-    {"^", STEP_OP_XOR, 0},
-    {"~", STEP_OP_COMPLEMENT, 0},
-    {"!", STEP_OP_NOT, 0},
-    {"<", STEP_OP_LESS, 0},
-    {">", STEP_OP_GREATER, 0},
-    {"?", STEP_OP_QUESTION, 0},
-    {":", STEP_OP_COLON, 0},
-    {",", STEP_OP_COMMA, 0},
-    {";", STEP_OP_SEMICOLON, 0},
-    {".", STEP_OP_DOT, 0},
-    {"(", STEP_OP_OPEN, 0},
-    {")", STEP_OP_CLOSE, 0},
-    {"[", STEP_OP_OPEN_INDEX, 0},
-    {"]", STEP_OP_CLOSE_INDEX, 0},
-    {"{", STEP_OP_OPEN_BRACE, 0},
-    {"}", STEP_OP_CLOSE_BRACE, 0},
+  { "<<=", STEP_OP_ASSIGN_WITH, STEP_OP_SHIFT_LEFT },
+  { ">>=", STEP_OP_ASSIGN_WITH, STEP_OP_SHIFT_RIGHT },
+  { "...", STEP_OP_ELLIPSIS, 0 },
+  { "+=", STEP_OP_ASSIGN_WITH, STEP_OP_ADD },
+  { "-=", STEP_OP_ASSIGN_WITH, STEP_OP_SUBTRACT },
+  { "*=", STEP_OP_ASSIGN_WITH, STEP_OP_MULTIPLY },
+  { "/=", STEP_OP_ASSIGN_WITH, STEP_OP_DIVIDE },
+  { "%=", STEP_OP_ASSIGN_WITH, STEP_OP_MODULO },
+  { "&=", STEP_OP_ASSIGN_WITH, STEP_OP_AND },
+  { "|=", STEP_OP_ASSIGN_WITH, STEP_OP_OR },
+  { "^=", STEP_OP_ASSIGN_WITH, STEP_OP_XOR },
+  { "++", STEP_OP_INCREMENT, 0 },
+  { "--", STEP_OP_DECREMENT, 0 },
+  { "->", STEP_OP_ARROW, 0 },
+  { "<<", STEP_OP_SHIFT_LEFT, 0 },
+  { ">>", STEP_OP_SHIFT_RIGHT, 0 },
+  { "<=", STEP_OP_LESS_EQUAL, 0 },
+  { ">=", STEP_OP_GREATER_EQUAL, 0 },
+  { "==", STEP_OP_EQUAL, 0 },
+  { "!=", STEP_OP_NOT_EQUAL, 0 },
+  { "&&", STEP_OP_LOGICAL_AND, 0 },
+  { "||", STEP_OP_LOGICAL_OR, 0 },
+  { "=", STEP_OP_ASSIGN, 0 },
+  { "+", STEP_OP_ADD, 0 },
+  { "-", STEP_OP_SUBTRACT, 0 },
+  { "*", STEP_OP_MULTIPLY, 0 },
+  { "/", STEP_OP_DIVIDE, 0 },
+  { "%", STEP_OP_MODULO, 0 },
+  { "&", STEP_OP_AND, 0 },
+  { "|", STEP_OP_OR, 0 },
+  { "^", STEP_OP_XOR, 0 },
+  { "~", STEP_OP_COMPLEMENT, 0 },
+  { "!", STEP_OP_NOT, 0 },
+  { "<", STEP_OP_LESS, 0 },
+  { ">", STEP_OP_GREATER, 0 },
+  { "?", STEP_OP_QUESTION, 0 },
+  { ":", STEP_OP_COLON, 0 },
+  { ",", STEP_OP_COMMA, 0 },
+  { ";", STEP_OP_SEMICOLON, 0 },
+  { ".", STEP_OP_DOT, 0 },
+  { "(", STEP_OP_OPEN, 0 },
+  { ")", STEP_OP_CLOSE, 0 },
+  { "[", STEP_OP_OPEN_INDEX, 0 },
+  { "]", STEP_OP_CLOSE_INDEX, 0 },
+  { "{", STEP_OP_OPEN_BRACE, 0 },
+  { "}", STEP_OP_CLOSE_BRACE, 0 },
 };
 
 const char *const step_operator_texts[STEP_OP_COUNT] = {
-    [STEP_OP_NONE] = "",
-    [STEP_OP_MULTIPLY] = "*",
-    [STEP_OP_DIVIDE] = "/",
-    [STEP_OP_MODULO] = "%",
-    [STEP_OP_ADD] = "+",
-    [STEP_OP_SUBTRACT] = "-",
-    [STEP_OP_SHIFT_LEFT] = "<<",
-    [STEP_OP_SHIFT_RIGHT] = ">>",
-    [STEP_OP_LESS] = "<",
-    [STEP_OP_GREATER] = ">",
-    [STEP_OP_LESS_EQUAL] = "<=",
-    [STEP_OP_GREATER_EQUAL] = ">=",
-    [STEP_OP_EQUAL] = "==",
-    [STEP_OP_NOT_EQUAL] = "!=",
-    [STEP_OP_AND] = "&",
-    [STEP_OP_XOR] = "^",
-    [STEP_OP_OR] = "|",
-    [STEP_OP_LOGICAL_AND] = "&&",
-    [STEP_OP_LOGICAL_OR] = "||",
-    [STEP_OP_BINARY_END] = "",
-    [STEP_OP_ASSIGN] = "=",
-    [STEP_OP_ASSIGN_WITH] = "+=",
-    [STEP_OP_NOT] = "!",
-    [STEP_OP_COMPLEMENT] = "~",
-    [STEP_OP_INCREMENT] = "++",
-    [STEP_OP_DECREMENT] = "--",
-    [STEP_OP_QUESTION] = "?",
-    [STEP_OP_COLON] = ":",
-    [STEP_OP_COMMA] = ",",
-    [STEP_OP_SEMICOLON] = ";",
-    [STEP_OP_DOT] = ".",
-    [STEP_OP_ARROW] = "->",
-    [STEP_OP_OPEN] = "(",
-    [STEP_OP_CLOSE] = ")",
-    [STEP_OP_OPEN_INDEX] = "[",
-    [STEP_OP_CLOSE_INDEX] = "]",
-    [STEP_OP_OPEN_BRACE] = "{",
-    [STEP_OP_CLOSE_BRACE] = "}",
-    [STEP_OP_ELLIPSIS] = "...",
+  [STEP_OP_NONE] = "",        [STEP_OP_MULTIPLY] = "*",     [STEP_OP_DIVIDE] = "/",      [STEP_OP_MODULO] = "%",
+  [STEP_OP_ADD] = "+",        [STEP_OP_SUBTRACT] = "-",     [STEP_OP_SHIFT_LEFT] = "<<", [STEP_OP_SHIFT_RIGHT] = ">>",
+  [STEP_OP_LESS] = "<",       [STEP_OP_GREATER] = ">",      [STEP_OP_LESS_EQUAL] = "<=", [STEP_OP_GREATER_EQUAL] = ">=",
+  [STEP_OP_EQUAL] = "==",     [STEP_OP_NOT_EQUAL] = "!=",   [STEP_OP_AND] = "&",         [STEP_OP_XOR] = "^",
+  [STEP_OP_OR] = "|",         [STEP_OP_LOGICAL_AND] = "&&", [STEP_OP_LOGICAL_OR] = "||", [STEP_OP_BINARY_END] = "",
+  [STEP_OP_ASSIGN] = "=",     [STEP_OP_ASSIGN_WITH] = "+=", [STEP_OP_NOT] = "!",         [STEP_OP_COMPLEMENT] = "~",
+  [STEP_OP_INCREMENT] = "++", [STEP_OP_DECREMENT] = "--",   [STEP_OP_QUESTION] = "?",    [STEP_OP_COLON] = ":",
+  [STEP_OP_COMMA] = ",",      [STEP_OP_SEMICOLON] = ";",    [STEP_OP_DOT] = ".",         [STEP_OP_ARROW] = "->",
+  [STEP_OP_OPEN] = "(",       [STEP_OP_CLOSE] = ")",        [STEP_OP_OPEN_INDEX] = "[",  [STEP_OP_CLOSE_INDEX] = "]",
+  [STEP_OP_OPEN_BRACE] = "{", [STEP_OP_CLOSE_BRACE] = "}",  [STEP_OP_ELLIPSIS] = "...",
 };
 
 static void lex_fail(StepLexer *lexer, uint32_t offset, const char *error) {
@@ -105,7 +76,7 @@ static void lex_fail(StepLexer *lexer, uint32_t offset, const char *error) {
     lexer->error = error;
     lexer->error_offset = offset;
   }
-  lexer->token = (StepToken){.kind = STEP_TOKEN_END, .offset = offset};
+  lexer->token = (StepToken){ .kind = STEP_TOKEN_END, .offset = offset };
 }
 
 static bool is_name_start(char c) { return g_ascii_isalpha(c) || c == '_'; }
@@ -137,8 +108,8 @@ static bool number_suffix(const char *text, uint32_t *at, bool *is_unsigned, boo
   static const struct {
     const char *text;
     bool is_unsigned, is_long;
-  } suffixes[] = {{"", 0, 0},    {"u", 1, 0},   {"l", 0, 0},   {"ul", 1, 0},  {"lu", 1, 0},
-                  {"ll", 0, 1},  {"ull", 1, 1}, {"llu", 1, 1}, {"i64", 0, 1}, {"ui64", 1, 1}};
+  } suffixes[] = { { "", 0, 0 },   { "u", 1, 0 },   { "l", 0, 0 },   { "ul", 1, 0 },  { "lu", 1, 0 },
+                   { "ll", 0, 1 }, { "ull", 1, 1 }, { "llu", 1, 1 }, { "i64", 0, 1 }, { "ui64", 1, 1 } };
   for (size_t i = 0; i < G_N_ELEMENTS(suffixes); i++) {
     if (strcmp(suffix, suffixes[i].text) == 0) {
       *is_unsigned = suffixes[i].is_unsigned;
@@ -168,7 +139,7 @@ static void lex_number(StepLexer *lexer) {
   }
   if (at == digits)
     return lex_fail(lexer, start, "expected digits behind 0x");
-  StepToken token = {.kind = STEP_TOKEN_NUMBER, .offset = start, .value = value};
+  StepToken token = { .kind = STEP_TOKEN_NUMBER, .offset = start, .value = value };
   bool is_unsigned, is_long;
   if (text[at] == '.' || !number_suffix(text, &at, &is_unsigned, &is_long))
     return lex_fail(lexer, start, "this is no whole number of C");
@@ -227,8 +198,12 @@ static void lex_character(StepLexer *lexer, bool is_wide) {
     return lex_fail(lexer, start, "a character constant has one to four characters");
   if (!is_wide && count == 1)
     value = (uint32_t)(int32_t)(int8_t)value;
-  lexer->token = (StepToken){.kind = STEP_TOKEN_NUMBER, .offset = start, .length = at + 1 - start, .value = (uint64_t)(int64_t)(int32_t)value,
-                             .size = 4, .is_signed = true};
+  lexer->token = (StepToken){ .kind = STEP_TOKEN_NUMBER,
+                              .offset = start,
+                              .length = at + 1 - start,
+                              .value = (uint64_t)(int64_t)(int32_t)value,
+                              .size = 4,
+                              .is_signed = true };
   lexer->at = at + 1;
 }
 
@@ -238,7 +213,7 @@ static void string_append(GByteArray *bytes, uint32_t character, bool is_wide) {
     g_byte_array_append(bytes, &byte, 1);
     return;
   }
-  uint16_t units[2] = {(uint16_t)character, 0};
+  uint16_t units[2] = { (uint16_t)character, 0 };
   unsigned count = 1;
   if (character >= 0x10000) {
     units[0] = (uint16_t)(0xd800 + ((character - 0x10000) >> 10));
@@ -246,7 +221,7 @@ static void string_append(GByteArray *bytes, uint32_t character, bool is_wide) {
     count = 2;
   }
   for (unsigned i = 0; i < count; i++) {
-    uint8_t both[2] = {(uint8_t)units[i], (uint8_t)(units[i] >> 8)};
+    uint8_t both[2] = { (uint8_t)units[i], (uint8_t)(units[i] >> 8) };
     g_byte_array_append(bytes, both, 2);
   }
 }
@@ -279,7 +254,7 @@ static void lex_string(StepLexer *lexer, bool is_wide) {
   if (text[at] == '\0')
     return lex_fail(lexer, start, "this \" has no partner");
   string_append(bytes, 0, is_wide);
-  lexer->token = (StepToken){.kind = STEP_TOKEN_STRING, .offset = start, .length = at + 1 - start, .is_wide = is_wide, .bytes = bytes};
+  lexer->token = (StepToken){ .kind = STEP_TOKEN_STRING, .offset = start, .length = at + 1 - start, .is_wide = is_wide, .bytes = bytes };
   lexer->at = at + 1;
 }
 
@@ -290,8 +265,11 @@ static void lex_operator(StepLexer *lexer) {
   for (size_t i = 0; i < G_N_ELEMENTS(spellings); i++) {
     size_t length = strlen(spellings[i].text);
     if (strncmp(text, spellings[i].text, length) == 0) {
-      lexer->token = (StepToken){.kind = STEP_TOKEN_OPERATOR, .offset = lexer->at, .length = (uint32_t)length,
-                                 .operator = spellings[i].operator, .with = spellings[i].with};
+      lexer->token = (StepToken){ .kind = STEP_TOKEN_OPERATOR,
+                                  .offset = lexer->at,
+                                  .length = (uint32_t)length,
+                                  .operator= spellings[i].operator,
+                                  .with = spellings[i].with };
       lexer->at += (uint32_t)length;
       return;
     }
@@ -306,7 +284,7 @@ void step_lexer_next(StepLexer *lexer) {
     lexer->at++;
   const char *text = lexer->text + lexer->at;
   if (text[0] == '\0') {
-    lexer->token = (StepToken){.kind = STEP_TOKEN_END, .offset = lexer->at};
+    lexer->token = (StepToken){ .kind = STEP_TOKEN_END, .offset = lexer->at };
   } else if ((text[0] == 'L' && text[1] == '"') || text[0] == '"') {
     lex_string(lexer, text[0] == 'L');
   } else if ((text[0] == 'L' && text[1] == '\'') || text[0] == '\'') {
@@ -315,7 +293,7 @@ void step_lexer_next(StepLexer *lexer) {
     uint32_t length = 1;
     while (is_name(text[length]))
       length++;
-    lexer->token = (StepToken){.kind = STEP_TOKEN_NAME, .offset = lexer->at, .length = length};
+    lexer->token = (StepToken){ .kind = STEP_TOKEN_NAME, .offset = lexer->at, .length = length };
     lexer->at += length;
   } else if (g_ascii_isdigit(text[0])) {
     lex_number(lexer);
@@ -325,6 +303,6 @@ void step_lexer_next(StepLexer *lexer) {
 }
 
 void step_lexer_begin(StepLexer *lexer, const char *text, GPtrArray *strings) {
-  *lexer = (StepLexer){.text = text, .strings = strings};
+  *lexer = (StepLexer){ .text = text, .strings = strings };
   step_lexer_next(lexer);
 }

@@ -63,21 +63,21 @@ typedef struct StepToken {
   uint32_t offset; /* bytes into the text */
   uint32_t length;
   StepOperator operator;
-  StepOperator with;    /* STEP_OP_ASSIGN_WITH: the operation */
-  uint64_t value;       /* number */
-  uint8_t size;         /* number: 4 or 8 bytes, by C's rules for literals */
-  bool is_signed;       /* number */
-  bool is_wide;         /* string: L"..." */
-  GByteArray *bytes;    /* string: decoded, with the terminating zero; of the lexer */
+  StepOperator with; /* STEP_OP_ASSIGN_WITH: the operation */
+  uint64_t value;    /* number */
+  uint8_t size;      /* number: 4 or 8 bytes, by C's rules for literals */
+  bool is_signed;    /* number */
+  bool is_wide;      /* string: L"..." */
+  GByteArray *bytes; /* string: decoded, with the terminating zero; of the lexer */
 } StepToken;
 
 typedef struct StepLexer {
   const char *text;
   uint32_t at;
-  StepToken token;      /* the current one */
-  const char *error;    /* constant; NULL: none */
+  StepToken token;   /* the current one */
+  const char *error; /* constant; NULL: none */
   uint32_t error_offset;
-  GPtrArray *strings;   /* GByteArray of all string tokens: whoever made the lexer frees it */
+  GPtrArray *strings; /* GByteArray of all string tokens: whoever made the lexer frees it */
 } StepLexer;
 
 /* Begins with the first token. `strings` takes what string tokens own. */

@@ -42,9 +42,7 @@ StepFunction *step_driver_function(const StepDriver *driver, const char *name) {
   return g_hash_table_lookup(driver->functions_by_name, name);
 }
 
-StepGlobal *step_driver_global(const StepDriver *driver, const char *name) {
-  return g_hash_table_lookup(driver->globals_by_name, name);
-}
+StepGlobal *step_driver_global(const StepDriver *driver, const char *name) { return g_hash_table_lookup(driver->globals_by_name, name); }
 
 const StepType *step_type_find(StepCompiler *compiler, const char *name) {
   if (strcmp(name, "VOID") == 0) /* a macro of the headers */
@@ -247,7 +245,7 @@ static StepNode *call_ddi(StepCompiler *compiler, StepNode *node, const DdiFunct
   Wanted wanted[UINT8_MAX];
   StepTypes *types = &compiler->program->types;
   for (unsigned i = 0; i < ddi->parameter_count; i++)
-    wanted[i] = (Wanted){ddi->parameters[i].name, step_type_of(types, ddi->parameters[i].type)};
+    wanted[i] = (Wanted){ ddi->parameters[i].name, step_type_of(types, ddi->parameters[i].type) };
   node->ddi = ddi;
   node->type = step_type_of(types, ddi->returns);
   if (node->type->kind == DDI_TYPE_STRUCT && node->type->size > 8)
@@ -261,7 +259,7 @@ static StepNode *call_builtin(StepCompiler *compiler, StepNode *node, const Step
   node->builtin = builtin;
   node->type = step_type_find(compiler, builtin->returns);
   for (; builtin->parameters[count].name != NULL; count++) {
-    wanted[count] = (Wanted){builtin->parameters[count].name, step_type_find(compiler, builtin->parameters[count].type)};
+    wanted[count] = (Wanted){ builtin->parameters[count].name, step_type_find(compiler, builtin->parameters[count].type) };
     if (wanted[count].type == NULL)
       return step_fail(compiler, node->offset, "the headers do not know the type %s", builtin->parameters[count].type);
   }
@@ -277,7 +275,7 @@ static StepNode *call_steps(StepCompiler *compiler, StepNode *node, StepFunction
   Wanted wanted[STEP_ARGUMENT_COUNT_MAX];
   for (unsigned i = 0; i < source->parameters->len; i++) {
     const StepVariable *parameter = g_ptr_array_index(source->parameters, i);
-    wanted[i] = (Wanted){parameter->name.text, parameter->type};
+    wanted[i] = (Wanted){ parameter->name.text, parameter->type };
   }
   node->function = function;
   node->type = source->returns;

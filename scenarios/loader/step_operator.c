@@ -1,18 +1,27 @@
 #include "step_check_internal.h"
 
 StepOperation step_operation_of(StepOperator operator) {
-  static const uint8_t table[STEP_OP_BINARY_END] = {
-      [STEP_OP_MULTIPLY] = STEP_MULTIPLY,     [STEP_OP_DIVIDE] = STEP_DIVIDE,           [STEP_OP_MODULO] = STEP_MODULO,
-      [STEP_OP_ADD] = STEP_ADD,               [STEP_OP_SUBTRACT] = STEP_SUBTRACT,       [STEP_OP_SHIFT_LEFT] = STEP_SHIFT_LEFT,
-      [STEP_OP_SHIFT_RIGHT] = STEP_SHIFT_RIGHT, [STEP_OP_LESS] = STEP_LESS,             [STEP_OP_GREATER] = STEP_GREATER,
-      [STEP_OP_LESS_EQUAL] = STEP_LESS_EQUAL, [STEP_OP_GREATER_EQUAL] = STEP_GREATER_EQUAL, [STEP_OP_EQUAL] = STEP_EQUAL,
-      [STEP_OP_NOT_EQUAL] = STEP_NOT_EQUAL,   [STEP_OP_AND] = STEP_AND,                 [STEP_OP_XOR] = STEP_XOR,
-      [STEP_OP_OR] = STEP_OR};
+  static const uint8_t table[STEP_OP_BINARY_END] = { [STEP_OP_MULTIPLY] = STEP_MULTIPLY,
+                                                     [STEP_OP_DIVIDE] = STEP_DIVIDE,
+                                                     [STEP_OP_MODULO] = STEP_MODULO,
+                                                     [STEP_OP_ADD] = STEP_ADD,
+                                                     [STEP_OP_SUBTRACT] = STEP_SUBTRACT,
+                                                     [STEP_OP_SHIFT_LEFT] = STEP_SHIFT_LEFT,
+                                                     [STEP_OP_SHIFT_RIGHT] = STEP_SHIFT_RIGHT,
+                                                     [STEP_OP_LESS] = STEP_LESS,
+                                                     [STEP_OP_GREATER] = STEP_GREATER,
+                                                     [STEP_OP_LESS_EQUAL] = STEP_LESS_EQUAL,
+                                                     [STEP_OP_GREATER_EQUAL] = STEP_GREATER_EQUAL,
+                                                     [STEP_OP_EQUAL] = STEP_EQUAL,
+                                                     [STEP_OP_NOT_EQUAL] = STEP_NOT_EQUAL,
+                                                     [STEP_OP_AND] = STEP_AND,
+                                                     [STEP_OP_XOR] = STEP_XOR,
+                                                     [STEP_OP_OR] = STEP_OR };
   return table[operator];
 }
 
-static bool is_shift(StepOperator operator) { return operator == STEP_OP_SHIFT_LEFT || operator == STEP_OP_SHIFT_RIGHT; }
-static bool is_comparison(StepOperator operator) { return operator >= STEP_OP_LESS && operator <= STEP_OP_NOT_EQUAL; }
+static bool is_shift(StepOperator operator) { return operator== STEP_OP_SHIFT_LEFT || operator== STEP_OP_SHIFT_RIGHT; }
+static bool is_comparison(StepOperator operator) { return operator>= STEP_OP_LESS && operator<= STEP_OP_NOT_EQUAL; }
 
 /* A binary node whose operands are known is their result, but for a division that traps. */
 static StepNode *fold(StepCompiler *compiler, StepNode *node) {
@@ -21,7 +30,7 @@ static StepNode *fold(StepCompiler *compiler, StepNode *node) {
     return node;
   uint64_t value;
   if (is_logical(node->operator))
-    value = node->operator == STEP_OP_LOGICAL_AND ? left->value != 0 && right->value != 0 : left->value != 0 || right->value != 0;
+    value = node->operator== STEP_OP_LOGICAL_AND ? left->value != 0 && right->value != 0 : left->value != 0 || right->value != 0;
   else if (!step_compute(step_operation_of(node->operator), step_width_of(left->type->size, left->type->is_signed), (uint64_t)left->value,
                          (uint64_t)right->value, &value))
     return node;
@@ -64,15 +73,15 @@ static StepNode *difference(StepCompiler *compiler, StepNode *node) {
 static StepNode *binary_pointers(StepCompiler *compiler, StepNode *node) {
   StepNode *left = node->first, *right = node->second;
   bool both = is_pointer(left) && is_pointer(right);
-  if (node->operator == STEP_OP_ADD && is_pointer(left) && is_integer(right))
+  if (node->operator== STEP_OP_ADD && is_pointer(left) && is_integer(right))
     return step_operator_scale(compiler, node, left, right, false);
-  if (node->operator == STEP_OP_ADD && is_integer(left) && is_pointer(right))
+  if (node->operator== STEP_OP_ADD && is_integer(left) && is_pointer(right))
     return step_operator_scale(compiler, node, right, left, false);
-  if (node->operator == STEP_OP_SUBTRACT && is_pointer(left) && is_integer(right))
+  if (node->operator== STEP_OP_SUBTRACT && is_pointer(left) && is_integer(right))
     return step_operator_scale(compiler, node, left, right, true);
   bool are_alike = both && (left->type->target->kind == DDI_TYPE_VOID || right->type->target->kind == DDI_TYPE_VOID ||
                             step_type_is_compatible(left->type->target, right->type->target));
-  if (node->operator == STEP_OP_SUBTRACT && are_alike)
+  if (node->operator== STEP_OP_SUBTRACT && are_alike)
     return difference(compiler, node);
   if (!is_comparison(node->operator) || !(are_alike || (is_pointer(left) && is_null(right)) || (is_null(left) && is_pointer(right))))
     return step_operator_fail(compiler, node, left, right);
@@ -112,18 +121,18 @@ StepNode *step_operator_check_unary(StepCompiler *compiler, StepNode *node) {
   StepNode *first = node->first = step_check_value(compiler, node->first);
   if (first == NULL)
     return NULL;
-  if (!step_type_is_scalar(first->type) || (is_pointer(first) && node->operator != STEP_OP_NOT))
+  if (!step_type_is_scalar(first->type) || (is_pointer(first) && node->operator!= STEP_OP_NOT))
     return step_fail(compiler, node->offset, "\"%s\" does not go before %s", step_operator_texts[node->operator],
                      print(compiler, first->type));
-  node->type = node->operator == STEP_OP_NOT ? type_long(compiler) : step_type_promoted(types_of(compiler), first->type);
-  if (node->operator != STEP_OP_NOT)
+  node->type = node->operator== STEP_OP_NOT ? type_long(compiler) : step_type_promoted(types_of(compiler), first->type);
+  if (node->operator!= STEP_OP_NOT)
     node->first = first = step_node_cast(compiler, first, node->type);
-  if (node->operator == STEP_OP_ADD)
+  if (node->operator== STEP_OP_ADD)
     return first;
   if (first->kind != STEP_NODE_NUMBER)
     return node;
-  int64_t value = node->operator == STEP_OP_NOT          ? first->value == 0
-                  : node->operator == STEP_OP_COMPLEMENT ? ~first->value
-                                                         : (int64_t)(0 - (uint64_t)first->value);
+  int64_t value = node->operator== STEP_OP_NOT          ? first->value == 0
+                  : node->operator== STEP_OP_COMPLEMENT ? ~first->value
+                                                        : (int64_t)(0 - (uint64_t)first->value);
   return step_node_number(compiler, node->offset, value, node->type);
 }

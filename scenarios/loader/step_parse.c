@@ -61,7 +61,7 @@ static bool parse_arguments(StepCompiler *compiler, StepNode **first, unsigned *
 
 /* The body of a macro with the arguments in the place of its parameters. */
 static StepNode *macro_expand(StepCompiler *compiler, const StepMacro *macro, uint32_t offset, StepNode *arguments) {
-  StepNode *nodes[STEP_MACRO_PARAMETER_COUNT_MAX] = {0};
+  StepNode *nodes[STEP_MACRO_PARAMETER_COUNT_MAX] = { 0 };
   for (unsigned i = 0; arguments != NULL; i++) {
     nodes[i] = arguments;
     StepNode *next = arguments->next;
@@ -234,7 +234,7 @@ static StepNode *parse_postfix(StepCompiler *compiler) {
       node = node_over(compiler, index, node, second);
     } else if (is_operator(compiler, STEP_OP_INCREMENT) || is_operator(compiler, STEP_OP_DECREMENT)) {
       StepNode *increment = node_here(compiler, STEP_NODE_INCREMENT);
-      increment->operator = token(compiler)->operator;
+      increment->operator= token(compiler)->operator;
       advance(compiler);
       node = node_over(compiler, increment, node, NULL);
     } else if (is_operator(compiler, STEP_OP_OPEN)) {
@@ -279,15 +279,16 @@ static StepNode *parse_prefix(StepCompiler *compiler) {
   static const struct {
     StepOperator operator;
     StepNodeKind kind;
-  } prefixes[] = {{STEP_OP_SUBTRACT, STEP_NODE_UNARY},        {STEP_OP_ADD, STEP_NODE_UNARY},      {STEP_OP_NOT, STEP_NODE_UNARY},
-                  {STEP_OP_COMPLEMENT, STEP_NODE_UNARY},      {STEP_OP_AND, STEP_NODE_ADDRESS},    {STEP_OP_MULTIPLY, STEP_NODE_DEREFERENCE},
-                  {STEP_OP_INCREMENT, STEP_NODE_INCREMENT},   {STEP_OP_DECREMENT, STEP_NODE_INCREMENT}};
+  } prefixes[] = { { STEP_OP_SUBTRACT, STEP_NODE_UNARY },      { STEP_OP_ADD, STEP_NODE_UNARY },
+                   { STEP_OP_NOT, STEP_NODE_UNARY },           { STEP_OP_COMPLEMENT, STEP_NODE_UNARY },
+                   { STEP_OP_AND, STEP_NODE_ADDRESS },         { STEP_OP_MULTIPLY, STEP_NODE_DEREFERENCE },
+                   { STEP_OP_INCREMENT, STEP_NODE_INCREMENT }, { STEP_OP_DECREMENT, STEP_NODE_INCREMENT } };
   if (is_word(compiler, "sizeof"))
     return parse_sizeof(compiler);
   for (size_t i = 0; i < G_N_ELEMENTS(prefixes); i++) {
     if (is_operator(compiler, prefixes[i].operator)) {
       StepNode *node = node_here(compiler, prefixes[i].kind);
-      node->operator = prefixes[i].operator;
+      node->operator= prefixes[i].operator;
       node->is_prefix = true;
       advance(compiler);
       return node_over(compiler, node, parse_unary(compiler), NULL);
@@ -309,11 +310,13 @@ static StepNode *parse_unary(StepCompiler *compiler) {
 
 static unsigned precedence(StepOperator operator) {
   static const uint8_t table[STEP_OP_BINARY_END] = {
-      [STEP_OP_MULTIPLY] = 10, [STEP_OP_DIVIDE] = 10,    [STEP_OP_MODULO] = 10,      [STEP_OP_ADD] = 9,          [STEP_OP_SUBTRACT] = 9,
-      [STEP_OP_SHIFT_LEFT] = 8, [STEP_OP_SHIFT_RIGHT] = 8, [STEP_OP_LESS] = 7,         [STEP_OP_GREATER] = 7,      [STEP_OP_LESS_EQUAL] = 7,
-      [STEP_OP_GREATER_EQUAL] = 7, [STEP_OP_EQUAL] = 6,    [STEP_OP_NOT_EQUAL] = 6,    [STEP_OP_AND] = 5,          [STEP_OP_XOR] = 4,
-      [STEP_OP_OR] = 3,         [STEP_OP_LOGICAL_AND] = 2, [STEP_OP_LOGICAL_OR] = 1};
-  return operator < STEP_OP_BINARY_END ? table[operator] : 0;
+    [STEP_OP_MULTIPLY] = 10,   [STEP_OP_DIVIDE] = 10,    [STEP_OP_MODULO] = 10,       [STEP_OP_ADD] = 9,
+    [STEP_OP_SUBTRACT] = 9,    [STEP_OP_SHIFT_LEFT] = 8, [STEP_OP_SHIFT_RIGHT] = 8,   [STEP_OP_LESS] = 7,
+    [STEP_OP_GREATER] = 7,     [STEP_OP_LESS_EQUAL] = 7, [STEP_OP_GREATER_EQUAL] = 7, [STEP_OP_EQUAL] = 6,
+    [STEP_OP_NOT_EQUAL] = 6,   [STEP_OP_AND] = 5,        [STEP_OP_XOR] = 4,           [STEP_OP_OR] = 3,
+    [STEP_OP_LOGICAL_AND] = 2, [STEP_OP_LOGICAL_OR] = 1
+  };
+  return operator<STEP_OP_BINARY_END ? table[operator] : 0;
 }
 
 static StepNode *parse_binary(StepCompiler *compiler, unsigned lowest) {
@@ -323,7 +326,7 @@ static StepNode *parse_binary(StepCompiler *compiler, unsigned lowest) {
     if (level == 0 || level < lowest)
       break;
     StepNode *node = node_here(compiler, STEP_NODE_BINARY);
-    node->operator = token(compiler)->operator;
+    node->operator= token(compiler)->operator;
     advance(compiler);
     StepNode *right = parse_binary(compiler, level + 1);
     if (right == NULL)
@@ -359,7 +362,7 @@ StepNode *step_parse_assignment(StepCompiler *compiler) {
   StepNode *left = parse_conditional(compiler);
   if (left != NULL && (is_operator(compiler, STEP_OP_ASSIGN) || is_operator(compiler, STEP_OP_ASSIGN_WITH))) {
     StepNode *node = node_here(compiler, STEP_NODE_ASSIGN);
-    node->operator = token(compiler)->with;
+    node->operator= token(compiler)->with;
     advance(compiler);
     StepNode *right = step_parse_assignment(compiler);
     left = right != NULL ? node_over(compiler, node, left, right) : NULL;

@@ -27,7 +27,7 @@ bool step_parse_at_end(StepCompiler *compiler);
 static inline StepToken *token(StepCompiler *compiler) { return &compiler->lexer.token; }
 
 static inline bool is_operator(StepCompiler *compiler, StepOperator operator) {
-  return token(compiler)->kind == STEP_TOKEN_OPERATOR && token(compiler)->operator == operator;
+  return token(compiler)->kind == STEP_TOKEN_OPERATOR && token(compiler)->operator== operator;
 }
 
 static inline void *lexer_failed(StepCompiler *compiler) {

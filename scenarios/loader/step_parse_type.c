@@ -6,8 +6,8 @@
 
 /* ---- types ---- */
 
-static const char *const type_words[] = {"const",   "volatile", "struct", "union", "enum",    "void",    "char",
-                                         "short",   "int",      "long",   "signed", "unsigned", "__int64", "wchar_t"};
+static const char *const type_words[] = { "const", "volatile", "struct", "union",  "enum",     "void",    "char",
+                                          "short", "int",      "long",   "signed", "unsigned", "__int64", "wchar_t" };
 
 /* A name is a type unless a variable is called so. */
 bool step_parse_is_type(StepCompiler *compiler) {

@@ -83,7 +83,7 @@ StepDriver *step_driver_add(StepProgram *program, Text name) {
 
 void step_global_add(StepDriver *driver, Text name, Text declaration) {
   StepGlobal *global = step_program_allocate(driver->program, sizeof *global);
-  global->variable = (StepVariable){.kind = STEP_GLOBAL, .name = name, .declaration = declaration, .driver = driver};
+  global->variable = (StepVariable){ .kind = STEP_GLOBAL, .name = name, .declaration = declaration, .driver = driver };
   g_ptr_array_add(driver->globals, global);
   if (step_driver_global(driver, name.text) == NULL)
     g_hash_table_insert(driver->globals_by_name, (char *)name.text, global);
@@ -113,7 +113,7 @@ StepFunction *step_function_add(StepDriver *driver, Text name, const DdiCallback
 
 static void variable_add(StepFunction *function, GPtrArray *list, StepVariableKind kind, Text name, Text declaration) {
   StepVariable *variable = step_program_allocate(function->source->driver->program, sizeof *variable);
-  *variable = (StepVariable){.kind = kind, .name = name, .declaration = declaration};
+  *variable = (StepVariable){ .kind = kind, .name = name, .declaration = declaration };
   g_ptr_array_add(list, variable);
 }
 

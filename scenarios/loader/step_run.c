@@ -44,18 +44,10 @@ static uint64_t load(const Run *run, uint64_t address, StepWidth width) {
   uint32_t size = step_width_size(width);
   sim_access(address, size, SIM_ACCESS_READ, run->site);
   switch (size) {
-  case 1:
-    value = *(const volatile uint8_t *)address;
-    break;
-  case 2:
-    memcpy(&value, (const void *)address, 2);
-    break;
-  case 4:
-    memcpy(&value, (const void *)address, 4);
-    break;
-  default:
-    memcpy(&value, (const void *)address, 8);
-    break;
+  case 1: value = *(const volatile uint8_t *)address; break;
+  case 2: memcpy(&value, (const void *)address, 2); break;
+  case 4: memcpy(&value, (const void *)address, 4); break;
+  default: memcpy(&value, (const void *)address, 8); break;
   }
   return step_widen(value, width);
 }
@@ -64,18 +56,10 @@ static void store(const Run *run, uint64_t address, StepWidth width, uint64_t va
   uint32_t size = step_width_size(width);
   sim_access(address, size, SIM_ACCESS_WRITE, run->site);
   switch (size) {
-  case 1:
-    *(volatile uint8_t *)address = (uint8_t)value;
-    break;
-  case 2:
-    memcpy((void *)address, &value, 2);
-    break;
-  case 4:
-    memcpy((void *)address, &value, 4);
-    break;
-  default:
-    memcpy((void *)address, &value, 8);
-    break;
+  case 1: *(volatile uint8_t *)address = (uint8_t)value; break;
+  case 2: memcpy((void *)address, &value, 2); break;
+  case 4: memcpy((void *)address, &value, 4); break;
+  default: memcpy((void *)address, &value, 8); break;
   }
 }
 
@@ -171,7 +155,7 @@ static void enter(Run *run, const StepFunction *function, uint64_t high, uint32_
 
 /* The innermost function calls another one. */
 static void push(Run *run, const StepInstruction *at) {
-  run->callers[run->depth] = (Caller){run->function->number, (uint32_t)(at - run->function->code)};
+  run->callers[run->depth] = (Caller){ run->function->number, (uint32_t)(at - run->function->code) };
   const uint64_t *arguments = &run->temporaries[at->a];
   enter(run, at->function, run->frame, run->site, arguments, at->b);
   run->depth++;
@@ -214,84 +198,35 @@ static uint64_t execute(Run *run) {
   uint64_t *t = run->temporaries, result;
   for (const StepInstruction *at = code;; at++) {
     switch ((StepOperation)at->operation) {
-    case STEP_NOP:
-      break;
-    case STEP_MARK:
-      step_begin(run, (uint32_t)at->immediate);
-      break;
-    case STEP_CONSTANT:
-      t[at->a] = (uint64_t)at->immediate;
-      break;
-    case STEP_MOVE:
-      t[at->a] = t[at->b];
-      break;
-    case STEP_ADDRESS_LOCAL:
-      t[at->a] = run->locals + (uint64_t)at->immediate;
-      break;
-    case STEP_ADDRESS_GLOBAL:
-      t[at->a] = global_base(run, at) + (uint64_t)at->immediate;
-      break;
-    case STEP_ADDRESS:
-      t[at->a] = t[at->b] + (uint64_t)at->immediate;
-      break;
-    case STEP_LOAD_LOCAL:
-      t[at->a] = load(run, run->locals + (uint64_t)at->immediate, at->width);
-      break;
-    case STEP_LOAD_GLOBAL:
-      t[at->a] = load(run, global_base(run, at) + (uint64_t)at->immediate, at->width);
-      break;
-    case STEP_LOAD:
-      t[at->a] = load(run, t[at->b] + (uint64_t)at->immediate, at->width);
-      break;
-    case STEP_STORE_LOCAL:
-      store(run, run->locals + (uint64_t)at->immediate, at->width, t[at->a]);
-      break;
-    case STEP_STORE_GLOBAL:
-      store(run, global_base(run, at) + (uint64_t)at->immediate, at->width, t[at->a]);
-      break;
-    case STEP_STORE:
-      store(run, t[at->b] + (uint64_t)at->immediate, at->width, t[at->a]);
-      break;
+    case STEP_NOP: break;
+    case STEP_MARK: step_begin(run, (uint32_t)at->immediate); break;
+    case STEP_CONSTANT: t[at->a] = (uint64_t)at->immediate; break;
+    case STEP_MOVE: t[at->a] = t[at->b]; break;
+    case STEP_ADDRESS_LOCAL: t[at->a] = run->locals + (uint64_t)at->immediate; break;
+    case STEP_ADDRESS_GLOBAL: t[at->a] = global_base(run, at) + (uint64_t)at->immediate; break;
+    case STEP_ADDRESS: t[at->a] = t[at->b] + (uint64_t)at->immediate; break;
+    case STEP_LOAD_LOCAL: t[at->a] = load(run, run->locals + (uint64_t)at->immediate, at->width); break;
+    case STEP_LOAD_GLOBAL: t[at->a] = load(run, global_base(run, at) + (uint64_t)at->immediate, at->width); break;
+    case STEP_LOAD: t[at->a] = load(run, t[at->b] + (uint64_t)at->immediate, at->width); break;
+    case STEP_STORE_LOCAL: store(run, run->locals + (uint64_t)at->immediate, at->width, t[at->a]); break;
+    case STEP_STORE_GLOBAL: store(run, global_base(run, at) + (uint64_t)at->immediate, at->width, t[at->a]); break;
+    case STEP_STORE: store(run, t[at->b] + (uint64_t)at->immediate, at->width, t[at->a]); break;
     case STEP_SPILL:
       *(uint64_t *)(run->locals + (uint64_t)at->immediate) = t[at->a];
       t[at->a] = run->locals + (uint64_t)at->immediate;
       break;
-    case STEP_COPY:
-      copy(run, t[at->a], t[at->b], (uint32_t)at->immediate);
-      break;
-    case STEP_ZERO:
-      zero(run, t[at->a], (uint32_t)at->immediate);
-      break;
-    case STEP_EXTRACT:
-      t[at->a] = bits_extract(t[at->b], (uint64_t)at->immediate, at->width);
-      break;
-    case STEP_INSERT:
-      t[at->a] = bits_insert(t[at->a], t[at->b], (uint64_t)at->immediate);
-      break;
-    case STEP_CONVERT:
-      t[at->a] = step_widen(t[at->b], at->width);
-      break;
-    case STEP_NEGATE:
-      t[at->a] = step_widen(0 - t[at->b], at->width);
-      break;
-    case STEP_COMPLEMENT:
-      t[at->a] = step_widen(~t[at->b], at->width);
-      break;
-    case STEP_NOT:
-      t[at->a] = t[at->b] == 0;
-      break;
-    case STEP_INDEX:
-      t[at->a] = t[at->b] + t[at->c] * (uint64_t)at->immediate;
-      break;
-    case STEP_DIFFERENCE:
-      t[at->a] = (uint64_t)((int64_t)(t[at->b] - t[at->c]) / at->immediate);
-      break;
-    case STEP_BINARY_FIRST ... STEP_BINARY_LAST:
-      compute(run, at);
-      break;
-    case STEP_JUMP:
-      at = code + at->immediate - 1;
-      break;
+    case STEP_COPY: copy(run, t[at->a], t[at->b], (uint32_t)at->immediate); break;
+    case STEP_ZERO: zero(run, t[at->a], (uint32_t)at->immediate); break;
+    case STEP_EXTRACT: t[at->a] = bits_extract(t[at->b], (uint64_t)at->immediate, at->width); break;
+    case STEP_INSERT: t[at->a] = bits_insert(t[at->a], t[at->b], (uint64_t)at->immediate); break;
+    case STEP_CONVERT: t[at->a] = step_widen(t[at->b], at->width); break;
+    case STEP_NEGATE: t[at->a] = step_widen(0 - t[at->b], at->width); break;
+    case STEP_COMPLEMENT: t[at->a] = step_widen(~t[at->b], at->width); break;
+    case STEP_NOT: t[at->a] = t[at->b] == 0; break;
+    case STEP_INDEX: t[at->a] = t[at->b] + t[at->c] * (uint64_t)at->immediate; break;
+    case STEP_DIFFERENCE: t[at->a] = (uint64_t)((int64_t)(t[at->b] - t[at->c]) / at->immediate); break;
+    case STEP_BINARY_FIRST ... STEP_BINARY_LAST: compute(run, at); break;
+    case STEP_JUMP: at = code + at->immediate - 1; break;
     case STEP_JUMP_ZERO:
       if (t[at->a] == 0)
         at = code + at->immediate - 1;
@@ -308,12 +243,8 @@ static uint64_t execute(Run *run) {
       loop_turn(run, at);
       at = code + at->immediate - 1;
       break;
-    case STEP_CALL_DDI:
-      call_ddi(run, at);
-      break;
-    case STEP_CALL_BUILTIN:
-      call_builtin(run, at);
-      break;
+    case STEP_CALL_DDI: call_ddi(run, at); break;
+    case STEP_CALL_BUILTIN: call_builtin(run, at); break;
     case STEP_CALL_STEPS:
       push(run, at);
       t = run->temporaries;

@@ -7,7 +7,7 @@ static bool read_list(StepCompiler *compiler, const JsonValue *list, unsigned de
 
 /* An error at a place of the JSON rather than in a text. */
 static bool fail_at(StepCompiler *compiler, const JsonValue *value, const char *what) {
-  compiler->text = (Text){.text = "", .position = value->position};
+  compiler->text = (Text){ .text = "", .position = value->position };
   step_fail(compiler, 0, "%s", what);
   return false;
 }
@@ -18,7 +18,7 @@ static StepStatement *statement_new(StepCompiler *compiler, StepStatementKind ki
   if (program->sites->len > STEP_COUNT_MAX)
     return step_fail(compiler, 0, "a scenario has at most %d steps", STEP_COUNT_MAX);
   StepStatement *statement = step_program_allocate(program, sizeof *statement);
-  StepSiteRecord site = {.function = compiler->function, .step = ++compiler->step, .text = "", .position = position};
+  StepSiteRecord site = { .function = compiler->function, .step = ++compiler->step, .text = "", .position = position };
   statement->kind = kind;
   statement->position = position;
   statement->site = SIM_SITE_STEP | program->sites->len;
@@ -57,7 +57,7 @@ static StepStatement *read_line(StepCompiler *compiler, const JsonValue *value) 
   static const struct {
     const char *word;
     StepStatementKind kind;
-  } words[] = {{"return", STEP_RETURN_NOTHING}, {"break", STEP_BREAK}, {"continue", STEP_CONTINUE}};
+  } words[] = { { "return", STEP_RETURN_NOTHING }, { "break", STEP_BREAK }, { "continue", STEP_CONTINUE } };
   StepStatement *statement = statement_new(compiler, STEP_LINE, value->position);
   if (statement == NULL)
     return NULL;
@@ -96,17 +96,17 @@ static const BlockForm *form_of(StepCompiler *compiler, const JsonValue *value) 
   for (size_t i = 0; i < G_N_ELEMENTS(forms); i++)
     if (json_get(value, forms[i].key) != NULL)
       return &forms[i];
-  static const char *const names[] = {"if", "while", "for ever", "repeat", NULL};
+  static const char *const names[] = { "if", "while", "for ever", "repeat", NULL };
   const char *nearest = value->count > 0 ? text_nearest_of(value->members[0].key.text, names, 4) : NULL;
   if (value->count > 0)
     compiler->text = value->members[0].key;
   else
-    compiler->text = (Text){.text = "", .position = value->position};
+    compiler->text = (Text){ .text = "", .position = value->position };
   return step_fail_suggest(compiler, 0, nearest, "a step is a line, or has one of the keys \"if\", \"while\", \"for ever\", \"repeat\"");
 }
 
 static bool keys_check(StepCompiler *compiler, const BlockForm *form, const JsonValue *value) {
-  const char *const names[] = {form->key, form->body, form->otherwise};
+  const char *const names[] = { form->key, form->body, form->otherwise };
   size_t count = form->otherwise != NULL ? 3 : 2;
   for (size_t i = 0; i < value->count; i++) {
     const Text *key = &value->members[i].key;
@@ -132,8 +132,9 @@ static bool read_head(StepCompiler *compiler, const BlockForm *form, const JsonV
   } else if (head->kind == JSON_STRING) {
     statement->text = head->text;
     statement->position = head->position;
-    site_text(compiler, statement, form->kind == STEP_REPEAT ? step_program_print(program, "repeat %s", head->text.text)
-                                                             : step_program_print(program, "%s (%s)", form->key, head->text.text));
+    site_text(compiler, statement,
+              form->kind == STEP_REPEAT ? step_program_print(program, "repeat %s", head->text.text)
+                                        : step_program_print(program, "%s (%s)", form->key, head->text.text));
   } else if (form->kind == STEP_REPEAT && head->kind == JSON_NUMBER && !head->is_negative && !head->is_fraction &&
              head->magnitude <= UINT32_MAX) {
     statement->count = (int64_t)head->magnitude;
@@ -150,8 +151,7 @@ static StepStatement *read_block(StepCompiler *compiler, const JsonValue *value,
     return NULL;
   StepStatement *statement = statement_new(compiler, form->kind, value->position);
   const char *where = compiler->where;
-  if (statement == NULL || !keys_check(compiler, form, value) ||
-      !read_head(compiler, form, json_get(value, form->key), statement) ||
+  if (statement == NULL || !keys_check(compiler, form, value) || !read_head(compiler, form, json_get(value, form->key), statement) ||
       !read_list(compiler, json_get(value, form->body), depth + 1, &statement->body))
     return NULL;
   compiler->where = where;
@@ -170,14 +170,15 @@ static bool read_list(StepCompiler *compiler, const JsonValue *list, unsigned de
   g_ptr_array_add(compiler->program->lists, *statements);
   for (size_t i = 0; i < list->count; i++) {
     const JsonValue *value = &list->items[i];
-    compiler->text = (Text){.text = "", .position = value->position};
+    compiler->text = (Text){ .text = "", .position = value->position };
     StepStatement *statement = NULL;
     if (value->kind == JSON_STRING)
       statement = read_line(compiler, value);
     else if (value->kind == JSON_OBJECT)
       statement = read_block(compiler, value, depth);
     else
-      return fail_at(compiler, value, "a step is a line such as \"x = 1\", or an object with \"if\", \"while\", \"for ever\" or \"repeat\"");
+      return fail_at(compiler, value,
+                     "a step is a line such as \"x = 1\", or an object with \"if\", \"while\", \"for ever\" or \"repeat\"");
     if (statement == NULL)
       return false;
     g_ptr_array_add(*statements, statement);
@@ -188,7 +189,7 @@ static bool read_list(StepCompiler *compiler, const JsonValue *list, unsigned de
 bool step_body_read(StepCompiler *compiler, StepFunction *function) {
   StepProgram *program = compiler->program;
   StepFunctionSource *source = function->source;
-  StepSiteRecord entry = {.function = function, .text = source->name.text, .position = source->name.position};
+  StepSiteRecord entry = { .function = function, .text = source->name.text, .position = source->name.position };
   function->site = SIM_SITE_STEP | program->sites->len;
   g_array_append_val(program->sites, entry);
   compiler->function = function;

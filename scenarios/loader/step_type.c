@@ -13,7 +13,7 @@ static StepType *type_new(StepTypes *types, DdiTypeKind kind, uint32_t size, uin
 }
 
 void step_types_init(StepTypes *types) {
-  *types = (StepTypes){.owned = g_ptr_array_new_with_free_func(g_free), .by_index = g_new0(StepType *, ddi_type_count + 1)};
+  *types = (StepTypes){ .owned = g_ptr_array_new_with_free_func(g_free), .by_index = g_new0(StepType *, ddi_type_count + 1) };
   types->void_type = type_new(types, DDI_TYPE_VOID, 0, 1);
   for (unsigned log = 0; log < 4; log++) {
     for (unsigned is_signed = 0; is_signed < 2; is_signed++) {
@@ -36,10 +36,8 @@ static uint32_t alignment_of(DdiTypeIndex index) {
   switch (type->kind) {
   case DDI_TYPE_INTEGER:
   case DDI_TYPE_ENUM:
-  case DDI_TYPE_POINTER:
-    return type->size != 0 && type->size <= 16 ? type->size : 1;
-  case DDI_TYPE_ARRAY:
-    return alignment_of(type->target);
+  case DDI_TYPE_POINTER: return type->size != 0 && type->size <= 16 ? type->size : 1;
+  case DDI_TYPE_ARRAY: return alignment_of(type->target);
   case DDI_TYPE_STRUCT: {
     uint32_t alignment = 1;
     for (uint32_t i = 0; i < type->field_count; i++) {
@@ -48,8 +46,7 @@ static uint32_t alignment_of(DdiTypeIndex index) {
     }
     return alignment;
   }
-  default:
-    return 1;
+  default: return 1;
   }
 }
 
@@ -81,23 +78,14 @@ const StepType *step_type_of(StepTypes *types, DdiTypeIndex index) {
   const DdiType *type = &ddi_types[index];
   const StepType *made;
   switch (type->kind) {
-  case DDI_TYPE_VOID:
-    made = types->void_type;
-    break;
+  case DDI_TYPE_VOID: made = types->void_type; break;
   case DDI_TYPE_INTEGER:
-    made = type->size == 1 || type->size == 2 || type->size == 4 || type->size == 8
-             ? step_type_integer(types, type->size, type->is_signed)
-             : type_make(types, index);
+    made = type->size == 1 || type->size == 2 || type->size == 4 || type->size == 8 ? step_type_integer(types, type->size, type->is_signed)
+                                                                                    : type_make(types, index);
     break;
-  case DDI_TYPE_POINTER:
-    made = step_type_pointer(types, step_type_of(types, type->target));
-    break;
-  case DDI_TYPE_ARRAY:
-    made = step_type_array(types, step_type_of(types, type->target), type->count);
-    break;
-  default:
-    made = type_make(types, index);
-    break;
+  case DDI_TYPE_POINTER: made = step_type_pointer(types, step_type_of(types, type->target)); break;
+  case DDI_TYPE_ARRAY: made = step_type_array(types, step_type_of(types, type->target), type->count); break;
+  default: made = type_make(types, index); break;
   }
   types->by_index[index] = (StepType *)made;
   return made;
@@ -175,7 +163,7 @@ static bool member_find(const DdiType *structure, const char *name, uint32_t bas
       if (ddi_types[field->type].kind == DDI_TYPE_STRUCT && member_find(&ddi_types[field->type], name, base + field->offset, member))
         return true;
     } else if (strcmp(field->name, name) == 0) {
-      *member = (StepMember){field->type, base + field->offset, field->bit_offset, field->bit_size};
+      *member = (StepMember){ field->type, base + field->offset, field->bit_offset, field->bit_size };
       return true;
     }
   }
@@ -189,16 +177,14 @@ bool step_type_member(const StepType *structure, const char *name, StepMember *m
 /* ---- names ---- */
 
 static const char *integer_name(const StepType *type) {
-  static const char *const names[4][2] = {{"UCHAR", "CHAR"}, {"USHORT", "SHORT"}, {"ULONG", "LONG"}, {"ULONG64", "LONG64"}};
+  static const char *const names[4][2] = { { "UCHAR", "CHAR" }, { "USHORT", "SHORT" }, { "ULONG", "LONG" }, { "ULONG64", "LONG64" } };
   return names[type->size == 8 ? 3 : type->size == 4 ? 2 : type->size == 2 ? 1 : 0][type->is_signed];
 }
 
 char *step_type_print(const StepType *type) {
   switch (type->kind) {
-  case DDI_TYPE_VOID:
-    return g_strdup("VOID");
-  case DDI_TYPE_INTEGER:
-    return g_strdup(type->name[0] != '\0' ? type->name : integer_name(type));
+  case DDI_TYPE_VOID: return g_strdup("VOID");
+  case DDI_TYPE_INTEGER: return g_strdup(type->name[0] != '\0' ? type->name : integer_name(type));
   case DDI_TYPE_POINTER: {
     if (type->target->kind == DDI_TYPE_VOID)
       return g_strdup("PVOID");
@@ -209,7 +195,6 @@ char *step_type_print(const StepType *type) {
     g_autofree char *element = step_type_print(type->target);
     return g_strdup_printf("%s[%u]", element, type->count);
   }
-  default:
-    return g_strdup(type->name[0] != '\0' ? type->name : type->is_union ? "union" : type->kind == DDI_TYPE_ENUM ? "enum" : "struct");
+  default: return g_strdup(type->name[0] != '\0' ? type->name : type->is_union ? "union" : type->kind == DDI_TYPE_ENUM ? "enum" : "struct");
   }
 }

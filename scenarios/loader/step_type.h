@@ -17,11 +17,11 @@ struct StepType {
   uint8_t kind; /* DdiTypeKind */
   bool is_signed;
   bool is_union;
-  uint32_t size;        /* bytes; 0: void, functions, opaque structures */
-  uint32_t alignment;   /* bytes */
-  uint32_t count;       /* array: elements */
-  const char *name;     /* structures, enumerations and functions; "" when it has none */
-  DdiTypeIndex index;   /* structure: where its fields are */
+  uint32_t size;          /* bytes; 0: void, functions, opaque structures */
+  uint32_t alignment;     /* bytes */
+  uint32_t count;         /* array: elements */
+  const char *name;       /* structures, enumerations and functions; "" when it has none */
+  DdiTypeIndex index;     /* structure: where its fields are */
   const StepType *target; /* pointer, array */
   StepType *pointer_to_this;
   StepType *arrays_of_this; /* a list through next_array */
@@ -30,8 +30,8 @@ struct StepType {
 
 typedef struct StepTypes {
   GPtrArray *owned;
-  StepType **by_index;       /* [ddi_type_count], made when asked for */
-  StepType *integers[4][2];  /* by log2 of the size, then signedness */
+  StepType **by_index;      /* [ddi_type_count], made when asked for */
+  StepType *integers[4][2]; /* by log2 of the size, then signedness */
   StepType *void_type;
 } StepTypes;
 

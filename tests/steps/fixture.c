@@ -40,7 +40,7 @@ static void driver_add(StepProgram *program, const JsonMember *member) {
 
 void fixture_open(Fixture *fixture, const char *json) {
   GError *error = NULL;
-  *fixture = (Fixture){.limits = sim_limits_default};
+  *fixture = (Fixture){ .limits = sim_limits_default };
   fixture->document = json_document_parse("x.json", json, strlen(json), &error);
   if (fixture->document != NULL) {
     fixture->program = step_program_new("x.json");
@@ -59,7 +59,7 @@ void fixture_close(Fixture *fixture) {
   if (fixture->document != NULL)
     json_document_free(fixture->document);
   g_free(fixture->error);
-  *fixture = (Fixture){0};
+  *fixture = (Fixture){ 0 };
 }
 
 /* ---- what the model would do ---- */
@@ -78,13 +78,15 @@ static void fault_note(SimMachine *machine, const SimFault *fault) {
 }
 
 void guest_fault(uint64_t address, uint32_t size, bool is_write, bool is_execute) {
-  SimFault fault = {.reason = SIM_FAULT_WILD, .address = address, .size = size, .kind = is_execute ? SIM_ACCESS_EXECUTE : (SimAccessKind)is_write};
+  SimFault fault = {
+    .reason = SIM_FAULT_WILD, .address = address, .size = size, .kind = is_execute ? SIM_ACCESS_EXECUTE : (SimAccessKind)is_write
+  };
   fault_note(sim_machine(), &fault);
   __builtin_unreachable();
 }
 
 void guest_exception(uint32_t status, uint64_t instruction) {
-  current->fault = (SimFault){.address = status, .site = (uint32_t)instruction};
+  current->fault = (SimFault){ .address = status, .site = (uint32_t)instruction };
   stack_note(sim_machine()->current);
   sim_stop(sim_machine(), SIM_STOP_GUEST_CRASH, "exception");
   __builtin_unreachable();
@@ -114,10 +116,10 @@ static void thread_add(SimMachine *machine, unsigned vcpu, Thread *thread) {
 }
 
 static void machine_open(Fixture *fixture, const SimPolicy *policy, uint64_t seed, unsigned cpus, FixtureRun *run) {
-  SimRunOptions options = {.vcpu_count = cpus, .policy = policy, .seed = seed, .limits = fixture->limits, .name = "steps"};
-  *run = (FixtureRun){0};
+  SimRunOptions options = { .vcpu_count = cpus, .policy = policy, .seed = seed, .limits = fixture->limits, .name = "steps" };
+  *run = (FixtureRun){ 0 };
   current = run;
-  table_log = (TableLog){0};
+  table_log = (TableLog){ 0 };
   table_call = call;
   assert_true(sim_arena_map());
   sim_arena_reset();
@@ -136,7 +138,7 @@ static void machine_run(FixtureRun *run) {
 }
 
 void fixture_run(Fixture *fixture, const char *function, const uint64_t *arguments, unsigned count, FixtureRun *run) {
-  Thread thread = {.function = step_program_find(fixture->program, "fw", function), .count = count};
+  Thread thread = { .function = step_program_find(fixture->program, "fw", function), .count = count };
   assert_non_null(thread.function);
   for (unsigned i = 0; i < count; i++)
     thread.arguments[i] = arguments[i];
@@ -146,7 +148,8 @@ void fixture_run(Fixture *fixture, const char *function, const uint64_t *argumen
 }
 
 void fixture_run_both(Fixture *fixture, const SimPolicy *policy, uint64_t seed, FixtureRun *run) {
-  Thread threads[2] = {{.function = step_program_find(fixture->program, "fw", "a")}, {.function = step_program_find(fixture->program, "fw", "b")}};
+  Thread threads[2] = { { .function = step_program_find(fixture->program, "fw", "a") },
+                        { .function = step_program_find(fixture->program, "fw", "b") } };
   machine_open(fixture, policy, seed, 2, run);
   for (unsigned i = 0; i < 2; i++)
     thread_add(sim_machine(), i, &threads[i]);

@@ -25,10 +25,10 @@ static const Case steps[] = {
     "2:11: FwpsPendOperation0 takes 2 arguments and is given 1 in step 1 of fw.go" },
   { "\"status = FwpsPendOperation0(inMetaValues->completionHandle, &handle, 1)\"",
     "2:11: FwpsPendOperation0 takes 2 arguments and is given 3 in step 1 of fw.go" },
-  { "\"status = FwpsPendOperation0(5, &handle)\"",
-    "2:30: argument 1 (completionHandle) of FwpsPendOperation0 must be PVOID, not LONG in step 1 of fw.go: a number cannot become a pointer, only 0 and NULL can" },
-  { "\"status = FwpsPendOperation0(status, &handle)\"",
-    "2:30: argument 1 (completionHandle) of FwpsPendOperation0 must be PVOID, not LONG in step 1 of fw.go: a number cannot become a pointer, only 0 and NULL can" },
+  { "\"status = FwpsPendOperation0(5, &handle)\"", "2:30: argument 1 (completionHandle) of FwpsPendOperation0 must be PVOID, not LONG in "
+                                                   "step 1 of fw.go: a number cannot become a pointer, only 0 and NULL can" },
+  { "\"status = FwpsPendOperation0(status, &handle)\"", "2:30: argument 1 (completionHandle) of FwpsPendOperation0 must be PVOID, not LONG "
+                                                        "in step 1 of fw.go: a number cannot become a pointer, only 0 and NULL can" },
   { "\"status = FwpsPendOperation0(0, 0)\"", NULL },
   { "\"status = FwpsPendOperation0(NULL, &status)\"",
     "2:36: argument 2 (completionContext) of FwpsPendOperation0 must be PVOID *, not LONG * in step 1 of fw.go" },
@@ -122,10 +122,10 @@ static const Case steps[] = {
   { "\"TestAdd = 1\"", "2:2: TestAdd is a function of Windows in step 1 of fw.go: steps can call it, its address is not theirs" },
   { "\"handle = TestAdd\"", "2:11: TestAdd is a function of Windows in step 1 of fw.go: steps can call it, its address is not theirs" },
   { "\"KeInitializeDpc(&gDpc, later, NULL)\"", NULL },
-  { "\"KeInitializeDpc(&gDpc, plain, NULL)\"",
-    "2:25: argument 2 (DeferredRoutine) of KeInitializeDpc must be a function of type KDEFERRED_ROUTINE, and plain is a plain function in step 1 of fw.go" },
-  { "\"KeInitializeDpc(&gDpc, go, NULL)\"",
-    "2:25: argument 2 (DeferredRoutine) of KeInitializeDpc must be a function of type KDEFERRED_ROUTINE, and go is one of type FWPS_CALLOUT_CLASSIFY_FN1 in step 1 of fw.go" },
+  { "\"KeInitializeDpc(&gDpc, plain, NULL)\"", "2:25: argument 2 (DeferredRoutine) of KeInitializeDpc must be a function of type "
+                                               "KDEFERRED_ROUTINE, and plain is a plain function in step 1 of fw.go" },
+  { "\"KeInitializeDpc(&gDpc, go, NULL)\"", "2:25: argument 2 (DeferredRoutine) of KeInitializeDpc must be a function of type "
+                                            "KDEFERRED_ROUTINE, and go is one of type FWPS_CALLOUT_CLASSIFY_FN1 in step 1 of fw.go" },
   { "\"KeInitializeDpc(&gDpc, TestAdd, NULL)\"",
     "2:25: TestAdd is a function of Windows in step 1 of fw.go: steps can call it, its address is not theirs" },
   { "\"KeInitializeDpc(gDpc, later, NULL)\"", "2:18: argument 1 (Dpc) of KeInitializeDpc must be KDPC *, not KDPC in step 1 of fw.go" },
@@ -176,7 +176,9 @@ static const Case steps[] = {
   { "{\"repeat\": 2, \"do\": [\"x = 1\"]}", "2:23: unknown name \"x\" in step 2 of fw.go; did you mean p?" },
   { "7", "2:1: a step is a line such as \"x = 1\", or an object with \"if\", \"while\", \"for ever\" or \"repeat\" in fw.go" },
   { "null", "2:1: a step is a line such as \"x = 1\", or an object with \"if\", \"while\", \"for ever\" or \"repeat\" in fw.go" },
-  { "\"status = ((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((1))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))\"",
+  { "\"status = "
+    "((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((1)))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))"
+    ")))\"",
     "2:42: the expression is nested too deeply in step 1 of fw.go" },
   { "\"status = min(min(min(min(min(min(min(min(min(min(min(min(min(1,2),2),2),2),2),2),2),2),2),2),2),2),2)\"",
     "2:27: the step is too long in step 1 of fw.go" },
@@ -220,8 +222,8 @@ static const Case steps[] = {
   { "\"status = later\"", "2:11: what is assigned must be LONG, not fw.later * in step 1 of fw.go; a cast makes a number of a pointer" },
   { "\"status = &later == NULL\"", NULL },
   { "\"gDpc.Routine = later\"", NULL },
-  { "\"gDpc.Routine = go\"",
-    "2:17: what is assigned must be a function of type KDEFERRED_ROUTINE, and go is one of type FWPS_CALLOUT_CLASSIFY_FN1 in step 1 of fw.go" },
+  { "\"gDpc.Routine = go\"", "2:17: what is assigned must be a function of type KDEFERRED_ROUTINE, and go is one of type "
+                             "FWPS_CALLOUT_CLASSIFY_FN1 in step 1 of fw.go" },
   { "\"gDpc.Kind = KindSecond\"", NULL },
   { "\"bits.Low++\"", NULL },
   { "\"bits.Low = bits.High = 3\"", NULL },
@@ -244,19 +246,18 @@ static const Case steps[] = {
 };
 
 static const char step_format[] =
-  "{\"fw\": {\"globals\": {\"g\": \"LONG\", \"gFilter\": \"PFLT_FILTER\", \"gItem\": \"ITEM\", \"gDpc\": \"KDPC\"}, "
-  "\"plain\": {\"parameters\": {\"a\": \"LONG\", \"b\": \"PVOID\"}, \"returns\": \"LONG\", \"do\": [\"return a\"]}, \"later\": [], "
-  "\"go\": {\"as\": \"FWPS_CALLOUT_CLASSIFY_FN1\", \"locals\": {\"status\": \"NTSTATUS\", \"verdict\": \"BOOLEAN\", "
-  "\"large\": \"LARGE_INTEGER\", \"bits\": \"BITS\", \"text\": \"UCHAR[4]\", \"p\": \"LONG *\", \"handle\": \"HANDLE\"}, "
-  "\"do\": [\n%s\n]}}, \"other\": {\"globals\": {\"gOther\": \"LONG\"}, \"work\": []}}";
+    "{\"fw\": {\"globals\": {\"g\": \"LONG\", \"gFilter\": \"PFLT_FILTER\", \"gItem\": \"ITEM\", \"gDpc\": \"KDPC\"}, "
+    "\"plain\": {\"parameters\": {\"a\": \"LONG\", \"b\": \"PVOID\"}, \"returns\": \"LONG\", \"do\": [\"return a\"]}, \"later\": [], "
+    "\"go\": {\"as\": \"FWPS_CALLOUT_CLASSIFY_FN1\", \"locals\": {\"status\": \"NTSTATUS\", \"verdict\": \"BOOLEAN\", "
+    "\"large\": \"LARGE_INTEGER\", \"bits\": \"BITS\", \"text\": \"UCHAR[4]\", \"p\": \"LONG *\", \"handle\": \"HANDLE\"}, "
+    "\"do\": [\n%s\n]}}, \"other\": {\"globals\": {\"gOther\": \"LONG\"}, \"work\": []}}";
 
 /* Whole programs. */
 static const Case programs[] = {
   { "{\"fw\": {\"globals\": {\"a\": \"LONG\", \"a\": \"LONG\"}}}", "1:34: duplicate key \"a\"; the first is at 1:21" },
   { "{\"fw\": {\"globals\": {\"a\": \"LONF\"}}}", "1:27: unknown type \"LONF\" in global a of fw; did you mean LONG?" },
   { "{\"fw\": {\"globals\": {\"a\": \"VOID\"}}}", "1:27: VOID is no type of a variable in global a of fw" },
-  { "{\"fw\": {\"globals\": {\"a\": \"FLT_FILTER\"}}}",
-    "1:27: unknown type \"FLT_FILTER\" in global a of fw; did you mean _FLT_FILTER?" },
+  { "{\"fw\": {\"globals\": {\"a\": \"FLT_FILTER\"}}}", "1:27: unknown type \"FLT_FILTER\" in global a of fw; did you mean _FLT_FILTER?" },
   { "{\"fw\": {\"globals\": {\"a\": \"_FLT_FILTER\"}}}", "1:27: _FLT_FILTER is no type of a variable in global a of fw" },
   { "{\"fw\": {\"globals\": {\"a\": \"KDEFERRED_ROUTINE\"}}}",
     "1:27: KDEFERRED_ROUTINE is no type of a variable in global a of fw; a pointer to it is" },
@@ -311,8 +312,7 @@ static const Case programs[] = {
     "1:42: \"return\" needs a value in step 1 of fw.a: the function returns LONG" },
   { "{\"fw\": {\"a\": {\"returns\": \"LONG\", \"do\": [\"return NULL\"]}}}",
     "1:49: the result must be LONG, not PVOID in step 1 of fw.a; a cast makes a number of a pointer" },
-  { "{\"fw\": {\"a\": {\"locals\": {\"x\": \"LONG = y\"}, \"do\": []}}}",
-    "1:39: unknown name \"y\" in local x of fw.a; did you mean x?" },
+  { "{\"fw\": {\"a\": {\"locals\": {\"x\": \"LONG = y\"}, \"do\": []}}}", "1:39: unknown name \"y\" in local x of fw.a; did you mean x?" },
   { "{\"fw\": {\"a\": {\"locals\": {\"x\": \"LONG = 1 +\"}, \"do\": []}}}",
     "1:42: expected an expression and found the end in local x of fw.a" },
   { "{\"fw\": {\"a\": {\"locals\": {\"x\": \"unsigned signed\"}, \"do\": []}}}",
@@ -328,7 +328,8 @@ static unsigned check(const char *json, const Case *test) {
   g_autofree char *wanted = test->message != NULL ? g_strdup_printf("x.json:%s", test->message) : NULL;
   bool is_right = g_strcmp0(fixture.error, wanted) == 0;
   if (!is_right)
-    print_error("%s\n  is     %s\n  not    %s\n", test->text, fixture.error != NULL ? fixture.error : "(loads)", wanted != NULL ? wanted : "(loads)");
+    print_error("%s\n  is     %s\n  not    %s\n", test->text, fixture.error != NULL ? fixture.error : "(loads)",
+                wanted != NULL ? wanted : "(loads)");
   fixture_close(&fixture);
   return !is_right;
 }
@@ -383,8 +384,10 @@ static void bounds_are_kept(void **state) {
   bound(go, "g = ", 200, "3\"]}}", "the expression is nested too deeply in step 1 of fw.go");
   bound(go, "0, g = ", 1000, "3\"]}}", "the expression has too many operators in step 1 of fw.go");
   bound("{\"fw\": {\"go\": [", "{\"for ever\": [", 23, "]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}}", NULL);
-  bound("{\"fw\": {\"go\": [", "{\"for ever\": [", 24, "]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}}", "steps are nested too deeply");
-  bound("{\"fw\": {\"globals\": {\"g\": \"LONG\"}, \"go\": [\"g = 1\"", ", \"g = 2\"", 100000, "]}}", "a scenario has at most 100000 steps");
+  bound("{\"fw\": {\"go\": [", "{\"for ever\": [", 24, "]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}}",
+        "steps are nested too deeply");
+  bound("{\"fw\": {\"globals\": {\"g\": \"LONG\"}, \"go\": [\"g = 1\"", ", \"g = 2\"", 100000, "]}}",
+        "a scenario has at most 100000 steps");
   bound("{\"fw\": {\"go\": [\"DbgPrint(\\\"", "0123456789abcdef", 300, "\\\")\"]}}", "a string has at most 4096 bytes in step 1 of fw.go");
   bound("{\"fw\": {\"go\": [\"TestAdd(1", ", 1", 20, ")\"]}}", "a call has at most 16 arguments in step 1 of fw.go");
   bound("{\"fw\": {\"globals\": {\"g\": \"LONG[200000]\", \"h\": \"LONG[200000]\", \"i\": \"LONG[200000]\", \"j\": \"LONG[200000]\", "

@@ -40,11 +40,78 @@ static const char *const seeds[] = {
 };
 
 static const char *const words[] = {
-  "g",      "p",    "status", "gItem",  "handle", "large", "bits",   "text",     "later",  "go",   "NULL",      "0",       "1",    "-1",   "(",      ")",
-  "[",      "]",    "{",      "}",      "->",     ".",     "*",      "&",        "+",      "-",    "/",         "%",       "<<",   ">>",   "=",      "+=",
-  "==",     "!=",   "&&",     "||",     "?",      ":",     ",",      ";",        "!",      "~",    "++",        "--",      "sizeof", "(ULONG)", "(PVOID)", "(LONG *)",
-  "\"s\"",  "L\"s\"", "'a'",  "ITEM",   "LONG",   "KDPC",  "TestAdd(", "NT_SUCCESS(", "min(", "RTL_CONSTANT_STRING(", "CONTAINING_RECORD(", "FIELD_OFFSET(", "other.", "0xffffffffffffffff", "99999999999999999999", "\xc3\xa9",
-  "/*",     "//",   "\\",     "\"",     "'",      "@",     "#",      "$",
+  "g",
+  "p",
+  "status",
+  "gItem",
+  "handle",
+  "large",
+  "bits",
+  "text",
+  "later",
+  "go",
+  "NULL",
+  "0",
+  "1",
+  "-1",
+  "(",
+  ")",
+  "[",
+  "]",
+  "{",
+  "}",
+  "->",
+  ".",
+  "*",
+  "&",
+  "+",
+  "-",
+  "/",
+  "%",
+  "<<",
+  ">>",
+  "=",
+  "+=",
+  "==",
+  "!=",
+  "&&",
+  "||",
+  "?",
+  ":",
+  ",",
+  ";",
+  "!",
+  "~",
+  "++",
+  "--",
+  "sizeof",
+  "(ULONG)",
+  "(PVOID)",
+  "(LONG *)",
+  "\"s\"",
+  "L\"s\"",
+  "'a'",
+  "ITEM",
+  "LONG",
+  "KDPC",
+  "TestAdd(",
+  "NT_SUCCESS(",
+  "min(",
+  "RTL_CONSTANT_STRING(",
+  "CONTAINING_RECORD(",
+  "FIELD_OFFSET(",
+  "other.",
+  "0xffffffffffffffff",
+  "99999999999999999999",
+  "\xc3\xa9",
+  "/*",
+  "//",
+  "\\",
+  "\"",
+  "'",
+  "@",
+  "#",
+  "$",
 };
 
 static uint64_t number;
@@ -64,12 +131,8 @@ static void mutate(GString *text) {
     length = MIN(length, text->len - at);
     const char *word = words[draw(G_N_ELEMENTS(words))];
     switch (draw(6)) {
-    case 0:
-      g_string_erase(text, (gssize)at, (gssize)length);
-      break;
-    case 1:
-      g_string_insert(text, (gssize)at, word);
-      break;
+    case 0: g_string_erase(text, (gssize)at, (gssize)length); break;
+    case 1: g_string_insert(text, (gssize)at, word); break;
     case 2:
       g_string_erase(text, (gssize)at, (gssize)length);
       g_string_insert(text, (gssize)at, word);
@@ -79,9 +142,7 @@ static void mutate(GString *text) {
       g_string_insert(text, (gssize)draw((uint32_t)text->len + 1), part);
       break;
     }
-    case 4:
-      g_string_append(text, seeds[draw(G_N_ELEMENTS(seeds))]);
-      break;
+    case 4: g_string_append(text, seeds[draw(G_N_ELEMENTS(seeds))]); break;
     default:
       if (text->len > 0)
         text->str[at] = (char)(32 + draw(95));
@@ -103,24 +164,27 @@ static void append_escaped(GString *json, const char *text) {
 }
 
 static char *json_of(const char *step, const char *declaration) {
-  GString *json = g_string_new("{\"fw\": {\"globals\": {\"g\": \"LONG = 5\", \"gItem\": \"ITEM\", \"gDpc\": \"KDPC\"}, "
-                               "\"plain\": {\"parameters\": {\"a\": \"LONG\", \"b\": \"PVOID\"}, \"returns\": \"LONG\", \"do\": [\"return a\"]}, "
-                               "\"later\": [\"g++\"], \"go\": {\"as\": \"FWPS_CALLOUT_CLASSIFY_FN1\", \"locals\": {\"status\": \"NTSTATUS\", "
-                               "\"verdict\": \"BOOLEAN\", \"large\": \"LARGE_INTEGER\", \"bits\": \"BITS\", \"text\": \"UCHAR[16]\", \"p\": \"LONG *\", "
-                               "\"handle\": \"HANDLE\", \"bent\": ");
+  GString *json = g_string_new(
+      "{\"fw\": {\"globals\": {\"g\": \"LONG = 5\", \"gItem\": \"ITEM\", \"gDpc\": \"KDPC\"}, "
+      "\"plain\": {\"parameters\": {\"a\": \"LONG\", \"b\": \"PVOID\"}, \"returns\": \"LONG\", \"do\": [\"return a\"]}, "
+      "\"later\": [\"g++\"], \"go\": {\"as\": \"FWPS_CALLOUT_CLASSIFY_FN1\", \"locals\": {\"status\": \"NTSTATUS\", "
+      "\"verdict\": \"BOOLEAN\", \"large\": \"LARGE_INTEGER\", \"bits\": \"BITS\", \"text\": \"UCHAR[16]\", \"p\": \"LONG *\", "
+      "\"handle\": \"HANDLE\", \"bent\": ");
   append_escaped(json, declaration);
   g_string_append(json, "}, \"do\": [{\"repeat\": 3, \"do\": [");
   append_escaped(json, step);
   g_string_append(json, "]}, {\"while\": ");
   append_escaped(json, draw(4) == 0 ? step : "g > 3");
-  g_string_append(json, ", \"do\": [\"g--\"]}]}}, \"other\": {\"globals\": {\"gOther\": \"LONG\"}, "
-                        "\"more\": {\"parameters\": {\"a\": \"LONG\", \"b\": \"LONG\"}, \"returns\": \"LONG\", \"do\": [\"return a + b\"]}}}");
+  g_string_append(json,
+                  ", \"do\": [\"g--\"]}]}}, \"other\": {\"globals\": {\"gOther\": \"LONG\"}, "
+                  "\"more\": {\"parameters\": {\"a\": \"LONG\", \"b\": \"LONG\"}, \"returns\": \"LONG\", \"do\": [\"return a + b\"]}}}");
   return g_string_free(json, FALSE);
 }
 
 static void bent_steps_do_no_harm(void **state) {
   (void)state;
-  static const char *const declarations[] = { "LONG = 3", "ITEM = {.Value = 1, 2}", "UCHAR[] = \"abc\"", "BITS = {1, 2, 3}", "unsigned long[3][2] = {{1}, {2}}" };
+  static const char *const declarations[] = { "LONG = 3", "ITEM = {.Value = 1, 2}", "UCHAR[] = \"abc\"", "BITS = {1, 2, 3}",
+                                              "unsigned long[3][2] = {{1}, {2}}" };
   unsigned loaded = 0, ended = 0;
   number = 0x9e3779b97f4a7c15;
   for (unsigned round = 0; round < ROUND_COUNT; round++) {
