@@ -77,14 +77,26 @@ static void verifier_set(IoDriver *driver, const char *name) {
   }
 }
 
+/* ---- its image ---- */
+
+static bool is_image(const IoDriver *driver) { return driver->code_address - SIM_IMAGE_BASE < SIM_IMAGE_END - SIM_IMAGE_BASE; }
+
+static uint64_t image_page_count(const IoDriver *driver) { return (driver->code_size + SIM_PAGE_SIZE - 1) / SIM_PAGE_SIZE; }
+
+/* What its pages are changes when it unloads or is trimmed, so it belongs to the state of a run. */
+static void image_claim(const IoDriver *driver) {
+  if (is_image(driver))
+    sim_arena_claim(SIM_PAGE_TABLE_BASE + ((driver->code_address - SIM_ARENA_BASE) >> SIM_PAGE_SHIFT), image_page_count(driver));
+}
+
 /* ---- the end of a driver ---- */
 
 /* Its image is no more: from now on a call of it is one of freed memory. */
 static void driver_gone(IoDriver *driver) {
   driver->state = IO_DRIVER_GONE;
   MODEL->io.driver_count--;
-  if (driver->code_address - SIM_IMAGE_BASE < SIM_IMAGE_END - SIM_IMAGE_BASE)
-    sim_pages_set(sim_machine(), driver->code_address, (driver->code_size + SIM_PAGE_SIZE - 1) / SIM_PAGE_SIZE, SIM_PAGE_FREED);
+  if (is_image(driver))
+    sim_pages_set(sim_machine(), driver->code_address, image_page_count(driver), SIM_PAGE_FREED);
   ex_pool_free_system((PVOID)driver->driver_object);
 }
 
@@ -153,6 +165,7 @@ uint32_t io_driver_adopt(const IoDriverLoad *load, uint64_t time_ns, int32_t (*s
   driver->code_size = load->code_size;
   driver->driver_object = (uint64_t)driver_object;
   verifier_set(driver, load->name);
+  image_claim(driver);
   if (load->code_size != 0)
     ddi_code_add(load->code_address, load->code_size, object->ordinal);
   MODEL->io.driver_count++;
