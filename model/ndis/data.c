@@ -14,7 +14,7 @@ static MDL *mdl_next(MDL *mdl) {
 
 static UCHAR *mdl_data(MDL *mdl) {
   return mdl->MdlFlags & (MDL_MAPPED_TO_SYSTEM_VA | MDL_SOURCE_IS_NONPAGED_POOL) ? mdl->MappedSystemVa
-                                                                                : (UCHAR *)mdl->StartVa + mdl->ByteOffset;
+                                                                                 : (UCHAR *)mdl->StartVa + mdl->ByteOffset;
 }
 
 SIZE_T ndis_list_length(NET_BUFFER_LIST *list) {
@@ -84,8 +84,8 @@ NDIS_STATUS NdisRetreatNetBufferDataStart(NET_BUFFER *NetBuffer, ULONG DataOffse
   return NDIS_STATUS_SUCCESS;
 }
 
-/* ndis/nf-ndis-ndisgetdatabuffer: a pointer to the bytes where they lie together, a copy where they do not, NULL without storage. Simplified:
- * alignment is not looked at. */
+/* ndis/nf-ndis-ndisgetdatabuffer: a pointer to the bytes where they lie together, a copy where they do not, NULL without storage.
+ * Simplified: alignment is not looked at. */
 PVOID NdisGetDataBuffer(NET_BUFFER *NetBuffer, ULONG BytesNeeded, PVOID Storage, ULONG AlignMultiple, ULONG AlignOffset) {
   (void)AlignMultiple, (void)AlignOffset;
   if (BytesNeeded == 0 || NetBuffer->DataLength < BytesNeeded || NetBuffer->CurrentMdl == NULL)

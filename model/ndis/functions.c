@@ -41,8 +41,7 @@ VOID NdisFreeCloneNetBufferList(NET_BUFFER_LIST *CloneNetBufferList, ULONG FreeC
 /* fwpsk/nf-fwpsk-fwpsallocatenetbufferandnetbufferlist0 */
 NTSTATUS FwpsAllocateNetBufferAndNetBufferList0(NDIS_HANDLE poolHandle, USHORT contextSize, USHORT contextBackFill, MDL *mdlChain,
                                                 ULONG dataOffset, SIZE_T dataLength, NET_BUFFER_LIST **netBufferList) {
-  NET_BUFFER_LIST *list =
-    NdisAllocateNetBufferAndNetBufferList(poolHandle, contextSize, contextBackFill, mdlChain, dataOffset, dataLength);
+  NET_BUFFER_LIST *list = NdisAllocateNetBufferAndNetBufferList(poolHandle, contextSize, contextBackFill, mdlChain, dataOffset, dataLength);
   if (list == NULL)
     return STATUS_INSUFFICIENT_RESOURCES;
   ndis_list_at(list)->is_fwps = true;

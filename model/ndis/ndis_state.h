@@ -33,10 +33,10 @@ typedef struct NdisNetBufferList {
   uint32_t children;                /* clones that live */
   uint32_t references;              /* FwpsReferenceNetBufferList0 and not yet given back */
   bool is_clone;
-  bool is_fwps;                     /* made by an Fwps function, to be freed by its twin */
-  bool is_injected;                 /* the stack has it: an injection is under way */
-  bool is_released;                 /* its owner is done with it; it goes when the last clone goes */
-  uint64_t flow_id;                 /* stream data: of which flow; 0: none */
+  bool is_fwps;                          /* made by an Fwps function, to be freed by its twin */
+  bool is_injected;                      /* the stack has it: an injection is under way */
+  bool is_released;                      /* its owner is done with it; it goes when the last clone goes */
+  uint64_t flow_id;                      /* stream data: of which flow; 0: none */
   uint64_t blocks[NDIS_BLOCK_COUNT_MAX]; /* guest memory that goes with it: list, buffers, MDLs, data; 0: none */
 } NdisNetBufferList;
 

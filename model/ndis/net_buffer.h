@@ -5,13 +5,13 @@
 
 #include "ndis_state.h"
 
-#include <ndis.h>
 #include <fwpsk.h>
+#include <ndis.h>
 
 NdisState *ndis_state(void); /* begun */
 
-/* Zeroed guest memory of Windows' own, found again when it is touched after it was freed. NULL: there is none left, or the allocation failed by
- * choice (only on behalf of a driver, `may_fail`). Any IRQL <= DISPATCH_LEVEL. */
+/* Zeroed guest memory of Windows' own, found again when it is touched after it was freed. NULL: there is none left, or the allocation
+ * failed by choice (only on behalf of a driver, `may_fail`). Any IRQL <= DISPATCH_LEVEL. */
 PVOID ndis_memory_allocate(SIZE_T size, bool may_fail);
 VOID ndis_memory_free(PVOID memory);
 

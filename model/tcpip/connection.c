@@ -1,6 +1,7 @@
 /*
- * Connections as a TCP client sees them: authorisation, SYN, establishment, end. W-PND-4, W-PND-7, W-LAY-1, W-LAY-5, W-LAY-6, W-REA-1 to W-REA-4;
- * win32 fwp/tcp-packet-flows. Simplified: the bind layers and CONNECT_REDIRECT, the transport and network layers are not classified.
+ * Connections as a TCP client sees them: authorisation, SYN, establishment, end. W-PND-4, W-PND-7, W-LAY-1, W-LAY-5, W-LAY-6, W-REA-1 to
+ * W-REA-4; win32 fwp/tcp-packet-flows. Simplified: the bind layers and CONNECT_REDIRECT, the transport and network layers are not
+ * classified.
  */
 #include "../wfp/wfp.h"
 #include "tcpip.h"
@@ -158,7 +159,7 @@ static void decision_do(TcpipConnection *connection, const WfpDecision *decision
 }
 
 void tcpip_authorize(TcpipConnection *connection, bool is_reauthorize, uint32_t reason, bool is_inbound) {
-  WfpRequest request = {.is_reauthorize = is_reauthorize, .reason = reason, .is_inbound = is_inbound};
+  WfpRequest request = { .is_reauthorize = is_reauthorize, .reason = reason, .is_inbound = is_inbound };
   WfpDecision decision;
   if (connection->flow == NULL)
     flow_begin(connection);
@@ -167,8 +168,8 @@ void tcpip_authorize(TcpipConnection *connection, bool is_reauthorize, uint32_t 
   if (connection->state < CONNECTION_SYN_SENT)
     tcpip_state_set(connection, CONNECTION_AUTHORIZING);
   wfp_classify(&request, &decision);
-  if (tcpip_is_over(connection))
-    return; /* it was closed meanwhile */
+  if (tcpip_is_over(connection)) /* it was closed meanwhile */
+    return;
   if (decision.is_completed) { /* pended and completed before the classification was over: the second one is this context's (W-PND-7) */
     tcpip_state_set(connection, CONNECTION_PENDED);
     tcpip_operation_complete(connection, wfp_layer_index(request.layer));
@@ -209,7 +210,7 @@ int32_t tcpip_connect_wait(TcpipConnection *connection, bool is_user) {
 }
 
 void tcpip_establish(TcpipConnection *connection) {
-  WfpRequest request = {.is_inbound = true};
+  WfpRequest request = { .is_inbound = true };
   WfpDecision decision;
   if (connection->state != CONNECTION_SYN_SENT)
     return;
@@ -230,7 +231,7 @@ void tcpip_establish(TcpipConnection *connection) {
 
 /* W-LAY-5. Simplified: what a callout answers there, or pends, changes nothing. */
 static void endpoint_closure(TcpipConnection *connection) {
-  WfpRequest request = {.is_inbound = false};
+  WfpRequest request = { .is_inbound = false };
   WfpDecision decision;
   if (!model_is_since(DDI_WINDOWS_7))
     return;
@@ -240,8 +241,8 @@ static void endpoint_closure(TcpipConnection *connection) {
 
 /* The stream callouts see the end if data could flow. True: one of them keeps it, to inject it later (W-STR-6). */
 static bool stream_end_is_kept(TcpipConnection *connection, uint32_t stream_flags) {
-  WfpStreamData data = {.flags = stream_flags};
-  WfpStreamAnswer answer = {.is_blocked = false};
+  WfpStreamData data = { .flags = stream_flags };
+  WfpStreamAnswer answer = { .is_blocked = false };
   if (stream_flags != 0 && !connection->skips_stream)
     wfp_stream_classify(connection, &data, NULL, &answer);
   return answer.is_blocked && !(stream_flags & (FWPS_STREAM_FLAG_SEND_ABORT | FWPS_STREAM_FLAG_RECEIVE_ABORT));

@@ -1,6 +1,6 @@
 /*
- * The network adapter: packets arrive, it interrupts the processor that RSS chose, its DPC there hands them to the stack at DISPATCH_LEVEL. What
- * a processor whose DPCs do not run has queued stays where it is.
+ * The network adapter: packets arrive, it interrupts the processor that RSS chose, its DPC there hands them to the stack at
+ * DISPATCH_LEVEL. What a processor whose DPCs do not run has queued stays where it is.
  */
 #include "../wfp/wfp.h"
 #include "tcpip.h"
@@ -20,25 +20,13 @@ static void packet_handle(TcpipPacket *packet) {
     if (tcpip_policy_check(connection, true))
       tcpip_establish(connection);
     break;
-  case TCPIP_PACKET_DATA:
-    tcpip_data_receive(connection, packet->size);
-    break;
-  case TCPIP_PACKET_ACK:
-    wfp_injection_complete(packet->payload);
-    break;
+  case TCPIP_PACKET_DATA: tcpip_data_receive(connection, packet->size); break;
+  case TCPIP_PACKET_ACK: wfp_injection_complete(packet->payload); break;
   case TCPIP_PACKET_FIN:
-  case TCPIP_PACKET_RST:
-    tcpip_disconnect_receive(connection, packet->kind == TCPIP_PACKET_RST);
-    break;
-  case TCPIP_PACKET_END:
-    tcpip_connection_end(connection, CONNECTION_CLOSED, STATUS_CONNECTION_ABORTED, 0);
-    break;
-  case TCPIP_PACKET_CONTINUE:
-    tcpip_stream_resume(connection);
-    break;
-  case TCPIP_PACKET_CLIENT:
-    tcpip_client_run(packet);
-    break;
+  case TCPIP_PACKET_RST: tcpip_disconnect_receive(connection, packet->kind == TCPIP_PACKET_RST); break;
+  case TCPIP_PACKET_END: tcpip_connection_end(connection, CONNECTION_CLOSED, STATUS_CONNECTION_ABORTED, 0); break;
+  case TCPIP_PACKET_CONTINUE: tcpip_stream_resume(connection); break;
+  case TCPIP_PACKET_CLIENT: tcpip_client_run(packet); break;
   }
 }
 
@@ -147,9 +135,7 @@ TcpipPacket *tcpip_packet_send(TcpipConnection *connection, TcpipPacketKind kind
 
 void tcpip_end_later(TcpipConnection *connection) { tcpip_packet_send(connection, TCPIP_PACKET_END, 0, -1, ke_now_ns()); }
 
-void tcpip_stream_continue(TcpipConnection *connection) {
-  tcpip_packet_send(connection, TCPIP_PACKET_CONTINUE, 0, -1, ke_now_ns());
-}
+void tcpip_stream_continue(TcpipConnection *connection) { tcpip_packet_send(connection, TCPIP_PACKET_CONTINUE, 0, -1, ke_now_ns()); }
 
 /* ---- injected data ---- */
 

@@ -4,7 +4,7 @@
 
 #include "../model.h"
 
-#define ADDRESS_UNICAST 1  /* NL_ADDRESS_TYPE: NlatUnicast */
+#define ADDRESS_UNICAST 1    /* NL_ADDRESS_TYPE: NlatUnicast */
 #define INTERFACE_ETHERNET 6 /* IF_TYPE_ETHERNET_CSMACD */
 #define INTERFACE_INDEX 2
 #define INTERFACE_LUID 0x0006000001000000ULL
@@ -33,29 +33,29 @@ typedef struct FieldRow {
 
 /* Fields that are not here are FWP_EMPTY. */
 static const FieldRow rows[] = {
-  {"IP_LOCAL_ADDRESS", SOURCE_LOCAL_ADDRESS, FWP_UINT32, 0},
-  {"IP_REMOTE_ADDRESS", SOURCE_REMOTE_ADDRESS, FWP_UINT32, 0},
-  {"IP_LOCAL_PORT", SOURCE_LOCAL_PORT, FWP_UINT16, 0},
-  {"IP_REMOTE_PORT", SOURCE_REMOTE_PORT, FWP_UINT16, 0},
-  {"IP_PROTOCOL", SOURCE_PROTOCOL, FWP_UINT8, 0},
-  {"FLAGS", SOURCE_FLAGS, FWP_UINT32, 0},
-  {"REAUTHORIZE_REASON", SOURCE_REASON, FWP_UINT32, 0},
-  {"DIRECTION", SOURCE_DIRECTION, FWP_UINT32, 0},
-  {"ALE_APP_ID", SOURCE_PATH, FWP_BYTE_BLOB_TYPE, 0},
-  {"ALE_ORIGINAL_APP_ID", SOURCE_PATH, FWP_BYTE_BLOB_TYPE, 0},
-  {"IP_LOCAL_ADDRESS_TYPE", SOURCE_CONSTANT, FWP_UINT8, ADDRESS_UNICAST},
-  {"IP_DESTINATION_ADDRESS_TYPE", SOURCE_CONSTANT, FWP_UINT8, ADDRESS_UNICAST},
-  {"IP_LOCAL_INTERFACE", SOURCE_CONSTANT, FWP_UINT64, INTERFACE_LUID},
-  {"INTERFACE_TYPE", SOURCE_CONSTANT, FWP_UINT32, INTERFACE_ETHERNET},
-  {"TUNNEL_TYPE", SOURCE_CONSTANT, FWP_UINT32, 0},
-  {"INTERFACE_INDEX", SOURCE_CONSTANT, FWP_UINT32, INTERFACE_INDEX},
-  {"SUB_INTERFACE_INDEX", SOURCE_CONSTANT, FWP_UINT32, 0},
-  {"COMPARTMENT_ID", SOURCE_CONSTANT, FWP_UINT32, DEFAULT_COMPARTMENT_ID},
+  { "IP_LOCAL_ADDRESS", SOURCE_LOCAL_ADDRESS, FWP_UINT32, 0 },
+  { "IP_REMOTE_ADDRESS", SOURCE_REMOTE_ADDRESS, FWP_UINT32, 0 },
+  { "IP_LOCAL_PORT", SOURCE_LOCAL_PORT, FWP_UINT16, 0 },
+  { "IP_REMOTE_PORT", SOURCE_REMOTE_PORT, FWP_UINT16, 0 },
+  { "IP_PROTOCOL", SOURCE_PROTOCOL, FWP_UINT8, 0 },
+  { "FLAGS", SOURCE_FLAGS, FWP_UINT32, 0 },
+  { "REAUTHORIZE_REASON", SOURCE_REASON, FWP_UINT32, 0 },
+  { "DIRECTION", SOURCE_DIRECTION, FWP_UINT32, 0 },
+  { "ALE_APP_ID", SOURCE_PATH, FWP_BYTE_BLOB_TYPE, 0 },
+  { "ALE_ORIGINAL_APP_ID", SOURCE_PATH, FWP_BYTE_BLOB_TYPE, 0 },
+  { "IP_LOCAL_ADDRESS_TYPE", SOURCE_CONSTANT, FWP_UINT8, ADDRESS_UNICAST },
+  { "IP_DESTINATION_ADDRESS_TYPE", SOURCE_CONSTANT, FWP_UINT8, ADDRESS_UNICAST },
+  { "IP_LOCAL_INTERFACE", SOURCE_CONSTANT, FWP_UINT64, INTERFACE_LUID },
+  { "INTERFACE_TYPE", SOURCE_CONSTANT, FWP_UINT32, INTERFACE_ETHERNET },
+  { "TUNNEL_TYPE", SOURCE_CONSTANT, FWP_UINT32, 0 },
+  { "INTERFACE_INDEX", SOURCE_CONSTANT, FWP_UINT32, INTERFACE_INDEX },
+  { "SUB_INTERFACE_INDEX", SOURCE_CONSTANT, FWP_UINT32, 0 },
+  { "COMPARTMENT_ID", SOURCE_CONSTANT, FWP_UINT32, DEFAULT_COMPARTMENT_ID },
 };
 
-/* \device\harddiskvolume1\NAME.exe, in 16-bit characters with the last zero, as ALE_APP_ID has it. In the object's memory of the process. */
+/* \device\harddiskvolume1\NAME.exe, in 16-bit characters with the last zero, as ALE_APP_ID has it. */
 static uint32_t path_write(const KeProcess *process, uint16_t *path) {
-  static const char folder[] = "\\device\\harddiskvolume1\\";
+  static const char folder[] = "\\device\\harddiskvolume1\\", extension[] = ".exe";
   const char *name = process == MODEL->ke.system_process ? "System" : process->header.object->name;
   uint32_t at = 0;
   if (process != MODEL->ke.system_process)
@@ -64,7 +64,7 @@ static uint32_t path_write(const KeProcess *process, uint16_t *path) {
   for (unsigned from = 0; name[from] != '\0'; from++)
     path[at++] = (uint16_t)(uint8_t)name[from];
   for (unsigned from = 0; process != MODEL->ke.system_process && from < 4; from++)
-    path[at++] = (uint16_t)".exe"[from];
+    path[at++] = extension[from];
   path[at++] = 0;
   return at * (uint32_t)sizeof *path;
 }
@@ -84,43 +84,26 @@ static void value_fill(WfpRequest *request, const FieldRow *row, WfpValue *value
   const TcpipConnection *connection = request->connection;
   value->type = row->type;
   switch ((Source)row->source) {
-  case SOURCE_LOCAL_ADDRESS:
-    value->number = connection->local.address;
-    break;
-  case SOURCE_REMOTE_ADDRESS:
-    value->number = connection->remote.address;
-    break;
-  case SOURCE_LOCAL_PORT:
-    value->number = connection->local.port;
-    break;
-  case SOURCE_REMOTE_PORT:
-    value->number = connection->remote.port;
-    break;
-  case SOURCE_PROTOCOL:
-    value->number = connection->protocol;
-    break;
-  case SOURCE_FLAGS:
-    value->number = request->is_reauthorize ? FWP_CONDITION_FLAG_IS_REAUTHORIZE : 0;
-    break;
-  case SOURCE_REASON:
-    value->number = request->reason;
-    break;
-  case SOURCE_DIRECTION:
-    value->number = request->is_inbound ? FWP_DIRECTION_INBOUND : FWP_DIRECTION_OUTBOUND;
-    break;
-  case SOURCE_PATH:
-    path_value(request, value);
-    break;
-  default:
-    value->number = row->number;
-    break;
+  case SOURCE_LOCAL_ADDRESS: value->number = connection->local.address; break;
+  case SOURCE_REMOTE_ADDRESS: value->number = connection->remote.address; break;
+  case SOURCE_LOCAL_PORT: value->number = connection->local.port; break;
+  case SOURCE_REMOTE_PORT: value->number = connection->remote.port; break;
+  case SOURCE_PROTOCOL: value->number = connection->protocol; break;
+  case SOURCE_FLAGS: value->number = request->is_reauthorize ? FWP_CONDITION_FLAG_IS_REAUTHORIZE : 0; break;
+  case SOURCE_REASON: value->number = request->reason; break;
+  case SOURCE_DIRECTION: value->number = request->is_inbound ? FWP_DIRECTION_INBOUND : FWP_DIRECTION_OUTBOUND; break;
+  case SOURCE_PATH: path_value(request, value); break;
+  default: value->number = row->number; break;
   }
 }
 
 /* ---- the layers the stack classifies at ---- */
 
 static const char *const layer_names[TCPIP_LAYER_COUNT] = {
-  "ALE_AUTH_CONNECT_V4", "ALE_FLOW_ESTABLISHED_V4", "ALE_ENDPOINT_CLOSURE_V4", "STREAM_V4",
+  "ALE_AUTH_CONNECT_V4",
+  "ALE_FLOW_ESTABLISHED_V4",
+  "ALE_ENDPOINT_CLOSURE_V4",
+  "STREAM_V4",
 };
 
 void tcpip_request_begin(void) {

@@ -1,6 +1,6 @@
 /*
- * Traffic as a scenario gives it: who connects, sends, closes, and where; what arrives, and when. What comes before its connection is established
- * waits for it, so that no order that is explored loses a stimulus.
+ * Traffic as a scenario gives it: who connects, sends, closes, and where; what arrives, and when. What comes before its connection is
+ * established waits for it, so that no order that is explored loses a stimulus.
  */
 #include "../user/user_face.h"
 #include "../wfp/wfp.h"
@@ -27,14 +27,18 @@ static bool is_arrival(const TcpipStimulus *stimulus) {
   return stimulus->kind == TCPIP_DATA_IN || stimulus->kind == TCPIP_FIN_IN || stimulus->kind == TCPIP_RST_IN;
 }
 
+/* The end of a connection may also come while a FIN is under way. */
 static bool is_connected(const TcpipStimulus *stimulus, TcpipConnection **connection) {
+  bool is_end = stimulus->kind == TCPIP_CLOSE || stimulus->kind == TCPIP_ABORT || stimulus->kind == TCPIP_RST_IN;
   *connection = tcpip_connection_find(stimulus->local, stimulus->remote);
-  return *connection != NULL && (*connection)->state == CONNECTION_ESTABLISHED;
+  if (*connection == NULL)
+    return false;
+  return (*connection)->state == CONNECTION_ESTABLISHED || (is_end && (*connection)->state == CONNECTION_CLOSING);
 }
 
 static bool is_lost(const TcpipStimulus *stimulus) {
-  const TcpipConnection *connection = tcpip_connection_find(stimulus->local, stimulus->remote);
-  return connection != NULL && tcpip_is_over(connection);
+  TcpipConnection *connection;
+  return !is_connected(stimulus, &connection) && connection != NULL && tcpip_is_over(connection);
 }
 
 static bool next_repetition(TcpipStimulusEntry *entry, uint64_t *at_ns) {
@@ -58,17 +62,11 @@ static TcpipConnection *connect_begin(const TcpipStimulusEntry *entry) {
 static int32_t stimulus_do(const TcpipStimulusEntry *entry, TcpipConnection **connection) {
   const TcpipStimulus *stimulus = &entry->stimulus;
   switch (stimulus->kind) {
-  case TCPIP_CONNECT:
-    *connection = connect_begin(entry);
-    return STATUS_PENDING;
-  case TCPIP_DATA_OUT:
-    return tcpip_send(*connection, stimulus->bytes);
+  case TCPIP_CONNECT: *connection = connect_begin(entry); return STATUS_PENDING;
+  case TCPIP_DATA_OUT: return tcpip_send(*connection, stimulus->bytes);
   case TCPIP_CLOSE:
-  case TCPIP_ABORT:
-    tcpip_close(*connection, stimulus->kind == TCPIP_ABORT);
-    return STATUS_SUCCESS;
-  default:
-    return STATUS_INVALID_PARAMETER;
+  case TCPIP_ABORT: tcpip_close(*connection, stimulus->kind == TCPIP_ABORT); return STATUS_SUCCESS;
+  default: return STATUS_INVALID_PARAMETER;
   }
 }
 
@@ -129,7 +127,7 @@ static void stimulus_thread(void *argument) {
   uint64_t at_ns = 0;
   do {
     if (at_ns > ke_now_ns())
-      ke_wait(&(KeWait){.is_user = is_user, .due_ns = at_ns});
+      ke_wait(&(KeWait){ .is_user = is_user, .due_ns = at_ns });
     if (entry->thread->is_terminating)
       return;
     thread_do(entry, is_user);
@@ -217,7 +215,10 @@ void tcpip_changed(void) {
 /* ---- adding ---- */
 
 static const char *const thread_names[] = {
-  [TCPIP_CONNECT] = "connect", [TCPIP_DATA_OUT] = "send", [TCPIP_CLOSE] = "close", [TCPIP_ABORT] = "abort",
+  [TCPIP_CONNECT] = "connect",
+  [TCPIP_DATA_OUT] = "send",
+  [TCPIP_CLOSE] = "close",
+  [TCPIP_ABORT] = "abort",
 };
 
 static void upper_lock_create(TcpipState *state) {

@@ -15,13 +15,13 @@ static void data_deliver(TcpipConnection *connection, uint64_t size) {
 
 /* Shows the data to the stream callouts. True: it goes on. */
 static bool data_classify(TcpipConnection *connection, uint32_t flags, uint32_t size, WfpStreamAnswer *answer) {
-  *answer = (WfpStreamAnswer){.is_blocked = false};
+  *answer = (WfpStreamAnswer){ .is_blocked = false };
   if (connection->skips_stream)
     return true;
   NET_BUFFER_LIST *list = ndis_list_create(connection->flow_id, size);
   if (list == NULL)
     return false; /* no memory: the packet is lost */
-  wfp_stream_classify(connection, &(WfpStreamData){.flags = flags, .list = list, .length = size}, NULL, answer);
+  wfp_stream_classify(connection, &(WfpStreamData){ .flags = flags, .list = list, .length = size }, NULL, answer);
   ndis_list_release(list);
   connection->skips_stream |= answer->is_allowed;
   if (answer->is_dropped)
@@ -87,8 +87,8 @@ void tcpip_stream_injected(TcpipConnection *connection, uint32_t stream_flags, u
     data_deliver(connection, length);
   else
     connection->bytes_out += length;
-  uint32_t ends = FWPS_STREAM_FLAG_RECEIVE_DISCONNECT | FWPS_STREAM_FLAG_RECEIVE_ABORT | FWPS_STREAM_FLAG_SEND_DISCONNECT |
-                  FWPS_STREAM_FLAG_SEND_ABORT;
+  uint32_t ends =
+      FWPS_STREAM_FLAG_RECEIVE_DISCONNECT | FWPS_STREAM_FLAG_RECEIVE_ABORT | FWPS_STREAM_FLAG_SEND_DISCONNECT | FWPS_STREAM_FLAG_SEND_ABORT;
   if (stream_flags & ends)
     tcpip_end_later(connection);
 }

@@ -15,10 +15,10 @@ void tcpip_round_trip_set(uint64_t round_trip_ns);
 /* ---- stimuli ---- */
 
 typedef enum TcpipPlaceKind {
-  TCPIP_PLACE_DEFAULT,       /* what is natural: a thread of the process (or a system thread) for what is sent, the receive DPC for what arrives */
-  TCPIP_PLACE_THREAD,        /* a user-mode thread of `process`, in a system call */
+  TCPIP_PLACE_DEFAULT, /* what is natural: a thread of the process, or of System, for what is sent; the receive DPC for what arrives */
+  TCPIP_PLACE_THREAD,  /* a user-mode thread of `process`, in a system call */
   TCPIP_PLACE_SYSTEM_THREAD,
-  TCPIP_PLACE_DPC,           /* a kernel client's DPC on `cpu` */
+  TCPIP_PLACE_DPC, /* a kernel client's DPC on `cpu` */
 } TcpipPlaceKind;
 
 typedef struct TcpipPlace {
@@ -43,11 +43,11 @@ typedef struct TcpipStimulus {
   TcpipPlace place;    /* of packets that arrive only its cpu counts: -1: the connection's receive_cpu */
   TcpipEndpoint local; /* port 0 in a connect: the next free one */
   TcpipEndpoint remote;
-  uint64_t bytes;      /* cut into segments of 1460 */
-  int receive_cpu;     /* of a connect: RSS sends its packets there; -1: cpu 0 */
+  uint64_t bytes;  /* cut into segments of 1460 */
+  int receive_cpu; /* of a connect: RSS sends its packets there; -1: cpu 0 */
   uint64_t at_ns;
-  uint64_t every_ns;   /* between repetitions; a repeated connect counts its local port up */
-  uint64_t times;      /* 0 and 1: once */
+  uint64_t every_ns; /* between repetitions; a repeated connect counts its local port up */
+  uint64_t times;    /* 0 and 1: once */
 } TcpipStimulus;
 
 /* Will happen at its time. One that needs an established connection waits for it where it comes too early. Copied. */
@@ -55,8 +55,8 @@ void tcpip_stimulus_add(const TcpipStimulus *stimulus);
 
 /* ---- sockets: by the current thread, in a system call or as a kernel client ---- */
 
-/* Makes a socket and connects it: authorises and sends the SYN. Never waits: the connection is SYN_SENT, PENDED, BLOCKED when it returns. IRQL
- * <= DISPATCH_LEVEL. Returns it; it stays in the table to the end of the run. */
+/* Makes a socket and connects it: authorises and sends the SYN. Never waits: the connection is SYN_SENT, PENDED, BLOCKED when it returns.
+ * IRQL <= DISPATCH_LEVEL. Returns it; it stays in the table to the end of the run. */
 TcpipConnection *tcpip_connect_begin(KeProcess *process, TcpipEndpoint local, TcpipEndpoint remote, int receive_cpu);
 /* Waits until it is settled and returns its status: STATUS_SUCCESS, STATUS_ACCESS_DENIED (a filter refused), STATUS_CONNECTION_ABORTED, ...
  * PASSIVE_LEVEL. */
@@ -73,8 +73,8 @@ void tcpip_process_exit(KeProcess *process);
 /* The newest connection with these ends; remote.port 0: whatever its far end. NULL: none. */
 TcpipConnection *tcpip_connection_find(TcpipEndpoint local, TcpipEndpoint remote);
 
-uint32_t tcpip_packets_waiting(unsigned cpu);     /* arrived for that cpu's receive DPC and not handled yet */
+uint32_t tcpip_packets_waiting(unsigned cpu); /* arrived for that cpu's receive DPC and not handled yet */
 uint32_t tcpip_packets_delivered(unsigned cpu);
-uint64_t tcpip_packet_oldest_ns(unsigned cpu);    /* arrival of the first one that waits; 0: none waits */
+uint64_t tcpip_packet_oldest_ns(unsigned cpu); /* arrival of the first one that waits; 0: none waits */
 
 const char *tcpip_state_name(ConnectionState state); /* "established": constant */

@@ -82,7 +82,7 @@ NTSTATUS wfp_callout_register(VOID *device, const FWPS_CALLOUT1 *given, uint8_t 
 
 /* The structures differ only in the types of their functions. fwpsk/nf-fwpsk-fwpscalloutregister0, 1, 2, 3. */
 _Static_assert(sizeof(FWPS_CALLOUT0) == sizeof(FWPS_CALLOUT1) && sizeof(FWPS_CALLOUT2) == sizeof(FWPS_CALLOUT1) &&
-                 sizeof(FWPS_CALLOUT3) == sizeof(FWPS_CALLOUT1),
+                   sizeof(FWPS_CALLOUT3) == sizeof(FWPS_CALLOUT1),
                "callouts of all versions are laid out alike");
 
 NTSTATUS FwpsCalloutRegister0(VOID *deviceObject, const FWPS_CALLOUT0 *callout, UINT32 *calloutId) {

@@ -24,9 +24,9 @@ void wfp_run_begin(WfpRun *run, const WfpRequest *request) {
   SimMachine *machine = sim_machine();
   TcpipConnection *connection = request->connection;
   WfpClassification *classification = sim_heap_allocate(sizeof *classification);
-  *run = (WfpRun){.request = request, .classification = classification};
-  run->object = connection->flow != NULL && (request->layer->flags & WFP_LAYER_IS_STREAM) ? connection->flow->ordinal
-                                                                                          : connection->object->ordinal;
+  *run = (WfpRun){ .request = request, .classification = classification };
+  run->object =
+      connection->flow != NULL && (request->layer->flags & WFP_LAYER_IS_STREAM) ? connection->flow->ordinal : connection->object->ordinal;
   classification->context = machine->current->id;
   classification->cpu = sim_vcpu(machine)->number;
   classification->layer = (int16_t)wfp_layer_index(request->layer);
@@ -87,11 +87,10 @@ void wfp_filters_free(WfpFilter **filters, uint32_t count) {
 
 bool wfp_callout_is_called(const WfpRun *run, const WfpFilter *filter, WfpAnswer *answer) {
   const WfpCallout *callout = filter->callout;
-  *answer = (WfpAnswer){.action = FWP_ACTION_CONTINUE};
+  *answer = (WfpAnswer){ .action = FWP_ACTION_CONTINUE };
   if (!callout->is_registered) {
     if (filter->action != FWP_ACTION_CALLOUT_INSPECTION)
-      answer->action =
-        filter->flags & FWPM_FILTER_FLAG_PERMIT_IF_CALLOUT_UNREGISTERED ? FWP_ACTION_PERMIT : FWP_ACTION_BLOCK;
+      answer->action = filter->flags & FWPM_FILTER_FLAG_PERMIT_IF_CALLOUT_UNREGISTERED ? FWP_ACTION_PERMIT : FWP_ACTION_BLOCK;
     return false;
   }
   if (callout->flags & FWP_CALLOUT_FLAG_CONDITIONAL_ON_FLOW)
@@ -158,7 +157,7 @@ typedef struct Result {
 
 /* What one filter says. False: nothing. */
 static bool filter_ask(WfpRun *run, WfpFilter *filter, const Result *so_far, Result *said) {
-  *said = (Result){.action = filter->action};
+  *said = (Result){ .action = filter->action };
   if (filter->callout == NULL) {
     said->is_hard = filter->action == FWP_ACTION_BLOCK || (filter->flags & FWPM_FILTER_FLAG_CLEAR_ACTION_RIGHT);
     return true;
@@ -206,15 +205,15 @@ static void arbitrate(WfpRun *run, WfpFilter **filters, uint32_t count, Result *
 void wfp_classify(const WfpRequest *request, WfpDecision *decision) {
   WfpRun run;
   WfpFilter **filters;
-  Result result = {.action = FWP_ACTION_NONE};
+  Result result = { .action = FWP_ACTION_NONE };
   wfp_run_begin(&run, request);
   uint32_t count = wfp_filters_match(request, NULL, &filters);
   arbitrate(&run, filters, count, &result);
   wfp_filters_free(filters, count);
   const WfpOperation *operation = run.classification->operation;
   bool was_pended = operation != NULL && operation->pend_count > 0;
-  *decision = (WfpDecision){.action = result.action == FWP_ACTION_BLOCK ? FWP_ACTION_BLOCK : FWP_ACTION_PERMIT,
-                            .is_absorbed = result.is_absorbed};
+  *decision = (WfpDecision){ .action = result.action == FWP_ACTION_BLOCK ? FWP_ACTION_BLOCK : FWP_ACTION_PERMIT,
+                             .is_absorbed = result.is_absorbed };
   bool was_last = wfp_run_end(&run, decision);
   decision->is_completed = was_pended && was_last;
   decision->is_pended = was_pended && !was_last;

@@ -47,24 +47,15 @@ static bool type_fits(FWP_DATA_TYPE wanted, unsigned type) {
 
 static uint64_t integer_read(const FWP_VALUE0 *value) {
   switch (value->type) {
-  case FWP_UINT8:
-    return value->uint8;
-  case FWP_UINT16:
-    return value->uint16;
-  case FWP_UINT32:
-    return value->uint32;
+  case FWP_UINT8: return value->uint8;
+  case FWP_UINT16: return value->uint16;
+  case FWP_UINT32: return value->uint32;
   case FWP_UINT64:
-  case FWP_INT64:
-    mm_probe_read(value->uint64, sizeof(UINT64));
-    return *value->uint64;
-  case FWP_INT8:
-    return (uint64_t)value->int8;
-  case FWP_INT16:
-    return (uint64_t)value->int16;
-  case FWP_INT32:
-    return (uint64_t)value->int32;
-  default:
-    return 0;
+  case FWP_INT64: mm_probe_read(value->uint64, sizeof(UINT64)); return *value->uint64;
+  case FWP_INT8: return (uint64_t)value->int8;
+  case FWP_INT16: return (uint64_t)value->int16;
+  case FWP_INT32: return (uint64_t)value->int32;
+  default: return 0;
   }
 }
 
@@ -99,8 +90,7 @@ static NTSTATUS range_read(WfpCondition *condition, const FWP_RANGE0 *range) {
 static NTSTATUS value_read(WfpCondition *condition, const FWP_CONDITION_VALUE0 *value) {
   condition->type = (uint16_t)value->type;
   switch ((unsigned)value->type) {
-  case FWP_RANGE_TYPE:
-    return range_read(condition, value->rangeValue);
+  case FWP_RANGE_TYPE: return range_read(condition, value->rangeValue);
   case FWP_V4_ADDR_MASK:
     mm_probe_read(value->v4AddrMask, sizeof(FWP_V4_ADDR_AND_MASK));
     condition->high = value->v4AddrMask->mask;
@@ -111,15 +101,9 @@ static NTSTATUS value_read(WfpCondition *condition, const FWP_CONDITION_VALUE0 *
     bytes_read(condition, value->v6AddrMask->addr, 16);
     condition->high = value->v6AddrMask->prefixLength;
     return value->v6AddrMask->prefixLength <= 128 ? STATUS_SUCCESS : STATUS_FWP_INVALID_NET_MASK;
-  case FWP_BYTE_ARRAY16_TYPE:
-    bytes_read(condition, value->byteArray16, 16);
-    return STATUS_SUCCESS;
-  case FWP_BYTE_BLOB_TYPE:
-    blob_read(condition, value->byteBlob);
-    return STATUS_SUCCESS;
-  default:
-    condition->low = integer_read((const FWP_VALUE0 *)value);
-    return STATUS_SUCCESS;
+  case FWP_BYTE_ARRAY16_TYPE: bytes_read(condition, value->byteArray16, 16); return STATUS_SUCCESS;
+  case FWP_BYTE_BLOB_TYPE: blob_read(condition, value->byteBlob); return STATUS_SUCCESS;
+  default: condition->low = integer_read((const FWP_VALUE0 *)value); return STATUS_SUCCESS;
   }
 }
 
@@ -128,16 +112,12 @@ static bool match_fits(const WfpCondition *condition, FWP_DATA_TYPE given) {
   case FWP_MATCH_GREATER:
   case FWP_MATCH_LESS:
   case FWP_MATCH_GREATER_OR_EQUAL:
-  case FWP_MATCH_LESS_OR_EQUAL:
-    return is_integer(condition->type);
-  case FWP_MATCH_RANGE:
-    return given == FWP_RANGE_TYPE;
+  case FWP_MATCH_LESS_OR_EQUAL: return is_integer(condition->type);
+  case FWP_MATCH_RANGE: return given == FWP_RANGE_TYPE;
   case FWP_MATCH_FLAGS_ALL_SET:
   case FWP_MATCH_FLAGS_ANY_SET:
-  case FWP_MATCH_FLAGS_NONE_SET:
-    return is_unsigned(condition->type);
-  default:
-    return given != FWP_RANGE_TYPE;
+  case FWP_MATCH_FLAGS_NONE_SET: return is_unsigned(condition->type);
+  default: return given != FWP_RANGE_TYPE;
   }
 }
 
@@ -196,19 +176,13 @@ static bool prefix_equal(const uint8_t *one, const uint8_t *other, uint64_t bits
 
 static bool value_equal(const WfpCondition *condition, const WfpValue *value) {
   switch (condition->type) {
-  case FWP_EMPTY:
-    return value->type == FWP_EMPTY;
-  case FWP_V4_ADDR_MASK:
-    return (value->number & condition->high) == condition->low;
-  case FWP_V6_ADDR_MASK:
-    return value->bytes != NULL && prefix_equal(value->bytes, condition->bytes, condition->high);
-  case FWP_BYTE_ARRAY16_TYPE:
-    return value->bytes != NULL && prefix_equal(value->bytes, condition->bytes, 128);
+  case FWP_EMPTY: return value->type == FWP_EMPTY;
+  case FWP_V4_ADDR_MASK: return (value->number & condition->high) == condition->low;
+  case FWP_V6_ADDR_MASK: return value->bytes != NULL && prefix_equal(value->bytes, condition->bytes, condition->high);
+  case FWP_BYTE_ARRAY16_TYPE: return value->bytes != NULL && prefix_equal(value->bytes, condition->bytes, 128);
   case FWP_BYTE_BLOB_TYPE:
-    return value->bytes != NULL && value->size == condition->blob_size &&
-           __builtin_memcmp(value->bytes, condition->blob, value->size) == 0;
-  default:
-    return !is_integer(condition->type) || value->number == condition->low; /* Simplified: security descriptors, tokens match all */
+    return value->bytes != NULL && value->size == condition->blob_size && __builtin_memcmp(value->bytes, condition->blob, value->size) == 0;
+  default: return !is_integer(condition->type) || value->number == condition->low; /* Simplified: security descriptors, tokens match all */
   }
 }
 
@@ -218,27 +192,17 @@ static bool condition_matches(const WfpCondition *condition, const WfpValue *val
   switch (condition->match) {
   case FWP_MATCH_EQUAL:
   case FWP_MATCH_EQUAL_CASE_INSENSITIVE:
-  case FWP_MATCH_PREFIX:
-    return value_equal(condition, value);
+  case FWP_MATCH_PREFIX: return value_equal(condition, value);
   case FWP_MATCH_NOT_EQUAL:
-  case FWP_MATCH_NOT_PREFIX:
-    return !value_equal(condition, value);
-  case FWP_MATCH_GREATER:
-    return value->number > condition->low;
-  case FWP_MATCH_LESS:
-    return value->number < condition->low;
-  case FWP_MATCH_GREATER_OR_EQUAL:
-    return value->number >= condition->low;
-  case FWP_MATCH_LESS_OR_EQUAL:
-    return value->number <= condition->low;
-  case FWP_MATCH_RANGE:
-    return !is_integer(condition->type) || (value->number >= condition->low && value->number <= condition->high);
-  case FWP_MATCH_FLAGS_ALL_SET:
-    return (value->number & condition->low) == condition->low;
-  case FWP_MATCH_FLAGS_ANY_SET:
-    return (value->number & condition->low) != 0;
-  default:
-    return (value->number & condition->low) == 0;
+  case FWP_MATCH_NOT_PREFIX: return !value_equal(condition, value);
+  case FWP_MATCH_GREATER: return value->number > condition->low;
+  case FWP_MATCH_LESS: return value->number < condition->low;
+  case FWP_MATCH_GREATER_OR_EQUAL: return value->number >= condition->low;
+  case FWP_MATCH_LESS_OR_EQUAL: return value->number <= condition->low;
+  case FWP_MATCH_RANGE: return !is_integer(condition->type) || (value->number >= condition->low && value->number <= condition->high);
+  case FWP_MATCH_FLAGS_ALL_SET: return (value->number & condition->low) == condition->low;
+  case FWP_MATCH_FLAGS_ANY_SET: return (value->number & condition->low) != 0;
+  default: return (value->number & condition->low) == 0;
   }
 }
 

@@ -31,9 +31,7 @@ static void filter_insert(WfpFilter *filter) {
 static NTSTATUS weight_read(const FWPM_FILTER0 *given, WfpFilter *filter) {
   uint64_t automatic = wfp_conditions_weight(filter->conditions, filter->condition_count);
   switch (given->weight.type) {
-  case FWP_EMPTY:
-    filter->weight = automatic;
-    return STATUS_SUCCESS;
+  case FWP_EMPTY: filter->weight = automatic; return STATUS_SUCCESS;
   case FWP_UINT8:
     if (given->weight.uint8 > WEIGHT_RANGE_MAX)
       return STATUS_FWP_INVALID_WEIGHT;
@@ -43,8 +41,7 @@ static NTSTATUS weight_read(const FWPM_FILTER0 *given, WfpFilter *filter) {
     mm_probe_read(given->weight.uint64, sizeof(UINT64));
     filter->weight = *given->weight.uint64;
     return STATUS_SUCCESS;
-  default:
-    return STATUS_FWP_INVALID_WEIGHT;
+  default: return STATUS_FWP_INVALID_WEIGHT;
   }
 }
 
@@ -52,14 +49,11 @@ static NTSTATUS action_read(const FWPM_FILTER0 *given, const WfpSession *session
   filter->action = given->action.type;
   switch (given->action.type) {
   case FWP_ACTION_BLOCK:
-  case FWP_ACTION_PERMIT:
-    return STATUS_SUCCESS;
+  case FWP_ACTION_PERMIT: return STATUS_SUCCESS;
   case FWP_ACTION_CALLOUT_TERMINATING:
   case FWP_ACTION_CALLOUT_INSPECTION:
-  case FWP_ACTION_CALLOUT_UNKNOWN:
-    break;
-  default:
-    return STATUS_FWP_INVALID_ACTION_TYPE;
+  case FWP_ACTION_CALLOUT_UNKNOWN: break;
+  default: return STATUS_FWP_INVALID_ACTION_TYPE;
   }
   WfpGuid key = wfp_guid(&given->action.calloutKey);
   filter->callout = wfp_callout_by_key(&key);
@@ -176,8 +170,8 @@ static NTSTATUS filter_delete(HANDLE engine, const WfpGuid *key, uint64_t id) {
   NTSTATUS status = wfp_change_begin(engine, &change);
   if (status != STATUS_SUCCESS)
     return status;
-  WfpFilter *filter = key != NULL ? (WfpFilter *)wfp_item_find(&wfp_state()->filters, key, change.session)
-                                  : filter_by_id(id, change.session);
+  WfpFilter *filter =
+      key != NULL ? (WfpFilter *)wfp_item_find(&wfp_state()->filters, key, change.session) : filter_by_id(id, change.session);
   if (filter == NULL)
     status = STATUS_FWP_FILTER_NOT_FOUND;
   else

@@ -1,6 +1,6 @@
 /*
- * What classifyFn and notifyFn are given: guest memory that is there for the call, and closed as freed when the classification is over, so that
- * a driver that kept a pointer is found (W-NBL-4). In Windows most of it lies on the stack of the stack's own functions.
+ * What classifyFn and notifyFn are given: guest memory that is there for the call, and closed as freed when the classification is over,
+ * so that a driver that kept a pointer is found (W-NBL-4). In Windows most of it lies on the stack of the stack's own functions.
  */
 #include "wfp.h"
 
@@ -22,9 +22,7 @@ struct WfpFrame {
   FWP_BYTE_BLOB *path;
 };
 
-static PVOID extra_add(WfpFrame *frame, SIZE_T size) {
-  return frame->extra[frame->extra_count++] = wfp_memory_allocate(size);
-}
+static PVOID extra_add(WfpFrame *frame, SIZE_T size) { return frame->extra[frame->extra_count++] = wfp_memory_allocate(size); }
 
 /* ---- values ---- */
 
@@ -39,15 +37,9 @@ static FWP_BYTE_BLOB *blob_add(WfpFrame *frame, const void *bytes, uint32_t size
 static void value_write(WfpFrame *frame, const WfpValue *value, FWP_VALUE0 *to) {
   to->type = (FWP_DATA_TYPE)value->type;
   switch (to->type) {
-  case FWP_UINT8:
-    to->uint8 = (UINT8)value->number;
-    break;
-  case FWP_UINT16:
-    to->uint16 = (UINT16)value->number;
-    break;
-  case FWP_UINT32:
-    to->uint32 = (UINT32)value->number;
-    break;
+  case FWP_UINT8: to->uint8 = (UINT8)value->number; break;
+  case FWP_UINT16: to->uint16 = (UINT16)value->number; break;
+  case FWP_UINT32: to->uint32 = (UINT32)value->number; break;
   case FWP_UINT64:
     to->uint64 = extra_add(frame, sizeof(UINT64));
     *to->uint64 = value->number;
@@ -60,9 +52,7 @@ static void value_write(WfpFrame *frame, const WfpValue *value, FWP_VALUE0 *to) 
     to->byteBlob = blob_add(frame, value->bytes, value->size);
     frame->path = to->byteBlob;
     break;
-  default:
-    to->type = FWP_EMPTY;
-    break;
+  default: to->type = FWP_EMPTY; break;
   }
 }
 
@@ -160,7 +150,7 @@ static void filter_write(const WfpFilter *filter, FWPS_FILTER1 *to) {
     .filterId = filter->filter_id,
     .subLayerWeight = filter->sublayer->weight,
     .flags = filter_flags(filter),
-    .action = {.type = filter->action, .calloutId = filter->callout->callout_id},
+    .action = { .type = filter->action, .calloutId = filter->callout->callout_id },
     .context = filter->context,
   };
 }
@@ -169,11 +159,11 @@ void wfp_frame_call(WfpFrame *frame, const WfpRun *run, WfpFilter *filter, uint6
   const WfpCallout *callout = filter->callout;
   VOID *data = run->request->layer_data;
   filter_write(filter, frame->filter);
-  *frame->out = (FWPS_CLASSIFY_OUT0){.actionType = FWP_ACTION_NONE, .filterId = filter->filter_id, .rights = rights};
+  *frame->out = (FWPS_CLASSIFY_OUT0){ .actionType = FWP_ACTION_NONE, .filterId = filter->filter_id, .rights = rights };
   switch (callout->version) {
   case 0:
-    ddi_callback_FWPS_CALLOUT_CLASSIFY_FN0((FWPS_CALLOUT_CLASSIFY_FN0)callout->classify, frame->fixed, frame->metadata, data,
-                                           frame->filter, flow_context, frame->out);
+    ddi_callback_FWPS_CALLOUT_CLASSIFY_FN0((FWPS_CALLOUT_CLASSIFY_FN0)callout->classify, frame->fixed, frame->metadata, data, frame->filter,
+                                           flow_context, frame->out);
     break;
   case 1:
     ddi_callback_FWPS_CALLOUT_CLASSIFY_FN1((FWPS_CALLOUT_CLASSIFY_FN1)callout->classify, frame->fixed, frame->metadata, data, NULL,
@@ -188,21 +178,17 @@ void wfp_frame_call(WfpFrame *frame, const WfpRun *run, WfpFilter *filter, uint6
                                            frame->filter, flow_context, frame->out);
     break;
   }
-  *answer = (WfpAnswer){.action = frame->out->actionType, .rights = frame->out->rights, .flags = frame->out->flags};
+  *answer = (WfpAnswer){ .action = frame->out->actionType, .rights = frame->out->rights, .flags = frame->out->flags };
 }
 
 /* ---- notifyFn ---- */
 
 static NTSTATUS notify_call(const WfpCallout *callout, FWPS_CALLOUT_NOTIFY_TYPE type, const GUID *key, FWPS_FILTER1 *filter) {
   switch (callout->version) {
-  case 0:
-    return ddi_callback_FWPS_CALLOUT_NOTIFY_FN0((FWPS_CALLOUT_NOTIFY_FN0)callout->notify, type, key, filter);
-  case 1:
-    return ddi_callback_FWPS_CALLOUT_NOTIFY_FN1((FWPS_CALLOUT_NOTIFY_FN1)callout->notify, type, key, filter);
-  case 2:
-    return ddi_callback_FWPS_CALLOUT_NOTIFY_FN2((FWPS_CALLOUT_NOTIFY_FN2)callout->notify, type, key, filter);
-  default:
-    return ddi_callback_FWPS_CALLOUT_NOTIFY_FN3((FWPS_CALLOUT_NOTIFY_FN3)callout->notify, type, key, filter);
+  case 0: return ddi_callback_FWPS_CALLOUT_NOTIFY_FN0((FWPS_CALLOUT_NOTIFY_FN0)callout->notify, type, key, filter);
+  case 1: return ddi_callback_FWPS_CALLOUT_NOTIFY_FN1((FWPS_CALLOUT_NOTIFY_FN1)callout->notify, type, key, filter);
+  case 2: return ddi_callback_FWPS_CALLOUT_NOTIFY_FN2((FWPS_CALLOUT_NOTIFY_FN2)callout->notify, type, key, filter);
+  default: return ddi_callback_FWPS_CALLOUT_NOTIFY_FN3((FWPS_CALLOUT_NOTIFY_FN3)callout->notify, type, key, filter);
   }
 }
 

@@ -54,8 +54,8 @@ void wfp_injection_done(WfpInjectionHandle *handle) {
     ke_event_set(handle->idle, 0);
 }
 
-/* fwpsk/nf-fwpsk-fwpsquerypacketinjectionstate0. Simplified: packets are not injected in this stack, only streams, which are shown to others
- * only. */
+/* fwpsk/nf-fwpsk-fwpsquerypacketinjectionstate0. Simplified: packets are not injected in this stack, only streams, which are shown to
+ * others only. */
 FWPS_PACKET_INJECTION_STATE FwpsQueryPacketInjectionState0(HANDLE injectionHandle, const NET_BUFFER_LIST *netBufferList,
                                                            HANDLE *injectionContext) {
   (void)injectionHandle, (void)injectionContext;

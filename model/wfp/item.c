@@ -24,14 +24,14 @@ bool wfp_guid_is_null(const WfpGuid *key) {
 }
 
 WfpGuid wfp_guid_new(void) {
-  uint64_t words[2] = {++wfp_state()->key_next, 0x626c7172692d7066};
+  uint64_t words[2] = { ++wfp_state()->key_next, 0x626c7172692d7066 };
   WfpGuid key;
   RtlCopyMemory(&key, words, sizeof key);
   return key;
 }
 
 WfpGuid wfp_guid_named(const char *name) {
-  WfpGuid key = {{0}};
+  WfpGuid key = { { 0 } };
   const DdiGuid *row = ddi_guid_find(name);
   if (row != NULL)
     RtlCopyMemory(&key, row->bytes, sizeof key);
@@ -52,14 +52,10 @@ void wfp_item_name(WfpItem *item, const wchar_t *text) {
 
 bool wfp_item_is_seen(const WfpItem *item, const WfpSession *session) {
   switch (item->visibility) {
-  case WFP_VISIBLE:
-    return true;
-  case WFP_ADDING:
-    return item->changer == session;
-  case WFP_DELETING:
-    return item->changer != session;
-  default:
-    return false;
+  case WFP_VISIBLE: return true;
+  case WFP_ADDING: return item->changer == session;
+  case WFP_DELETING: return item->changer != session;
+  default: return false;
   }
 }
 
@@ -92,15 +88,9 @@ void wfp_item_gone(WfpItem *item) {
   item->visibility = WFP_GONE;
   item->changer = item->owner = NULL;
   switch ((ObjectKind)item->object->kind) {
-  case OBJECT_FWPM_FILTER:
-    wfp_filter_gone((WfpFilter *)item);
-    break;
-  case OBJECT_FWPS_CALLOUT:
-    wfp_callout_gone((WfpCallout *)item);
-    break;
-  default:
-    wfp_sublayer_gone((WfpSubLayer *)item);
-    break;
+  case OBJECT_FWPM_FILTER: wfp_filter_gone((WfpFilter *)item); break;
+  case OBJECT_FWPS_CALLOUT: wfp_callout_gone((WfpCallout *)item); break;
+  default: wfp_sublayer_gone((WfpSubLayer *)item); break;
   }
 }
 
@@ -116,7 +106,7 @@ void wfp_item_delete(WfpItem *item, const WfpChange *change) {
 /* Filters first: nothing they name may go before them. */
 static SimLink *item_list(unsigned number) {
   WfpState *state = wfp_state();
-  SimLink *lists[] = {&state->filters, &state->callouts, &state->sublayers};
+  SimLink *lists[] = { &state->filters, &state->callouts, &state->sublayers };
   return lists[number];
 }
 #define ITEM_LIST_COUNT 3

@@ -9,8 +9,8 @@
 #include "../model.h"
 #include "../tcpip/tcpip.h"
 
-#include "ddi_ids.gen.h"
 #include "../ddi/call.h"
+#include "ddi_ids.gen.h"
 
 enum { PHASE_REAUTHORIZE }; /* of FwpsCompleteOperation0 */
 
@@ -130,8 +130,9 @@ static Object *completed_at(uint64_t context) {
   return NULL;
 }
 
-/* Windows drops a reference of what it finds there. Memory that is none: 0x50, 0xD1, ... Freed memory: still as it was and nothing is seen, or
- * (a choice) someone else's by now, and what is taken for a pointer leads nowhere (W-PND-10). Other memory: changed without a word. */
+/* Windows drops a reference of what it finds there. Memory that is none: 0x50, 0xD1, ... Freed memory: still as it was and nothing is
+ * seen, or (a choice) someone else's by now, and what is taken for a pointer leads nowhere (W-PND-10). Other memory: changed without a
+ * word. */
 static void complete_stale(uint64_t context) {
   SimMachine *machine = sim_machine();
   Object *before = completed_at(context);
@@ -145,8 +146,8 @@ static void complete_stale(uint64_t context) {
     ke_bugcheck_raise(0x50, context, model_is_since(DDI_WINDOWS_10) ? 2 : 1, 0, 0); /* PAGE_FAULT_IN_NONPAGED_AREA */
 }
 
-/* fwpsk/nf-fwpsk-fwpscompleteoperation0. Whoever drops the last reference goes on with the operation, here and now at this IRQL (W-PND-7). The
- * list is neither kept nor freed (semantics open question 8). */
+/* fwpsk/nf-fwpsk-fwpscompleteoperation0. Whoever drops the last reference goes on with the operation, here and now at this IRQL
+ * (W-PND-7). The list is neither kept nor freed (semantics open question 8). */
 VOID FwpsCompleteOperation0(HANDLE completionContext, NET_BUFFER_LIST *netBufferList) {
   (void)netBufferList;
   Object *object = completionContext != NULL ? object_find((uint64_t)completionContext, OBJECT_FWPS_PENDED_OPERATION) : NULL;

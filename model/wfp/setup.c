@@ -1,6 +1,6 @@
 /*
- * Set-up of a driver that is written as steps without a DriverEntry: what such a driver would call, called by Windows' names. The structures lie
- * in guest memory, as a driver's would.
+ * Set-up of a driver that is written as steps without a DriverEntry: what such a driver would call, called by Windows' names. The
+ * structures lie in guest memory, as a driver's would.
  */
 #include "wfp.h"
 
@@ -53,20 +53,31 @@ static GUID guid_named(const char *prefix, const char *name) {
   return guid_of(&key);
 }
 
-/* ---- sublayers ---- */
+/* ---- sublayers: of one name they are one, whichever driver is set up ---- */
+
+static WfpGuid guid_of_name(const char *name) {
+  uint64_t words[2] = { 0xcbf29ce484222325, 0x626c7172692d6c73 };
+  for (; *name != '\0'; name++)
+    words[0] = (words[0] ^ (uint8_t)*name) * 0x100000001b3;
+  WfpGuid key;
+  RtlCopyMemory(&key, words, sizeof key);
+  return key;
+}
 
 static NTSTATUS sublayers_add(Setup *setup) {
   setup->what = "FwpmSubLayerAdd0";
   FWPM_SUBLAYER0 *sublayer = wfp_memory_allocate(sizeof *sublayer);
   NTSTATUS status = STATUS_SUCCESS;
   for (uint32_t at = 0; at < setup->given->sublayer_count && status == STATUS_SUCCESS; at++) {
-    setup->sublayers[at] = wfp_guid_new();
+    setup->sublayers[at] = guid_of_name(setup->given->sublayers[at].name);
     *sublayer = (FWPM_SUBLAYER0){
       .subLayerKey = guid_of(&setup->sublayers[at]),
       .displayData.name = name_write(setup, setup->given->sublayers[at].name),
       .weight = setup->given->sublayers[at].weight,
     };
     status = FwpmSubLayerAdd0(setup->engine, sublayer, NULL);
+    if (status == STATUS_FWP_ALREADY_EXISTS) /* by the set-up of another driver: it is the same one */
+      status = STATUS_SUCCESS;
   }
   wfp_memory_free(sublayer);
   return status;
@@ -120,7 +131,7 @@ static NTSTATUS callouts_add(Setup *setup) {
     if (setup->used_count == CALLOUT_LAYER_COUNT_MAX)
       return STATUS_FWP_TOO_MANY_CALLOUTS;
     Used *used = &setup->used[setup->used_count++];
-    *used = (Used){.callout = filter->callout, .layer = wfp_layer_index(layer), .key = wfp_guid_new()};
+    *used = (Used){ .callout = filter->callout, .layer = wfp_layer_index(layer), .key = wfp_guid_new() };
     status = callout_register(setup, &setup->given->callouts[filter->callout], &used->key);
     if (status == STATUS_SUCCESS)
       status = callout_add(setup, &setup->given->callouts[filter->callout], used);
@@ -166,9 +177,7 @@ static void condition_write(FilterMemory *memory, uint32_t at, const WfpSetupCon
   condition->matchType = FWP_MATCH_EQUAL;
   switch (given->field) {
   case WFP_SETUP_LOCAL_PORT:
-  case WFP_SETUP_REMOTE_PORT:
-    port_write(memory, at, given);
-    break;
+  case WFP_SETUP_REMOTE_PORT: port_write(memory, at, given); break;
   case WFP_SETUP_PROTOCOL:
     condition->conditionValue.type = FWP_UINT8;
     condition->conditionValue.uint8 = (UINT8)given->value;
@@ -176,7 +185,7 @@ static void condition_write(FilterMemory *memory, uint32_t at, const WfpSetupCon
   default:
     condition->conditionValue.type = FWP_V4_ADDR_MASK;
     condition->conditionValue.v4AddrMask = &memory->masks[at];
-    memory->masks[at] = (FWP_V4_ADDR_AND_MASK){.addr = given->value, .mask = given->mask};
+    memory->masks[at] = (FWP_V4_ADDR_AND_MASK){ .addr = given->value, .mask = given->mask };
     break;
   }
 }

@@ -17,7 +17,7 @@ typedef struct Shown {
 } Shown;
 
 static Shown shown_create(const WfpStreamData *data) {
-  Shown shown = {wfp_memory_allocate(sizeof *shown.packet), wfp_memory_allocate(sizeof *shown.data)};
+  Shown shown = { wfp_memory_allocate(sizeof *shown.packet), wfp_memory_allocate(sizeof *shown.data) };
   NET_BUFFER_LIST *list = data->list;
   shown.data->flags = data->flags;
   shown.data->dataLength = data->length;
@@ -41,22 +41,18 @@ static void shown_destroy(const Shown *shown) {
 /* What one callout makes of it. False: nothing comes to those below. */
 static bool callout_ask(WfpRun *run, WfpFilter *filter, const Shown *shown, WfpStreamAnswer *result) {
   WfpAnswer answer;
-  *shown->packet = (FWPS_STREAM_CALLOUT_IO_PACKET0){.streamData = shown->data};
+  *shown->packet = (FWPS_STREAM_CALLOUT_IO_PACKET0){ .streamData = shown->data };
   wfp_callout_classify(run, filter, FWPS_RIGHT_ACTION_WRITE, &answer);
   bool is_inspection = filter->action == FWP_ACTION_CALLOUT_INSPECTION;
   switch (shown->packet->streamAction) {
   case FWPS_STREAM_ACTION_NEED_MORE_DATA: /* Simplified: without the limit of 8 MB */
     result->more = shown->packet->countBytesRequired > 0 ? shown->packet->countBytesRequired : 1;
     return is_inspection;
-  case FWPS_STREAM_ACTION_DEFER:
-    result->is_deferred = run->request->is_inbound;
-    return !result->is_deferred;
+  case FWPS_STREAM_ACTION_DEFER: result->is_deferred = run->request->is_inbound; return !result->is_deferred;
   case FWPS_STREAM_ACTION_DROP_CONNECTION:
     result->is_dropped = filter->action == FWP_ACTION_CALLOUT_UNKNOWN; /* W-STR-5 */
     return !result->is_dropped;
-  case FWPS_STREAM_ACTION_ALLOW_CONNECTION:
-    result->is_allowed = true;
-    return true;
+  case FWPS_STREAM_ACTION_ALLOW_CONNECTION: result->is_allowed = true; return true;
   default: /* Simplified: countBytesEnforced counts for all of the data */
     result->is_blocked = wfp_answer_action(filter, FWPS_RIGHT_ACTION_WRITE, &answer) == FWP_ACTION_BLOCK;
     return !result->is_blocked;
@@ -64,7 +60,7 @@ static bool callout_ask(WfpRun *run, WfpFilter *filter, const Shown *shown, WfpS
 }
 
 static bool filter_ask(WfpRun *run, WfpFilter *filter, const Shown *shown, WfpStreamAnswer *result) {
-  WfpAnswer answer = {.action = filter->action};
+  WfpAnswer answer = { .action = filter->action };
   if (filter->callout != NULL && wfp_callout_is_called(run, filter, &answer))
     return callout_ask(run, filter, shown, result);
   result->is_blocked = answer.action == FWP_ACTION_BLOCK;
@@ -74,9 +70,9 @@ static bool filter_ask(WfpRun *run, WfpFilter *filter, const Shown *shown, WfpSt
 void wfp_stream_classify(TcpipConnection *connection, const WfpStreamData *data, const WfpSubLayer *below, WfpStreamAnswer *answer) {
   WfpRun run;
   WfpFilter **filters;
-  WfpRequest request = {.is_inbound = data->flags & INBOUND_FLAGS};
+  WfpRequest request = { .is_inbound = data->flags & INBOUND_FLAGS };
   Shown shown = shown_create(data);
-  *answer = (WfpStreamAnswer){.is_blocked = false};
+  *answer = (WfpStreamAnswer){ .is_blocked = false };
   request.layer_data = shown.packet;
   tcpip_request_fill(&request, connection, "STREAM_V4");
   wfp_run_begin(&run, &request);
@@ -85,7 +81,7 @@ void wfp_stream_classify(TcpipConnection *connection, const WfpStreamData *data,
     if (wfp_item_is_enforced(&filters[at]->item) && !filter_ask(&run, filters[at], &shown, answer))
       break;
   wfp_filters_free(filters, count);
-  wfp_run_end(&run, &(WfpDecision){.action = answer->is_blocked || answer->is_dropped ? FWP_ACTION_BLOCK : FWP_ACTION_PERMIT});
+  wfp_run_end(&run, &(WfpDecision){ .action = answer->is_blocked || answer->is_dropped ? FWP_ACTION_BLOCK : FWP_ACTION_PERMIT });
   shown_destroy(&shown);
 }
 

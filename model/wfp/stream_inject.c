@@ -1,9 +1,11 @@
 /*
- * FwpsStreamInjectAsync0: data that a callout had taken out of a stream goes back into it. The flow's lock is taken with the raising form, stream
- * callouts in lighter sublayers are shown the data under it, at DISPATCH_LEVEL. W-STR-6 to W-STR-8, W-INJ-3; semantics open questions 29 and 30.
+ * FwpsStreamInjectAsync0: data that a callout had taken out of a stream goes back into it. The flow's lock is taken with the raising
+ * form, stream callouts in lighter sublayers are shown the data under it, at DISPATCH_LEVEL. W-STR-6 to W-STR-8, W-INJ-3; semantics open
+ * questions 29 and 30.
  *
- * netio.sys before KB2664888 gives the lock back with the form that leaves the IRQL alone on one of its paths: called at DISPATCH_LEVEL that is
- * what it should be; called below, the caller goes on at DISPATCH_LEVEL (K-SPIN-1). Which path it is nobody has said: ModelOptions.leak_path.
+ * netio.sys before KB2664888 gives the lock back with the form that leaves the IRQL alone on one of its paths: called at DISPATCH_LEVEL
+ * that is what it should be; called below, the caller goes on at DISPATCH_LEVEL (K-SPIN-1). Which path it is nobody has said:
+ * ModelOptions.leak_path.
  */
 #include "wfp.h"
 
@@ -126,7 +128,7 @@ void wfp_injection_complete(TcpipInjection *injection) {
 static NTSTATUS inject_locked(TcpipInjection *injection, Paths *taken) {
   SimMachine *machine = sim_machine();
   TcpipConnection *connection = injection->connection;
-  WfpStreamData data = {.flags = injection->stream_flags, .list = (NET_BUFFER_LIST *)injection->list, .length = injection->length};
+  WfpStreamData data = { .flags = injection->stream_flags, .list = (NET_BUFFER_LIST *)injection->list, .length = injection->length };
   WfpStreamAnswer answer;
   if (connection->is_flow_ended) {
     *taken |= PATH(ERROR_RETURN);

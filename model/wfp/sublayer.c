@@ -27,7 +27,7 @@ static WfpSubLayer *sublayer_create(const WfpGuid *key, uint16_t weight, bool is
 
 static void builtin_create(const char *name, const char *shown, uint16_t weight) {
   WfpGuid key = wfp_guid_named(name);
-  WfpSubLayer *sublayer = sublayer_create(&key, weight, true, &(WfpChange){.session = NULL});
+  WfpSubLayer *sublayer = sublayer_create(&key, weight, true, &(WfpChange){ .session = NULL });
   sublayer->item.lifetime = WFP_LIFETIME_BUILTIN;
   object_name_set(sublayer->item.object, shown);
 }
@@ -46,9 +46,7 @@ WfpSubLayer *wfp_sublayer_find(const WfpGuid *key, const WfpSession *session) {
   return (WfpSubLayer *)wfp_item_find(&wfp_state()->sublayers, key, session);
 }
 
-void wfp_sublayer_gone(WfpSubLayer *sublayer) {
-  object_delete(sublayer->item.object);
-}
+void wfp_sublayer_gone(WfpSubLayer *sublayer) { object_delete(sublayer->item.object); }
 
 /* fwpmk/nf-fwpmk-fwpmsublayeradd0 */
 NTSTATUS FwpmSubLayerAdd0(HANDLE engineHandle, const FWPM_SUBLAYER0 *subLayer, PSECURITY_DESCRIPTOR sd) {

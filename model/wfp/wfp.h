@@ -28,8 +28,8 @@ static inline WfpGuid wfp_guid(const GUID *guid) {
 
 static inline bool wfp_guid_equal(const WfpGuid *one, const WfpGuid *other) { return __builtin_memcmp(one, other, sizeof *one) == 0; }
 bool wfp_guid_is_null(const WfpGuid *key);
-WfpGuid wfp_guid_new(void);                /* one that BFE makes up */
-WfpGuid wfp_guid_named(const char *name);  /* of a GUID the headers declare; all zero: they do not */
+WfpGuid wfp_guid_new(void);               /* one that BFE makes up */
+WfpGuid wfp_guid_named(const char *name); /* of a GUID the headers declare; all zero: they do not */
 
 static inline int wfp_layer_index(const WfpLayer *layer) { return (int)(layer - wfp_layers); }
 
@@ -57,7 +57,7 @@ void wfp_item_delete(WfpItem *item, const WfpChange *change);
 /* It goes now: the engine forgets it, whoever has to know is told. By its kind. */
 void wfp_item_gone(WfpItem *item);
 WfpItem *wfp_item_find(SimLink *list, const WfpGuid *key, const WfpSession *session); /* NULL: none that the session sees */
-void wfp_items_abort(WfpSession *session);  /* undoes what its transaction did */
+void wfp_items_abort(WfpSession *session);                                            /* undoes what its transaction did */
 void wfp_transaction_release(WfpSession *session);
 /* Everything of a lifetime no longer than that, of that session (NULL: of any), goes. */
 void wfp_items_end(WfpLifetime lifetime, const WfpSession *session);
@@ -84,7 +84,7 @@ uint64_t wfp_conditions_weight(const WfpCondition *conditions, uint32_t count);
 
 /* The value of a field as the stack knows it. */
 typedef struct WfpValue {
-  uint8_t type;    /* FWP_DATA_TYPE; FWP_EMPTY: not known */
+  uint8_t type; /* FWP_DATA_TYPE; FWP_EMPTY: not known */
   uint64_t number;
   const void *bytes; /* of blobs and 16-byte arrays: host or guest memory */
   uint32_t size;
@@ -94,10 +94,10 @@ typedef struct WfpRequest {
   const WfpLayer *layer;
   TcpipConnection *connection;
   bool is_reauthorize;
-  uint32_t reason;      /* FWP_CONDITION_REAUTHORIZE_REASON_* */
-  bool is_inbound;      /* direction of the packet, or of the stream data */
-  PVOID layer_data;     /* guest memory */
-  void *path;           /* of the process, on the heap; NULL: not asked for. wfp_run_end frees it */
+  uint32_t reason;  /* FWP_CONDITION_REAUTHORIZE_REASON_* */
+  bool is_inbound;  /* direction of the packet, or of the stream data */
+  PVOID layer_data; /* guest memory */
+  void *path;       /* of the process, on the heap; NULL: not asked for. wfp_run_end frees it */
   uint32_t path_size;
   WfpValue values[WFP_FIELD_COUNT_MAX];
 } WfpRequest;
@@ -105,8 +105,8 @@ typedef struct WfpRequest {
 typedef struct WfpDecision {
   FWP_ACTION_TYPE action; /* FWP_ACTION_PERMIT or FWP_ACTION_BLOCK */
   bool is_absorbed;
-  bool is_pended;         /* somebody pended it: FwpsCompleteOperation0 will go on with it */
-  bool is_completed;      /* somebody pended it and completed it before the classification was over: go on with it now */
+  bool is_pended;    /* somebody pended it: FwpsCompleteOperation0 will go on with it */
+  bool is_completed; /* somebody pended it and completed it before the classification was over: go on with it now */
 } WfpDecision;
 
 /* One classification (W-ARB-1): on the current context, at its IRQL. */
@@ -130,8 +130,8 @@ typedef struct WfpRun {
 void wfp_run_begin(WfpRun *run, const WfpRequest *request); /* takes request->path */
 /* Ends it: its guest memory is closed, its reference to what was pended dropped. Returns true when that was the last one. */
 bool wfp_run_end(WfpRun *run, const WfpDecision *decision);
-/* The filters that match, in the order they are asked; of sublayers below `below` only (NULL: all). Returns how many; `filters` on the heap, to
- * be freed by wfp_filters_free. */
+/* The filters that match, in the order they are asked; of sublayers below `below` only (NULL: all). Returns how many; `filters` on the
+ * heap, to be freed by wfp_filters_free. */
 uint32_t wfp_filters_match(const WfpRequest *request, const WfpSubLayer *below, WfpFilter ***filters);
 void wfp_filters_free(WfpFilter **filters, uint32_t count);
 bool wfp_filter_matches(const WfpFilter *filter, const WfpRequest *request);
@@ -173,17 +173,17 @@ void wfp_flow_end(TcpipConnection *connection);
 
 /* Stream data, or a disconnect (`list` NULL), comes by. */
 typedef struct WfpStreamData {
-  uint32_t flags;          /* FWPS_STREAM_FLAG_* */
+  uint32_t flags; /* FWPS_STREAM_FLAG_* */
   NET_BUFFER_LIST *list;
   SIZE_T length;
 } WfpStreamData;
 
 typedef struct WfpStreamAnswer {
-  bool is_blocked;   /* a callout or a filter keeps it */
-  bool is_dropped;   /* DROP_CONNECTION */
-  bool is_allowed;   /* ALLOW_CONNECTION: no more classification of the flow */
-  bool is_deferred;  /* DEFER */
-  SIZE_T more;       /* NEED_MORE_DATA: so many more bytes; 0: not asked for */
+  bool is_blocked;  /* a callout or a filter keeps it */
+  bool is_dropped;  /* DROP_CONNECTION */
+  bool is_allowed;  /* ALLOW_CONNECTION: no more classification of the flow */
+  bool is_deferred; /* DEFER */
+  SIZE_T more;      /* NEED_MORE_DATA: so many more bytes; 0: not asked for */
 } WfpStreamAnswer;
 
 /* A strict waterfall (W-ARB-8). `below`: only sublayers under the injector's (W-STR-7). */

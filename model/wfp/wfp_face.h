@@ -1,6 +1,6 @@
 /*
- * wfp_face.h: the filter engine for those outside of the WDK world: the layers as data, BFE's life, and the set-up of a driver that is written
- * as steps without a DriverEntry. Stdint only.
+ * wfp_face.h: the filter engine for those outside of the WDK world: the layers as data, BFE's life, and the set-up of a driver that is
+ * written as steps without a DriverEntry. Stdint only.
  */
 #pragma once
 
@@ -9,10 +9,10 @@
 /* ---- the layers: constant ---- */
 
 typedef enum WfpLayerFlags {
-  WFP_LAYER_CAN_PEND = 1,    /* FwpsPendOperation0: the metadata has a completion handle */
-  WFP_LAYER_CAN_ABSORB = 2,  /* FWPS_CLASSIFY_OUT_FLAG_ABSORB may go with BLOCK (W-ARB-7) */
-  WFP_LAYER_HAS_FLOW = 4,    /* the metadata has a flow handle (W-LAY-3) */
-  WFP_LAYER_IS_STREAM = 8,   /* a strict waterfall (W-ARB-8) */
+  WFP_LAYER_CAN_PEND = 1,   /* FwpsPendOperation0: the metadata has a completion handle */
+  WFP_LAYER_CAN_ABSORB = 2, /* FWPS_CLASSIFY_OUT_FLAG_ABSORB may go with BLOCK (W-ARB-7) */
+  WFP_LAYER_HAS_FLOW = 4,   /* the metadata has a flow handle (W-LAY-3) */
+  WFP_LAYER_IS_STREAM = 8,  /* a strict waterfall (W-ARB-8) */
   WFP_LAYER_IS_DISCARD = 16,
   WFP_LAYER_CAN_REAUTHORIZE = 32,
   WFP_LAYER_PEND_CLASSIFY = 64, /* FwpsPendClassify0 */
@@ -44,8 +44,8 @@ bool wfp_field_name(const WfpLayer *layer, unsigned field, char *text, unsigned 
 /* The engine as it stands when drivers begin to load: BFE runs, the built-in sublayers exist. From model_begin, or at first use. */
 void wfp_begin(void);
 
-/* BFE changes its state; subscribers are called at PASSIVE_LEVEL by a thread of BFE's. Callable from anywhere. From RUNNING to another state
- * sessions are aborted, dynamic and static objects vanish (W-BFE-3). */
+/* BFE changes its state; subscribers are called at PASSIVE_LEVEL by a thread of BFE's. Callable from anywhere. From RUNNING to another
+ * state sessions are aborted, dynamic and static objects vanish (W-BFE-3). */
 void wfp_bfe_set(WfpBfeState state);
 /* The same at a virtual time, for stimuli. */
 void wfp_bfe_set_at(WfpBfeState state, uint64_t time_ns);
@@ -87,8 +87,8 @@ typedef struct WfpSetupFilter {
   int callout;       /* index among the set-up's; -1: none */
   int sublayer;      /* index among the set-up's; -1: the default one */
   bool has_weight;
-  uint64_t weight;   /* 0..15 a range of automatic weights, above it the weight itself */
-  uint32_t flags;    /* FWPM_FILTER_FLAG_* */
+  uint64_t weight; /* 0..15 a range of automatic weights, above it the weight itself */
+  uint32_t flags;  /* FWPM_FILTER_FLAG_* */
   const WfpSetupCondition *conditions;
   uint32_t condition_count;
 } WfpSetupFilter;
@@ -103,8 +103,10 @@ typedef struct WfpSetup {
   uint32_t filter_count;
 } WfpSetup;
 
-/* FwpmEngineOpen0, one transaction with every sublayer, callout (one for each layer it is used at) and filter, FwpsCalloutRegister1, commit: by
- * the functions driver code calls. From a thread at PASSIVE_LEVEL. Returns an NTSTATUS; on failure *what is the function that failed. */
+/* FwpmEngineOpen0, one transaction with every sublayer, callout (one for each layer it is used at) and filter, FwpsCalloutRegister1,
+ * commit: by the functions driver code calls. From a thread at PASSIVE_LEVEL. Returns an NTSTATUS; on failure *what is the function that
+ * failed. */
 int32_t wfp_driver_setup(const WfpSetup *setup, const char **what);
-/* What a well-behaved unload does: unregisters the callouts that were registered with `device`. Filters stay. From a thread at PASSIVE_LEVEL. */
+/* What a well-behaved unload does: unregisters the callouts that were registered with `device`. Filters stay. From a thread at
+ * PASSIVE_LEVEL. */
 int32_t wfp_driver_teardown(uint64_t device);

@@ -77,18 +77,16 @@ uint32_t driver_callout(const char *layer) {
 
 TcpipPlace in_thread(void) { return (TcpipPlace){ .kind = TCPIP_PLACE_THREAD, .process = ke_process_create("app", true), .cpu = -1 }; }
 TcpipPlace in_dpc(int cpu) { return (TcpipPlace){ .kind = TCPIP_PLACE_DPC, .cpu = cpu }; }
-TcpipPlace in_raised_thread(void) {
-  return (TcpipPlace){ .kind = TCPIP_PLACE_SYSTEM_THREAD, .cpu = -1, .irql = DISPATCH_LEVEL };
-}
+TcpipPlace in_raised_thread(void) { return (TcpipPlace){ .kind = TCPIP_PLACE_SYSTEM_THREAD, .cpu = -1, .irql = DISPATCH_LEVEL }; }
 
 void traffic_connect(TcpipPlace place, uint64_t at_ns) {
   tcpip_stimulus_add(&(TcpipStimulus){
-    .kind = TCPIP_CONNECT, .place = place, .local = local_end, .remote = remote_end, .receive_cpu = 0, .at_ns = at_ns });
+      .kind = TCPIP_CONNECT, .place = place, .local = local_end, .remote = remote_end, .receive_cpu = 0, .at_ns = at_ns });
 }
 
 void traffic(TcpipStimulusKind kind, uint64_t bytes, int cpu, uint64_t at_ns) {
-  tcpip_stimulus_add(&(TcpipStimulus){
-    .kind = kind, .place = { .cpu = cpu }, .local = local_end, .remote = remote_end, .bytes = bytes, .at_ns = at_ns });
+  tcpip_stimulus_add(
+      &(TcpipStimulus){ .kind = kind, .place = { .cpu = cpu }, .local = local_end, .remote = remote_end, .bytes = bytes, .at_ns = at_ns });
 }
 
 ConnectionState connection_state(void) {

@@ -1,6 +1,6 @@
 /*
- * driver.h: a driver for cases of model/wfp and model/tcpip: its callouts are plain C functions, which the harness lets the model call as they are;
- * it is set up by a thread at the start of the run, as a driver's DriverEntry would be.
+ * driver.h: a driver for cases of model/wfp and model/tcpip: its callouts are plain C functions, which the harness lets the model call as
+ * they are; it is set up by a thread at the start of the run, as a driver's DriverEntry would be.
  */
 #pragma once
 
@@ -26,7 +26,7 @@ typedef struct DriverFilter {
   FWPS_CALLOUT_NOTIFY_FN1 notify;
   FWPS_CALLOUT_FLOW_DELETE_NOTIFY_FN0 flow_delete;
   uint32_t callout_flags;
-  int sublayer;  /* 0: the default one; 1..: driver_sublayers[sublayer - 1] */
+  int sublayer;    /* 0: the default one; 1..: driver_sublayers[sublayer - 1] */
   uint64_t weight; /* 0: automatic */
   uint32_t flags;
   const WfpSetupCondition *conditions;

@@ -1,6 +1,6 @@
 /*
- * W-ARB, W-CO-2, W-FLT: what filters and callouts make of a connection. Each row is a connection to a port of its own, and filters for that port;
- * all are asked in one run.
+ * W-ARB, W-CO-2, W-FLT: what filters and callouts make of a connection. Each row is a connection to a port of its own, and filters for
+ * that port; all are asked in one run.
  */
 #include "driver.h"
 
@@ -42,7 +42,8 @@ typedef struct Row {
 #define T FWP_ACTION_CALLOUT_TERMINATING
 #define U FWP_ACTION_CALLOUT_UNKNOWN
 #define I FWP_ACTION_CALLOUT_INSPECTION
-#define F(layer_, action_, ...) { .sublayer = (layer_), .action = (action_), __VA_ARGS__ }
+#define F(layer_, action_, ...)                                                                                                            \
+  { .sublayer = (layer_), .action = (action_), __VA_ARGS__ }
 #define C(function) .classify = (function)
 #define W(weight_) .weight = (weight_)
 #define HARD .flags = FWPM_FILTER_FLAG_CLEAR_ACTION_RIGHT
@@ -112,7 +113,7 @@ static void setup(void) {
     }
     TcpipEndpoint remote = { remote_end.address, (uint16_t)(PORT + row) };
     tcpip_stimulus_add(&(TcpipStimulus){
-      .kind = TCPIP_CONNECT, .place = in_dpc(0), .local = { local_end.address, 0 }, .remote = remote, .at_ns = MS + row * MS });
+        .kind = TCPIP_CONNECT, .place = in_dpc(0), .local = { local_end.address, 0 }, .remote = remote, .at_ns = MS + row * MS });
   }
   driver_setup(filters, count);
   harness_thread("unregister", 14, unregister, NULL);
@@ -156,7 +157,7 @@ static void events_setup(void) {
   driver_setup(one, 2);
   calls[0] = 0;
   tcpip_stimulus_add(&(TcpipStimulus){
-    .kind = TCPIP_CONNECT, .place = in_dpc(0), .local = local_end, .remote = { remote_end.address, PORT }, .at_ns = MS });
+      .kind = TCPIP_CONNECT, .place = in_dpc(0), .local = local_end, .remote = { remote_end.address, PORT }, .at_ns = MS });
 }
 
 static void events_check(const HarnessRun *run) {

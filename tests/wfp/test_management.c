@@ -367,8 +367,9 @@ static void callouts_setup(void) {
 }
 
 static void callouts_check(const HarnessRun *run) {
-  EXPECT_NOTES(run, "register ok register exists add ok same-id added filter ok added filter refused deleted context=42 delete ok unregister ok "
-                    "unregister no-callout filter ok register ok deleted context=0 delete ok");
+  EXPECT_NOTES(run,
+               "register ok register exists add ok same-id added filter ok added filter refused deleted context=42 delete ok unregister ok "
+               "unregister no-callout filter ok register ok deleted context=0 delete ok");
 }
 
 /* ---- BFE's life (W-BFE-2) ---- */

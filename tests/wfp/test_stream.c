@@ -284,6 +284,43 @@ static void closing_check(const HarnessRun *run) {
   EXPECT_EQUAL(event_at(run, EVENT_IRQL_LEAK_PATH, 0)->detail, MODEL_LEAK_FLOW_CLOSING);
 }
 
+/* The FIN comes on another cpu while the lower callout still looks, under the flow's lock. */
+CLASSIFY(watch_long) {
+  UNUSED;
+  note("watch");
+  for (int i = 0; i < 20; i++)
+    sim_point(sim_machine(), SIM_POINT_CALL, 0, 0, MS);
+  note("watched");
+  out->actionType = FWP_ACTION_PERMIT;
+}
+
+static void falls_setup(void) {
+  static const DriverFilter filters[] = {
+    { .layer = STREAM, .action = FWP_ACTION_CALLOUT_TERMINATING, .classify = take, .sublayer = MIDDLE },
+    { .layer = STREAM, .action = FWP_ACTION_CALLOUT_TERMINATING, .classify = watch_long, .sublayer = LOW },
+  };
+  editor_setup(filters, 2, worker);
+  traffic(TCPIP_DATA_IN, 100, -1, 10 * MS);
+  traffic(TCPIP_FIN_IN, 0, -1, 15 * MS);
+}
+
+static void falls_check(const HarnessRun *run) {
+  EXPECT_NOTES(run, "take=100 watch take=0 watched injected leaked completed");
+  EXPECT_EQUAL(event_at(run, EVENT_IRQL_LEAK_PATH, 0)->detail, MODEL_LEAK_FLOW_CLOSING);
+}
+
+/* An RST there: its end of the flow waits for the lock. */
+static void falls_abort_setup(void) {
+  falls_setup();
+  traffic(TCPIP_RST_IN, 0, -1, 20 * MS);
+}
+
+static void falls_abort_check(const HarnessRun *run) {
+  EXPECT_NOTES(run, "take=100 watch take=0 watched injected leaked completed");
+  EXPECT_EQUAL(connection_state(), CONNECTION_CLOSED);
+  EXPECT(event_count(run, SIM_EVENT_SPIN) >= 1);
+}
+
 /* An abort ends the flow at once. */
 static void abort_setup(void) {
   editor_setup(editor_alone, 1, worker_late);
@@ -342,7 +379,9 @@ static void parameters_setup(void) {
   traffic(TCPIP_DATA_IN, 100, -1, 10 * MS);
 }
 
-static void parameters_check(const HarnessRun *run) { EXPECT_NOTES(run, "take=100 null no-base both no-list stale completed ok destroyed stale"); }
+static void parameters_check(const HarnessRun *run) {
+  EXPECT_NOTES(run, "take=100 null no-base both no-list stale completed ok destroyed stale");
+}
 
 /* Destroying the handle waits for an acknowledgement that is on its way. */
 static void destroy(void *argument) {
@@ -369,8 +408,9 @@ CLASSIFY(nested) {
   if (ddi_FwpsCloneStreamData0(packet->streamData, NULL, NULL, 0, &editor->taken[15]) != STATUS_SUCCESS)
     return;
   UINT32 own = filter->action.calloutId;
-  NTSTATUS status = ddi_FwpsStreamInjectAsync0(editor->injection, NULL, 0, metadata->flowHandle, own, FWPS_LAYER_STREAM_V4,
-                                               FWPS_STREAM_FLAG_RECEIVE, editor->taken[15], packet->streamData->dataLength, completed, NULL);
+  NTSTATUS status =
+      ddi_FwpsStreamInjectAsync0(editor->injection, NULL, 0, metadata->flowHandle, own, FWPS_LAYER_STREAM_V4, FWPS_STREAM_FLAG_RECEIVE,
+                                 editor->taken[15], packet->streamData->dataLength, completed, NULL);
   note(status == STATUS_SUCCESS ? "nested-injected" : "?");
 }
 
@@ -512,23 +552,45 @@ static void unload(void *argument) {
 }
 
 static void unload_setup(void) { editor_setup(flow_filters, 2, unload); }
-static void unload_check(const HarnessRun *run) {
-  EXPECT_NOTES(run, "invalid associated exists busy deleted=7 removed none unregistered");
-}
+static void unload_check(const HarnessRun *run) { EXPECT_NOTES(run, "invalid associated exists busy deleted=7 removed none unregistered"); }
 
 int main(void) {
   static const HarnessCase cases[] = {
     { .name = "W_STR_6 W_STR_7 W_STR_8 taken, injected, shown below", .cpus = 2, .setup = data_setup, .check = data_check },
     { .name = "W_ARB_8 a strict waterfall", .setup = waterfall_setup, .check = waterfall_check },
     { .name = "KB2664888 always", .cpus = 2, .options = faulty, .setup = leak_setup, .check = leak_check },
-    { .name = "KB2664888 by version: Windows 7 SP1", .cpus = 2, .windows = DDI_WINDOWS_7_SP1, .options = by_version, .setup = leak_setup, .check = leak_check },
-    { .name = "KB2664888 by version: Windows 8", .cpus = 2, .windows = DDI_WINDOWS_8, .options = by_version, .setup = leak_setup, .check = mended_check },
+    { .name = "KB2664888 by version: Windows 7 SP1",
+      .cpus = 2,
+      .windows = DDI_WINDOWS_7_SP1,
+      .options = by_version,
+      .setup = leak_setup,
+      .check = leak_check },
+    { .name = "KB2664888 by version: Windows 8",
+      .cpus = 2,
+      .windows = DDI_WINDOWS_8,
+      .options = by_version,
+      .setup = leak_setup,
+      .check = mended_check },
     { .name = "KB2664888 a lower callout blocks", .cpus = 2, .options = faulty_lower, .setup = lower_setup, .check = lower_check },
-    { .name = "KB2664888 no lower callout, no leak", .cpus = 2, .options = faulty_lower, .setup = leak_setup, .check = lower_not_taken_check },
+    { .name = "KB2664888 no lower callout, no leak",
+      .cpus = 2,
+      .options = faulty_lower,
+      .setup = leak_setup,
+      .check = lower_not_taken_check },
     { .name = "KB2664888 any path: naturally none", .cpus = 2, .options = faulty_any, .setup = lower_setup, .check = any_check },
     { .name = "KB2664888 under an own spin lock no harm", .cpus = 2, .options = faulty, .setup = locked_setup, .check = locked_check },
     { .name = "KB2664888 inline at DISPATCH_LEVEL no harm", .cpus = 2, .options = faulty, .setup = inline_setup, .check = inline_check },
     { .name = "KB2664888 the flow is closing", .cpus = 2, .options = faulty_closing, .setup = fin_setup, .check = closing_check },
+    { .name = "KB2664888 a FIN falls into the injection",
+      .cpus = 2,
+      .options = faulty_closing,
+      .setup = falls_setup,
+      .check = falls_check },
+    { .name = "KB2664888 an RST falls into the injection",
+      .cpus = 2,
+      .options = faulty_closing,
+      .setup = falls_abort_setup,
+      .check = falls_abort_check },
     { .name = "KB2664888 an error return", .cpus = 2, .options = faulty_error, .setup = abort_setup, .check = error_check },
     { .name = "W_STR_6 a FIN is kept and injected", .cpus = 2, .setup = fin_setup, .check = fin_check },
     { .name = "W_STR_6 after an abort nothing is injected", .cpus = 2, .setup = abort_setup, .check = abort_check },

@@ -13,7 +13,9 @@
 
 /* ---- what a callout is shown ---- */
 
-static bool is_there(const FWPS_INCOMING_METADATA_VALUES0 *metadata, UINT32 field) { return FWPS_IS_METADATA_FIELD_PRESENT(metadata, field); }
+static bool is_there(const FWPS_INCOMING_METADATA_VALUES0 *metadata, UINT32 field) {
+  return FWPS_IS_METADATA_FIELD_PRESENT(metadata, field);
+}
 
 CLASSIFY(look) {
   UNUSED;
@@ -29,9 +31,9 @@ CLASSIFY(look) {
   note(is_right ? "values" : "values?");
   note(data == NULL ? "no-data" : "data");
   note(is_there(metadata, FWPS_METADATA_FIELD_FLOW_HANDLE | FWPS_METADATA_FIELD_COMPLETION_HANDLE | FWPS_METADATA_FIELD_PROCESS_ID |
-                            FWPS_METADATA_FIELD_TRANSPORT_ENDPOINT_HANDLE)
-         ? "metadata"
-         : "metadata?");
+                              FWPS_METADATA_FIELD_TRANSPORT_ENDPOINT_HANDLE)
+           ? "metadata"
+           : "metadata?");
   const FWP_BYTE_BLOB *path = value[FWPS_FIELD_ALE_AUTH_CONNECT_V4_ALE_APP_ID].value.byteBlob;
   note_number("path", path->size / 2);
   out->actionType = FWP_ACTION_PERMIT;
@@ -119,7 +121,8 @@ static void established_check(const HarnessRun *run) {
 
 CLASSIFY(permit_first) {
   UNUSED;
-  note_number(is_reauthorize(values) ? "again" : "first", (long)values->incomingValue[FWPS_FIELD_ALE_AUTH_CONNECT_V4_REAUTHORIZE_REASON].value.uint32);
+  note_number(is_reauthorize(values) ? "again" : "first",
+              (long)values->incomingValue[FWPS_FIELD_ALE_AUTH_CONNECT_V4_REAUTHORIZE_REASON].value.uint32);
   if (is_reauthorize(values)) {
     note(is_there(metadata, FWPS_METADATA_FIELD_PACKET_DIRECTION) && metadata->packetDirection == FWP_DIRECTION_INBOUND ? "inbound" : "?");
     answer(out, FWP_ACTION_BLOCK, false, true);
@@ -222,13 +225,8 @@ static void exit_check(const HarnessRun *run) {
 
 /* Repeated connects count their ports up. */
 static void repeat_setup(void) {
-  tcpip_stimulus_add(&(TcpipStimulus){ .kind = TCPIP_CONNECT,
-                                       .place = in_dpc(0),
-                                       .local = local_end,
-                                       .remote = remote_end,
-                                       .at_ns = MS,
-                                       .every_ns = 5 * MS,
-                                       .times = 3 });
+  tcpip_stimulus_add(&(TcpipStimulus){
+      .kind = TCPIP_CONNECT, .place = in_dpc(0), .local = local_end, .remote = remote_end, .at_ns = MS, .every_ns = 5 * MS, .times = 3 });
 }
 
 static void repeat_check(const HarnessRun *run) {
