@@ -50,10 +50,10 @@ StepInstance *step_program_install(StepProgram *program, SimMachine *machine) {
 
 const StepProgram *step_instance_program(const StepInstance *instance) { return instance->program; }
 
-uint64_t step_driver_memory(const StepInstance *instance, const char *name, uint64_t *size) {
-  const StepDriver *driver = step_driver_find(instance->program, name);
-  *size = driver != NULL ? instance->size[driver->number] : 0;
-  return driver != NULL ? instance->memory[driver->number] : 0;
+uint64_t step_driver_memory(const StepInstance *instance, const char *driver, uint64_t *size) {
+  const StepDriver *owner = step_driver_find(instance->program, driver);
+  *size = owner != NULL ? instance->size[owner->number] : 0;
+  return owner != NULL ? instance->memory[owner->number] : 0;
 }
 
 uint64_t step_global_address(const StepInstance *instance, const StepGlobal *global) {

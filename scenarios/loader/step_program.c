@@ -129,9 +129,9 @@ void step_returns_set(StepFunction *function, Text type) { function->source->ret
 
 /* ---- asking ---- */
 
-StepFunction *step_program_find(const StepProgram *program, const char *driver_name, const char *name) {
-  const StepDriver *driver = step_driver_find(program, driver_name);
-  return driver != NULL ? step_driver_function(driver, name) : NULL;
+StepFunction *step_program_find(const StepProgram *program, const char *driver, const char *function) {
+  const StepDriver *owner = step_driver_find(program, driver);
+  return owner != NULL ? step_driver_function(owner, function) : NULL;
 }
 
 StepFunction *step_program_find_by_address(const StepProgram *program, uint64_t address) {
@@ -141,9 +141,9 @@ StepFunction *step_program_find_by_address(const StepProgram *program, uint64_t 
   return g_ptr_array_index(program->functions, offset / STEP_FUNCTION_SPACING);
 }
 
-StepGlobal *step_global_find(const StepProgram *program, const char *driver_name, const char *name) {
-  const StepDriver *driver = step_driver_find(program, driver_name);
-  return driver != NULL ? step_driver_global(driver, name) : NULL;
+StepGlobal *step_global_find(const StepProgram *program, const char *driver, const char *name) {
+  const StepDriver *owner = step_driver_find(program, driver);
+  return owner != NULL ? step_driver_global(owner, name) : NULL;
 }
 
 uint64_t step_function_address(const StepFunction *function) { return function->address; }

@@ -293,10 +293,10 @@ uint64_t step_function_run(const StepInstance *instance, const StepFunction *fun
   return result;
 }
 
-uint64_t step_instance_call(void *pointer, uint64_t address, const uint64_t *arguments, unsigned count) {
-  const StepInstance *instance = pointer;
+uint64_t step_instance_call(void *instance, uint64_t address, const uint64_t *arguments, unsigned count) {
+  const StepInstance *installed = instance;
   uint64_t number = (address - SIM_STEP_CODE_BASE) / STEP_FUNCTION_SPACING;
-  if (address % STEP_FUNCTION_SPACING == 0 && number < instance->function_count)
-    return step_function_run(instance, instance->functions[number], arguments, count);
+  if (address % STEP_FUNCTION_SPACING == 0 && number < installed->function_count)
+    return step_function_run(installed, installed->functions[number], arguments, count);
   guest_fault(address, 1, false, true);
 }

@@ -24,7 +24,8 @@ StepProgram *step_program_create(const Scenario *scenario, GError **error) {
     for (size_t j = 0; j < source->function_count; j++)
       function_add(driver, &source->functions[j]);
   }
-  if (!step_program_compile(program, error))
-    g_clear_pointer(&program, step_program_free);
-  return program;
+  if (step_program_compile(program, error))
+    return program;
+  step_program_free(program);
+  return NULL;
 }

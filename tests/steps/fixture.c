@@ -46,8 +46,10 @@ void fixture_open(Fixture *fixture, const char *json) {
     fixture->program = step_program_new("x.json");
     for (size_t i = 0; i < fixture->document->root.count; i++)
       driver_add(fixture->program, &fixture->document->root.members[i]);
-    if (!step_program_compile(fixture->program, &error))
-      g_clear_pointer(&fixture->program, step_program_free);
+    if (!step_program_compile(fixture->program, &error)) {
+      step_program_free(fixture->program);
+      fixture->program = NULL;
+    }
   }
   if (error != NULL)
     fixture->error = g_strdup(error->message);
