@@ -103,9 +103,7 @@ TcpipConnection *tcpip_connection_create(KeProcess *process, TcpipEndpoint local
   connection->receive_cpu = (uint8_t)(receive_cpu < 0 || (uint32_t)receive_cpu >= MODEL->ke.prcb_count ? 0 : receive_cpu);
   connection->endpoint = 0x8000 + object->ordinal;
   connection->settled = ke_event_create("connect", true, false);
-  PKSPIN_LOCK lock = wfp_memory_allocate(sizeof *lock);
-  KeInitializeSpinLock(lock);
-  connection->lock = (uint64_t)lock;
+  connection->lock = wfp_lock_create("netio's lock of a flow");
   sim_list_init(&connection->flow_contexts);
   sim_list_init(&connection->injections);
   sim_list_push_tail(&state->connections, &connection->link);

@@ -221,23 +221,12 @@ static const char *const thread_names[] = {
   [TCPIP_ABORT] = "abort",
 };
 
-static void upper_lock_create(TcpipState *state) {
-  if (state->upper_lock != 0)
-    return;
-  PKSPIN_LOCK lock = wfp_memory_allocate(sizeof *lock);
-  KeInitializeSpinLock(lock);
-  state->upper_lock = (uint64_t)lock;
-  Object *object = object_find(state->upper_lock, OBJECT_SPIN_LOCK);
-  if (object != NULL)
-    object_name_set(object, "an upper component's lock");
-}
-
 static void thread_add(TcpipStimulusEntry *entry) {
   const TcpipPlace *place = &entry->stimulus.place;
   bool is_system = place->kind == TCPIP_PLACE_SYSTEM_THREAD || place->process == NULL;
   KeProcess *process = is_system ? MODEL->ke.system_process : place->process;
-  if (place->irql >= DISPATCH_LEVEL)
-    upper_lock_create(tcpip_state());
+  if (place->irql >= DISPATCH_LEVEL && tcpip_state()->upper_lock == 0)
+    tcpip_state()->upper_lock = wfp_lock_create("an upper component's lock");
   entry->thread = ke_thread_create(process, stimulus_thread, entry, PRIORITY_CLIENT, thread_names[entry->stimulus.kind]);
   if (place->cpu >= 0)
     entry->thread->affinity = entry->thread->user_affinity = 1ull << place->cpu;

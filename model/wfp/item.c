@@ -16,6 +16,15 @@ PVOID wfp_memory_allocate(SIZE_T size) {
 
 VOID wfp_memory_free(PVOID memory) { ndis_memory_free(memory); }
 
+uint64_t wfp_lock_create(const char *name) {
+  PKSPIN_LOCK lock = wfp_memory_allocate(sizeof *lock);
+  KeInitializeSpinLock(lock);
+  Object *object = object_find((uint64_t)lock, OBJECT_SPIN_LOCK);
+  object->driver = 0;
+  object_name_set(object, name);
+  return (uint64_t)lock;
+}
+
 /* ---- keys ---- */
 
 bool wfp_guid_is_null(const WfpGuid *key) {

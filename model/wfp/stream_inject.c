@@ -163,13 +163,13 @@ static void lock_release(TcpipConnection *connection, KIRQL irql, Paths taken, T
   PKSPIN_LOCK lock = (PKSPIN_LOCK)connection->lock;
   bool leaks = leak_of(connection, taken) != MODEL_LEAK_ANY;
   connection->lock_context = 0;
-  if (now == NULL && !leaks) {
-    KeReleaseSpinLock(lock, irql);
+  if (leaks)
+    KeReleaseSpinLockFromDpcLevel(lock);
+  else
+    KeReleaseSpinLock(lock, now != NULL ? DISPATCH_LEVEL : irql);
+  if (now == NULL)
     return;
-  }
-  KeReleaseSpinLockFromDpcLevel(lock);
-  if (now != NULL)
-    wfp_injection_complete(now);
+  wfp_injection_complete(now);
   if (!leaks)
     KeLowerIrql(irql);
 }

@@ -17,6 +17,8 @@ WfpState *wfp_state(void); /* begun */
 
 PVOID wfp_memory_allocate(SIZE_T size); /* zeroed; never NULL: ends the run when there is none left */
 VOID wfp_memory_free(PVOID memory);
+/* A spin lock of Windows' own (KSPIN_LOCK); stays. Returns its address. */
+uint64_t wfp_lock_create(const char *name);
 
 /* ---- keys ---- */
 
