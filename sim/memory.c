@@ -199,17 +199,35 @@ static void fault_raise(SimMachine *machine, SimFault *fault) {
   machine->fault_handler(machine, fault);
 }
 
+/* Tells the handler of each page of [address, address + size) that may not be touched, beginning with the fault found first: what it repairs or lets
+ * pass in one page says nothing of the next. */
+static void faults_raise(SimMachine *machine, SimFault fault, uint64_t address, size_t size) {
+  uint64_t end = address + size;
+  for (;;) {
+    fault_raise(machine, &fault);
+    uint64_t next = (fault.address | (SIM_PAGE_SIZE - 1)) + 1;
+    SimFault found;
+    if (next >= end || next < address || sim_access_judge(machine, next, end - next, fault.kind, &found))
+      return;
+    found.size = fault.size;
+    found.by_model = fault.by_model;
+    found.site = fault.site;
+    fault = found;
+  }
+}
+
 void sim_probe(SimMachine *machine, uint64_t address, size_t size, SimAccessKind kind) {
   SimFault fault;
   if (sim_access_judge(machine, address, size, kind, &fault))
     return;
   fault.by_model = true;
   fault.site = machine->current != NULL ? machine->current->site : 0;
-  fault_raise(machine, &fault);
+  faults_raise(machine, fault, address, size);
 }
 
 typedef struct SlowAccess {
   SimFault fault;
+  uint64_t address; /* where the access begins */
   bool is_fault;
 } SlowAccess;
 
@@ -218,7 +236,7 @@ static void access_slow(void *argument) {
   SlowAccess *slow = argument;
   SimMachine *machine = sim_machine();
   if (slow->is_fault)
-    fault_raise(machine, &slow->fault);
+    faults_raise(machine, slow->fault, slow->address, slow->fault.size);
   else
     sim_access_preempt(machine);
 }
@@ -233,6 +251,7 @@ void sim_access(uint64_t address, uint32_t size, SimAccessKind kind, uint32_t si
   SlowAccess slow;
   if (!plain) {
     if (!sim_access_judge(machine, address, size, kind, &slow.fault)) {
+      slow.address = address;
       slow.fault.site = site;
       slow.is_fault = true;
       sim_host_call(access_slow, &slow);

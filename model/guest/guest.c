@@ -7,6 +7,7 @@
 
 #include "../../sim/machine.h"
 #include "../ddi/call.h"
+#include "../io/io_face.h"
 #include "../mm/mm.h"
 #include "../model_face.h"
 
@@ -52,7 +53,13 @@ uint64_t guest_call(uint64_t function, const uint64_t *arguments, unsigned count
   if (function - SIM_IMAGE_BASE < SIM_IMAGE_END - SIM_IMAGE_BASE &&
       (sim_page_attributes(machine, function) & SIM_PAGE_KIND_MASK) == SIM_PAGE_CODE)
     return sim_guest_call(context, function, all, count);
-  if (function - SIM_STEP_CODE_BASE < SIM_STEP_CODE_SIZE && GUEST_PROCESS->runner != NULL)
+  bool is_step = function - SIM_STEP_CODE_BASE < SIM_STEP_CODE_SIZE;
+  if (is_step && !io_code_is_loaded(function)) { /* its driver was unloaded: what compiled code finds in its pages */
+    SimFault fault = {.reason = SIM_FAULT_FREED, .address = function, .size = 1, .kind = SIM_ACCESS_EXECUTE};
+    machine->fault_handler(machine, &fault);
+    return 0;
+  }
+  if (is_step && GUEST_PROCESS->runner != NULL)
     return GUEST_PROCESS->runner(GUEST_PROCESS->program, function, all, count);
   if (function >= 0x10000 && trusts_host_routines())
     return host_call(function, all);

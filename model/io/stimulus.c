@@ -5,6 +5,7 @@
 #include "../ke/ke.h"
 #include "../mm/mm_face.h"
 #include "../model.h"
+#include "../verifier/verifier.h"
 #include "ddi_callbacks.gen.h"
 #include "io_face.h"
 #include "stimulus.h"
@@ -30,7 +31,9 @@ static void interrupt_routine(KeInterrupt *interrupt, void *argument) {
   const Stimulus *stimulus = argument;
   (void)interrupt;
   uint32_t outer = io_driver_enter(stimulus->what.driver);
+  SimIrql before = ke_irql();
   ddi_callback_KSERVICE_ROUTINE((PKSERVICE_ROUTINE)stimulus->what.routine, NULL, NULL);
+  verifier_check_isr_return(stimulus->what.routine, before, ke_irql());
   io_driver_enter(outer);
 }
 
