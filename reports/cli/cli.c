@@ -97,9 +97,9 @@ bool cli_scenario_files(char **paths, GPtrArray *files, GPtrArray *names, GError
       if (!folder_add(base, base, 0, files, names, error))
         return false;
     } else {
-      char *file = cli_scenario_file(*path, error);
+      char *file = cli_scenario_file(*path, NULL);
       if (file == NULL)
-        return false;
+        file = g_strdup(*path); /* that it is missing is its own result and costs no other its own */
       g_ptr_array_add(files, file);
       g_ptr_array_add(names, shown_name(file, ""));
     }
