@@ -2,6 +2,8 @@
 #include "rule_ids.h"
 #include "rules.h"
 
+#include "ddi_ids.gen.h"
+
 #define HELD_COUNT_MAX 64
 
 /* A lock that is held, and since when. */
@@ -35,15 +37,26 @@ static Held *held_find(uint32_t object) {
   return NULL;
 }
 
+/* A reader/writer lock has many holders: who releases gives back its own hold where it has one. */
+static Held *held_find_by(uint32_t object, uint32_t context) {
+  for (unsigned i = 0; i < HELD_COUNT_MAX; i++)
+    if (state()->held[i].object == object && state()->held[i].context == context)
+      return &state()->held[i];
+  return held_find(object);
+}
+
+/* A reader who becomes the writer holds the lock once, and as he took it. */
 static void observe_acquire(const SimEvent *event) {
+  if (event->function == DDI_ExTryConvertSharedSpinLockExclusive)
+    return;
   Held *held = held_find(0);
   if (held != NULL)
     *held = (Held){.object = event->object, .context = event->context, .depth = depth_now(), .acquire = *event};
 }
 
 static void observe_release(const SimEvent *event) {
-  Held *held = held_find(event->object);
-  uint32_t released = event->detail & 0xff, acquired = (event->detail >> 8) & 0xff;
+  Held *held = held_find_by(event->object, event->context);
+  uint32_t released = event->detail & 0xff, acquired = held != NULL ? held->acquire.detail : (event->detail >> 8) & 0xff;
   uint32_t rule = (event->detail >> 16) & 1 ? RULE_SPIN_LOCK_WRONG_OWNER : released != acquired ? RULE_SPIN_LOCK_FORM_MISMATCH : 0;
   Finding *finding = rule != 0 ? rule_report(rule, event) : NULL;
   if (finding != NULL && held != NULL)
