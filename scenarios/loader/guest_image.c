@@ -45,7 +45,7 @@ static bool process_prepare(const char *name, GError **error) {
 static guint64 page_down(guint64 address) { return address & ~(guint64)(SIM_PAGE_SIZE - 1); }
 static guint64 page_up(guint64 address) { return page_down(address + SIM_PAGE_SIZE - 1); }
 
-/* Finds the segments in the loaded program headers; gives their pages attributes. */
+/* Finds the segments in the loaded program headers. */
 static bool segments_read(GuestImage *image) {
   const Elf64_Ehdr *header = (const Elf64_Ehdr *)image->base;
   const Elf64_Phdr *segment = (const Elf64_Phdr *)(image->base + header->e_phoff);
@@ -58,7 +58,6 @@ static bool segments_read(GuestImage *image) {
     image->end = page_up(segment->p_vaddr + segment->p_memsz);
     if (number >= SEGMENT_COUNT || low < image->base || image->end > image->base + SIM_IMAGE_SLOT_SIZE)
       return false;
-    sim_pages_set(sim_machine(), low, (image->end - low) / SIM_PAGE_SIZE, segment_attributes[number]);
     if (number++ == SEGMENT_DATA) {
       image->data = segment->p_vaddr;
       image->data_size = segment->p_memsz;
@@ -66,6 +65,20 @@ static bool segments_read(GuestImage *image) {
     }
   }
   return number == SEGMENT_COUNT;
+}
+
+/* The attributes of its pages; the headers were checked when it was loaded. */
+static void segments_open(const GuestImage *image) {
+  const Elf64_Ehdr *header = (const Elf64_Ehdr *)image->base;
+  const Elf64_Phdr *segment = (const Elf64_Phdr *)(image->base + header->e_phoff);
+  unsigned number = 0;
+  for (unsigned i = 0; i < header->e_phnum; i++, segment++) {
+    if (segment->p_type != PT_LOAD)
+      continue;
+    guint64 low = page_down(segment->p_vaddr);
+    guint64 end = page_up(segment->p_vaddr + segment->p_memsz);
+    sim_pages_set(sim_machine(), low, (end - low) / SIM_PAGE_SIZE, segment_attributes[number++]);
+  }
 }
 
 static bool image_open(GuestImage *image, GError **error) {
@@ -117,6 +130,7 @@ void guest_image_unload(GuestImage *image) {
 void guest_image_begin(const GuestImage *image) {
   memcpy((void *)image->data, image->data_initial, image->data_file_size);
   memset((char *)image->data + image->data_file_size, 0, image->data_size - image->data_file_size);
+  segments_open(image); /* a reset, or a driver that unloaded in a former run, took the pages' attributes */
   sim_arena_claim(image->data, image->data_size);
 }
 
