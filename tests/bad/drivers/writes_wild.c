@@ -1,0 +1,13 @@
+// The guest's fault, not the host's.
+// exit: 1
+// says: SYSTEM_THREAD_EXCEPTION_NOT_HANDLED (0x7E)
+#include <ntddk.h>
+
+DRIVER_INITIALIZE DriverEntry;
+
+NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) {
+  UNREFERENCED_PARAMETER(DriverObject);
+  UNREFERENCED_PARAMETER(RegistryPath);
+  *(volatile int *)0x123456789 = 1;
+  return STATUS_SUCCESS;
+}
