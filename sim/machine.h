@@ -66,6 +66,7 @@ typedef struct SimRunOptions {
   const SimPolicy *policy;
   uint64_t seed;              /* of policies that draw */
   const SimSchedule *replay;  /* of sim_policy_replay */
+  struct SimSearch *search;   /* of sim_policy_exhaustive */
   SimLimits limits;
   SimSchedule *exceptions;    /* where to append what departed from the natural answers; NULL: nowhere */
   SimRecord *record;          /* where to keep the events; NULL: hash and observers only */

@@ -135,6 +135,7 @@ void scenario_run_once(ScenarioRun *run, const RunRequest *request, RunResult *r
                            .policy = request->policy,
                            .seed = request->seed,
                            .replay = request->replay,
+                           .search = request->search,
                            .limits = run->scenario->limits,
                            .exceptions = &result->exceptions,
                            .record = record,

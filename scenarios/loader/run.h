@@ -19,6 +19,7 @@ typedef struct RunRequest {
   const SimPolicy *policy;
   uint64_t seed;
   const SimSchedule *replay; /* of sim_policy_replay; borrowed */
+  struct SimSearch *search;  /* of sim_policy_exhaustive; borrowed */
   SimRecord *record;         /* NULL: no events are kept, unless the expectations need them */
 } RunRequest;
 

@@ -1,6 +1,8 @@
 /* Schedules until the budget is used up or an expectation can no longer hold. */
 #include "run_internal.h"
 
+#include "sim/search.h"
+
 #include <string.h>
 
 #define SCHEDULES_BETWEEN_PROGRESS 1000
@@ -175,9 +177,9 @@ static char *explain(const Expectation *expectation, const RunResult *result) {
 
 /* ---- exploring ---- */
 
-static RunResult run_one(ScenarioRun *run, const SimPolicy *policy, uint64_t seed) {
+static RunResult run_one(ScenarioRun *run, const SimPolicy *policy, uint64_t seed, SimSearch *search) {
   RunResult result = {0};
-  RunRequest request = {.policy = policy, .seed = seed};
+  RunRequest request = {.policy = policy, .seed = seed, .search = search};
   scenario_run_once(run, &request, &result);
   return result;
 }
@@ -221,21 +223,32 @@ static const RunBucket *most_telling(const RunVerdict *verdict) {
   return verdict->buckets->len > 0 ? g_ptr_array_index(verdict->buckets, 0) : NULL;
 }
 
+static const SimPolicy *policy_of(const ScenarioPolicy *policy) {
+  static const SimPolicy *const policies[] = {
+      [SCENARIO_POLICY_TIMED] = &sim_policy_timed,
+      [SCENARIO_POLICY_RANDOM] = &sim_policy_random,
+      [SCENARIO_POLICY_EXHAUSTIVE] = &sim_policy_exhaustive,
+  };
+  return policies[policy->kind];
+}
+
 void scenario_explore(ScenarioRun *run, const RunExploration *exploration, RunVerdict *verdict) {
   const ScenarioPolicy *own = &run->scenario->policy;
-  const SimPolicy *policy = exploration->policy;
-  if (policy == NULL)
-    policy = own->kind == SCENARIO_POLICY_RANDOM ? &sim_policy_random : &sim_policy_timed;
-  uint64_t total = policy == &sim_policy_timed || run->snapshot == NULL ? 1 : exploration->schedules != 0 ? exploration->schedules : own->schedules;
+  const SimPolicy *policy = exploration->policy != NULL ? exploration->policy : policy_of(own);
+  bool is_one = policy == &sim_policy_timed || run->snapshot == NULL;
+  uint64_t total = is_one ? 1 : exploration->schedules != 0 ? exploration->schedules : own->schedules;
   uint64_t seed = exploration->has_seed ? exploration->seed : own->seed;
+  SimSearch search = {0};
   g_autofree bool *seen = g_new0(bool, run->scenario->expect.count + 1);
   *verdict = (RunVerdict){.is_as_expected = true, .buckets = g_ptr_array_new_with_free_func(bucket_free)};
-  while (verdict->schedule_count < total && verdict->is_as_expected && !verdict->is_interrupted) {
-    RunResult result = run_one(run, policy, seed + verdict->schedule_count);
+  while (verdict->schedule_count < total && verdict->is_as_expected && !verdict->is_interrupted && !verdict->is_exhausted) {
+    RunResult result = run_one(run, policy, seed + verdict->schedule_count, &search);
     judge_one(run, verdict, &result, seen);
+    verdict->is_exhausted = policy == &sim_policy_exhaustive && !sim_search_next(&search);
     if (exploration->progress != NULL && verdict->schedule_count % SCHEDULES_BETWEEN_PROGRESS == 0)
       verdict->is_interrupted = !exploration->progress(verdict->schedule_count, total, exploration->data);
   }
+  sim_search_finish(&search);
   if (!verdict->is_interrupted)
     judge_sometimes(run, verdict, seen);
   if (verdict->shown == NULL)

@@ -295,11 +295,11 @@ typedef struct ScenarioStimulus {
 
 /* ---- how it is run ---- */
 
-typedef enum ScenarioPolicyKind { SCENARIO_POLICY_TIMED, SCENARIO_POLICY_RANDOM } ScenarioPolicyKind;
+typedef enum ScenarioPolicyKind { SCENARIO_POLICY_TIMED, SCENARIO_POLICY_RANDOM, SCENARIO_POLICY_EXHAUSTIVE } ScenarioPolicyKind;
 
 typedef struct ScenarioPolicy {
   ScenarioPolicyKind kind;
-  uint64_t schedules; /* how many are explored; 1 for timed */
+  uint64_t schedules; /* how many are explored at most; 1 for timed */
   uint64_t seed;
 } ScenarioPolicy;
 

@@ -1,6 +1,7 @@
 /* The machine without Windows: contexts, cpus, interrupts, choices, schedules, the hash. What fibers do is recorded and asserted after the run. */
 #include "sim/gate.h"
 #include "sim/machine.h"
+#include "sim/search.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -96,6 +97,30 @@ static void replay_is_the_same(void **state) {
     sim_schedule_finish(&parsed);
   }
   assert_true(distinct > 5);
+}
+
+/* Two threads of three steps: 20 orders of their steps, each found, and no other. */
+static void exhaustive_finds_every_order(void **state) {
+  (void)state;
+  SimSearch search = {0};
+  char found[64][8];
+  unsigned found_count = 0, runs = 0;
+  do {
+    SimRunOptions options = options_of(&sim_policy_exhaustive, 2);
+    options.search = &search;
+    machine_open(&options);
+    thread_add(0, three_steps, 'a');
+    thread_add(1, three_steps, 'b');
+    assert_int_equal(sim_machine_run(sim_machine()), SIM_STOP_QUIET);
+    unsigned at = 0;
+    while (at < found_count && strcmp(found[at], run_log()->text) != 0)
+      at++;
+    if (at == found_count)
+      strcpy(found[found_count++], run_log()->text);
+    assert_true(++runs < 1000);
+  } while (sim_search_next(&search));
+  sim_search_finish(&search);
+  assert_int_equal(found_count, 20);
 }
 
 static void snapshot_restores_everything(void **state) {
@@ -293,6 +318,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(timed_steps_the_earliest),
       cmocka_unit_test(replay_is_the_same),
+      cmocka_unit_test(exhaustive_finds_every_order),
       cmocka_unit_test(snapshot_restores_everything),
       cmocka_unit_test(a_paused_run_goes_on_from_each_restore),
       cmocka_unit_test(interrupts_land_by_level),
