@@ -8,6 +8,26 @@
 
 void wfp_policy_changed(int layer) { wfp_state()->policy_epochs[layer]++; }
 
+typedef struct PolicyAt {
+  SimQueueEntry entry;
+  int layer;
+} PolicyAt;
+
+static void policy_fire(SimMachine *machine, SimQueueEntry *entry) {
+  PolicyAt *at = SIM_CONTAINER(entry, PolicyAt, entry);
+  (void)machine;
+  wfp_policy_changed(at->layer);
+  sim_heap_free(at, sizeof *at);
+}
+
+void wfp_policy_change_at(const WfpLayer *layer, uint64_t time_ns) {
+  PolicyAt *at = sim_heap_allocate(sizeof *at);
+  wfp_begin();
+  at->layer = wfp_layer_index(layer);
+  at->entry.fire = policy_fire;
+  sim_queue_push(&sim_machine()->queue, &at->entry, time_ns);
+}
+
 /* ---- order ---- */
 
 static bool filter_is_before(const WfpFilter *one, const WfpFilter *other) {

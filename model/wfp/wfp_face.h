@@ -50,6 +50,10 @@ void wfp_bfe_set(WfpBfeState state);
 /* The same at a virtual time, for stimuli. */
 void wfp_bfe_set_at(WfpBfeState state, uint64_t time_ns);
 
+/* At that virtual time somebody else's filter comes or goes at the layer: flows authorised there are reauthorised with their next packet
+ * (W-REA-1). */
+void wfp_policy_change_at(const WfpLayer *layer, uint64_t time_ns);
+
 /* ---- set-up on behalf of a driver without DriverEntry ---- */
 
 typedef struct WfpSetupCallout {

@@ -149,6 +149,20 @@ static void policy_setup(void) {
   traffic(TCPIP_DATA_IN, 20, -1, 50 * MS);
 }
 
+static void somebody_setup(void) {
+  static const DriverFilter filter = { .layer = CONNECT, .action = FWP_ACTION_CALLOUT_TERMINATING, .classify = permit_first };
+  driver_setup(&filter, 1);
+  wfp_policy_change_at(wfp_layer_find(CONNECT), 20 * MS);
+  traffic_connect(in_thread(), MS);
+  traffic(TCPIP_DATA_OUT, 10, -1, 10 * MS);
+  traffic(TCPIP_DATA_IN, 20, -1, 50 * MS);
+}
+
+static void somebody_check(const HarnessRun *run) {
+  EXPECT_NOTES(run, "first=0 again=1 inbound");
+  EXPECT_EQUAL(connection_state(), CONNECTION_BLOCKED);
+}
+
 static void policy_check(const HarnessRun *run) {
   EXPECT_NOTES(run, "first=0 changed again=1 inbound");
   EXPECT_EQUAL(event_count(run, EVENT_STREAM_DATA), 1);
@@ -316,6 +330,7 @@ int main(void) {
     { .name = "W_NBL_4 a pointer that was kept", .setup = keep_setup, .check = keep_check },
     { .name = "W_LAY_6 BLOCK at FLOW_ESTABLISHED", .setup = established_setup, .check = established_check },
     { .name = "W_REA_1 W_REA_2 W_REA_4 the policy changes", .setup = policy_setup, .check = policy_check },
+    { .name = "W_REA_1 somebody else's filter", .setup = somebody_setup, .check = somebody_check },
     { .name = "K_IRQL_9 packets of a processor that does not come down", .cpus = 2, .setup = rss_setup, .check = rss_check },
     { .name = "W_LAY_5 closed; a stimulus that waits", .setup = close_setup, .check = close_check },
     { .name = "W_LAY_1 a process exits", .setup = exit_setup, .check = exit_check },
