@@ -30,7 +30,7 @@ typedef enum ModelNetio {
 
 /* On which path the faulty FwpsStreamInjectAsync0 does not restore the IRQL. */
 typedef enum ModelLeakPath {
-  MODEL_LEAK_ANY, /* a choice among the paths below that apply (SIM_CHOICE_MODEL) */
+  MODEL_LEAK_NONE,
   MODEL_LEAK_ALWAYS,
   MODEL_LEAK_ERROR_RETURN,
   MODEL_LEAK_FLOW_CLOSING,
@@ -69,7 +69,7 @@ typedef struct ModelOptions {
   ModelWaitHigh wait_at_dispatch;
   ModelPaging paging;
   ModelNetio netio;
-  ModelLeakPath leak_path;
+  uint32_t leak_paths; /* bit n: ModelLeakPath n leaks where it is taken; 0: a choice among those taken (SIM_CHOICE_MODEL) */
   ModelFltSend flt_send;
   ModelVerifiedDriver verified[MODEL_VERIFIED_DRIVER_COUNT_MAX];
 

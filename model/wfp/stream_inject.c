@@ -5,7 +5,7 @@
  *
  * netio.sys before KB2664888 gives the lock back with the form that leaves the IRQL alone on one of its paths: called at DISPATCH_LEVEL
  * that is what it should be; called below, the caller goes on at DISPATCH_LEVEL (K-SPIN-1). Which path it is nobody has said:
- * ModelOptions.leak_path.
+ * ModelOptions.leak_paths.
  */
 #include "wfp.h"
 
@@ -43,24 +43,25 @@ static ModelLeakPath leak_any(Paths taken) {
   uint32_t count = (uint32_t)__builtin_popcount(taken);
   uint32_t answer = count > 0 ? sim_choose(sim_machine(), SIM_CHOICE_MODEL, 0, NULL, count + 1) : 0;
   if (answer == 0)
-    return MODEL_LEAK_ANY;
+    return MODEL_LEAK_NONE;
   while (--answer > 0)
     taken &= taken - 1;
   return (ModelLeakPath)__builtin_ctz(taken);
 }
 
-/* The faulty path this injection took; MODEL_LEAK_ANY: none. */
+/* The faulty path this injection took. */
 static ModelLeakPath leak_of(const TcpipConnection *connection, Paths taken) {
-  ModelLeakPath wanted = MODEL->options.leak_path;
+  Paths leaking = (taken | PATH(ALWAYS)) & MODEL->options.leak_paths;
+  ModelLeakPath path = MODEL_LEAK_NONE;
   if (!netio_is_faulty())
-    return MODEL_LEAK_ANY;
-  if (wanted == MODEL_LEAK_ANY)
-    wanted = leak_any(taken);
-  else if (wanted != MODEL_LEAK_ALWAYS && !(taken & 1u << wanted))
-    return MODEL_LEAK_ANY;
-  if (wanted != MODEL_LEAK_ANY)
-    sim_event(sim_machine(), EVENT_IRQL_LEAK_PATH, 0, connection->flow->ordinal, 0, wanted, 0);
-  return wanted;
+    return MODEL_LEAK_NONE;
+  if (MODEL->options.leak_paths == 0)
+    path = leak_any(taken);
+  else if (leaking != 0)
+    path = (ModelLeakPath)__builtin_ctz(leaking);
+  if (path != MODEL_LEAK_NONE)
+    sim_event(sim_machine(), EVENT_IRQL_LEAK_PATH, 0, connection->flow->ordinal, 0, path, 0);
+  return path;
 }
 
 /* ---- what is asked for ---- */
@@ -161,7 +162,7 @@ static void inject_nested(TcpipConnection *connection, Paths *taken) {
 /* The lock is given back and the IRQL restored, but for the faulty path. `now` is completed in between, at DISPATCH_LEVEL. */
 static void lock_release(TcpipConnection *connection, KIRQL irql, Paths taken, TcpipInjection *now) {
   PKSPIN_LOCK lock = (PKSPIN_LOCK)connection->lock;
-  bool leaks = leak_of(connection, taken) != MODEL_LEAK_ANY;
+  bool leaks = leak_of(connection, taken) != MODEL_LEAK_NONE;
   connection->lock_context = 0;
   if (leaks)
     KeReleaseSpinLockFromDpcLevel(lock);

@@ -18,21 +18,22 @@
 
 /* ---- options ---- */
 
-static ModelLeakPath leak_path(unsigned bits) {
-  switch (bits) {
-  case SCENARIO_LEAK_ALWAYS:
-    return MODEL_LEAK_ALWAYS;
-  case SCENARIO_LEAK_ERROR_RETURN:
-    return MODEL_LEAK_ERROR_RETURN;
-  case SCENARIO_LEAK_FLOW_CLOSING:
-    return MODEL_LEAK_FLOW_CLOSING;
-  case SCENARIO_LEAK_INLINE_COMPLETION:
-    return MODEL_LEAK_INLINE_COMPLETION;
-  case SCENARIO_LEAK_LOWER_CALLOUT_BLOCKS:
-    return MODEL_LEAK_LOWER_CALLOUT_BLOCKS;
-  default:
-    return MODEL_LEAK_ANY;
-  }
+static uint32_t leak_paths(unsigned bits) {
+  static const struct {
+    ScenarioLeakPath from;
+    ModelLeakPath to;
+  } paths[] = {
+      {SCENARIO_LEAK_ALWAYS, MODEL_LEAK_ALWAYS},
+      {SCENARIO_LEAK_ERROR_RETURN, MODEL_LEAK_ERROR_RETURN},
+      {SCENARIO_LEAK_FLOW_CLOSING, MODEL_LEAK_FLOW_CLOSING},
+      {SCENARIO_LEAK_INLINE_COMPLETION, MODEL_LEAK_INLINE_COMPLETION},
+      {SCENARIO_LEAK_LOWER_CALLOUT_BLOCKS, MODEL_LEAK_LOWER_CALLOUT_BLOCKS},
+  };
+  uint32_t leaking = 0;
+  for (size_t i = 0; i < G_N_ELEMENTS(paths); i++)
+    if (bits & paths[i].from)
+      leaking |= 1u << paths[i].to;
+  return leaking;
 }
 
 static void verified_list(const Scenario *scenario, ModelOptions *options) {
@@ -54,7 +55,7 @@ static void options_fill(const Scenario *scenario, ModelOptions *options) {
                     : machine->paging == SCENARIO_PAGING_ANY   ? MODEL_PAGING_ANY
                                                                : MODEL_PAGING_RESIDENT;
   options->netio = machine->netio == SCENARIO_NETIO_FIXED ? MODEL_NETIO_MENDED : MODEL_NETIO_FAULTY;
-  options->leak_path = leak_path(machine->leak_paths);
+  options->leak_paths = leak_paths(machine->leak_paths);
   options->flt_send =
       machine->fltsend_order == SCENARIO_FLTSEND_WAIT_FIRST ? MODEL_FLT_SEND_WAIT_FIRST : MODEL_FLT_SEND_ATTACH_FIRST;
   verified_list(scenario, options);

@@ -69,8 +69,6 @@ CLASSIFY(watch_block) {
 static NTSTATUS inject(unsigned at) {
   UINT32 flags = editor->flags[at] & ~(UINT32)FWPS_STREAM_FLAG_RECEIVE_PUSH;
   UINT32 callout = driver_callout(STREAM);
-  if (editor->taken[at] == NULL) /* a disconnect; the body, for the row of the table wants a list */
-    return FwpsStreamInjectAsync0(editor->injection, NULL, 0, editor->flow, callout, FWPS_LAYER_STREAM_V4, flags, NULL, 0, completed, NULL);
   return ddi_FwpsStreamInjectAsync0(editor->injection, NULL, 0, editor->flow, callout, FWPS_LAYER_STREAM_V4, flags, editor->taken[at],
                                     editor->lengths[at], completed, NULL);
 }
@@ -120,27 +118,27 @@ static const DriverFilter editor_above_blocker[] = {
 
 static void faulty(ModelOptions *options) {
   options->netio = MODEL_NETIO_FAULTY;
-  options->leak_path = MODEL_LEAK_ALWAYS;
+  options->leak_paths = 1u << MODEL_LEAK_ALWAYS;
 }
 
 static void faulty_lower(ModelOptions *options) {
   faulty(options);
-  options->leak_path = MODEL_LEAK_LOWER_CALLOUT_BLOCKS;
+  options->leak_paths = 1u << MODEL_LEAK_LOWER_CALLOUT_BLOCKS;
 }
 
 static void faulty_closing(ModelOptions *options) {
   faulty(options);
-  options->leak_path = MODEL_LEAK_FLOW_CLOSING;
+  options->leak_paths = 1u << MODEL_LEAK_FLOW_CLOSING;
 }
 
 static void faulty_error(ModelOptions *options) {
   faulty(options);
-  options->leak_path = MODEL_LEAK_ERROR_RETURN;
+  options->leak_paths = 1u << MODEL_LEAK_ERROR_RETURN;
 }
 
 static void faulty_any(ModelOptions *options) {
   faulty(options);
-  options->leak_path = MODEL_LEAK_ANY;
+  options->leak_paths = 0;
 }
 
 /* ---- data in, taken, injected: only lighter sublayers see it, under the lock, at DISPATCH_LEVEL ---- */
@@ -196,7 +194,7 @@ static void mended_check(const HarnessRun *run) {
   EXPECT_EQUAL(event_count(run, EVENT_IRQL_LEAK_PATH), 0);
 }
 
-static void by_version(ModelOptions *options) { options->leak_path = MODEL_LEAK_ALWAYS; }
+static void by_version(ModelOptions *options) { options->leak_paths = 1u << MODEL_LEAK_ALWAYS; }
 
 static void lower_setup(void) {
   editor_setup(editor_above_blocker, 2, worker);
