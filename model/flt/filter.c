@@ -4,6 +4,7 @@
 #include "../ddi/call.h"
 #include "../ke/ke.h"
 #include "../model.h"
+#include "ddi_callbacks.gen.h"
 #include "ddi_ids.gen.h"
 #include "flt.h"
 
@@ -41,6 +42,7 @@ NTSTATUS FltRegisterFilter(PDRIVER_OBJECT Driver, const FLT_REGISTRATION *Regist
   Object *driver = object_find((uint64_t)Driver, OBJECT_DRIVER);
   FltFilter *filter = filter_create(driver != NULL ? driver->ordinal : 0, driver != NULL ? driver->name : "");
   filter->unload_routine = (uint64_t)Registration->FilterUnloadCallback;
+  filter->driver_unload = (uint64_t)Driver->DriverUnload;
   *RetFilter = (PFLT_FILTER)filter->object->address;
   return STATUS_SUCCESS;
 }
@@ -55,6 +57,17 @@ NTSTATUS FltStartFiltering(PFLT_FILTER Filter) {
     return STATUS_INVALID_PARAMETER;
   filter->is_started = true;
   return STATUS_SUCCESS;
+}
+
+/* Routines that a connection's coming and going has called, on other processors. */
+static void notifies_await(FltFilter *filter) {
+  filter->notify_ended = ke_event_create("the end of a port's notifications", true, false);
+  while (filter->notify_count > 0) {
+    ke_event_reset(filter->notify_ended);
+    ke_wait_one(filter->notify_ended, false, KE_WAIT_FOREVER);
+  }
+  ke_dispatcher_delete(filter->notify_ended);
+  filter->notify_ended = NULL;
 }
 
 /* A server port that is still open keeps the filter alive: the call never returns (F-UNL-1, ifs/closing-the-communication-server-port). Client
@@ -77,12 +90,35 @@ VOID FltUnregisterFilter(PFLT_FILTER Filter) {
     FltClientPort *client = object->body;
     if (client->filter != filter)
       continue;
-    client->is_closed = true;
-    flt_client_port_fail(client);
+    flt_client_port_close(client);
     client->filter = NULL;
   }
+  notifies_await(filter);
   sim_list_remove(&filter->link);
   object_delete(filter->object);
+}
+
+static FltFilter *filter_of(uint32_t driver) {
+  SimLink *link, *following;
+  SIM_LIST_EACH(&MODEL->flt.filters, link, following) {
+    FltFilter *filter = SIM_CONTAINER(link, FltFilter, link);
+    if (filter->object->driver == driver)
+      return filter;
+  }
+  return NULL;
+}
+
+/* ifs/writing-a-filterunloadcallback-routine. Mandatory, as when a service is stopped: what the routine returns is not asked (F-UNL-2). */
+bool flt_driver_unload(uint32_t driver) {
+  FltFilter *filter = filter_of(driver);
+  PDRIVER_OBJECT driver_object = (PDRIVER_OBJECT)object_by_ordinal(driver)->address;
+  if (filter == NULL || filter->unload_routine == 0 || (uint64_t)driver_object->DriverUnload != filter->driver_unload)
+    return false;
+  PDRIVER_UNLOAD before = (PDRIVER_UNLOAD)filter->driver_unload;
+  ddi_callback_PFLT_FILTER_UNLOAD_CALLBACK((PFLT_FILTER_UNLOAD_CALLBACK)filter->unload_routine, FLTFL_FILTER_UNLOAD_MANDATORY);
+  if (before != NULL)
+    ddi_callback_DRIVER_UNLOAD(before, driver_object);
+  return true;
 }
 
 uint64_t flt_driver_filter_open(uint32_t driver, const char *name, uint64_t variable) {

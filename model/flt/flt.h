@@ -32,3 +32,11 @@ int32_t flt_user_reply(FltClientPort *port, uint64_t id, const void *reply, uint
 
 /* Internal to flt/: ends what waits on a connection whose one side is gone. */
 void flt_client_port_fail(FltClientPort *port);
+/* Internal to flt/: the filter goes: so do its connections, DisconnectNotify included. */
+void flt_client_port_close(FltClientPort *port);
+
+/* ---- unloading ---- */
+
+/* In the thread that unloads the driver, at PASSIVE_LEVEL. FltRegisterFilter puts the Filter Manager's routine in the place of DriverUnload: it
+ * calls FilterUnloadCallback, and then what was in that place before. False: the driver has no filter, or has put its own routine there since. */
+bool flt_driver_unload(uint32_t driver);

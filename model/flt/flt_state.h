@@ -11,11 +11,14 @@
 /* A minifilter: what PFLT_FILTER names. */
 typedef struct FltFilter {
   Object *object;
-  uint64_t unload_routine;
+  uint64_t unload_routine;   /* FilterUnloadCallback; 0: none */
+  uint64_t driver_unload;    /* what DriverObject->DriverUnload was at registration: the Filter Manager's takes its place, and calls it last */
+  uint32_t notify_count;     /* ConnectNotify and DisconnectNotify routines that run: FltUnregisterFilter waits for them (F-UNL-1) */
+  KeEvent *notify_ended;     /* NULL: nobody waits */
   bool is_started;
   bool is_unregistering;
-  SimLink servers;        /* FltServerPort.link */
-  SimLink link;           /* in FltState.filters */
+  SimLink servers; /* FltServerPort.link */
+  SimLink link;    /* in FltState.filters */
 } FltFilter;
 
 /* A communication server port: listens under a name. */
@@ -40,6 +43,7 @@ typedef struct FltClientPort {
   FltServerPort *server;  /* NULL: the server port was closed; the connection goes on (F-PRT-2) */
   FltFilter *filter;
   KeProcess *process;     /* whose user-mode side it is */
+  uint64_t disconnect_notify; /* its server's: also after the server port is closed */
   SimLink link;
   SimLink messages;       /* FltMessage.link: sent, not taken */
   SimLink unanswered;     /* FltMessage.link: taken, reply outstanding */

@@ -150,6 +150,7 @@ static FltClientPort *client_create(FltServerPort *server) {
   client->server = server;
   client->filter = server->filter;
   client->process = ke_thread_current()->process;
+  client->disconnect_notify = server->disconnect_notify;
   client->message_id_next = 1;
   object->driver = server->object->driver;
   object_name_set(object, server->object->name);
@@ -160,6 +161,11 @@ static FltClientPort *client_create(FltServerPort *server) {
   return client;
 }
 
+static void notify_end(FltFilter *filter) {
+  if (--filter->notify_count == 0 && filter->notify_ended != NULL)
+    ke_event_set(filter->notify_ended, 0);
+}
+
 static int32_t connect_notify(FltServerPort *server, FltClientPort *client) {
   if (server->client_variable != 0)
     *(uint64_t *)server->client_variable = client->object->address;
@@ -167,9 +173,12 @@ static int32_t connect_notify(FltServerPort *server, FltClientPort *client) {
     return STATUS_SUCCESS;
   /* The connection port cookie comes back through a variable of the caller's: guest memory of its own, since driver code writes to it. */
   uint64_t cookie = sim_pages_allocate(sim_machine(), 1, SIM_PAGE_NONPAGED | SIM_PAGE_RESIDENT | SIM_PAGE_WRITABLE);
+  FltFilter *filter = client->filter;
+  filter->notify_count++;
   int32_t status = ddi_callback_PFLT_CONNECT_NOTIFY((PFLT_CONNECT_NOTIFY)server->connect_notify, (PFLT_PORT)client->object->address,
                                                     (PVOID)server->cookie, NULL, 0, (PVOID *)cookie);
   client->cookie = *(uint64_t *)cookie;
+  notify_end(filter);
   return status;
 }
 
@@ -195,6 +204,18 @@ int32_t flt_user_connect(const char *name, FltClientPort **port) {
   return STATUS_SUCCESS;
 }
 
+/* Once a connection: when its user-mode side goes, or when the filter is unloaded (F-PRT-2). */
+static void disconnect_notify(FltClientPort *port) {
+  FltFilter *filter = port->filter;
+  uint64_t routine = port->disconnect_notify;
+  port->disconnect_notify = 0;
+  if (routine == 0 || filter == NULL)
+    return;
+  filter->notify_count++;
+  ddi_callback_PFLT_DISCONNECT_NOTIFY((PFLT_DISCONNECT_NOTIFY)routine, (PVOID)port->cookie);
+  notify_end(filter);
+}
+
 void flt_user_disconnect(FltClientPort *port) {
   if (port->is_disconnected)
     return;
@@ -202,14 +223,20 @@ void flt_user_disconnect(FltClientPort *port) {
   sim_event(sim_machine(), EVENT_PORT_DISCONNECT, 0, port->object->ordinal, 0, 0, 0);
   FltServerPort *server = port->server;
   flt_client_port_fail(port);
-  if (server == NULL)
-    return;
-  server->connection_count--;
-  sim_list_remove(&port->link);
-  if (server->client_variable != 0 && *(uint64_t *)server->client_variable == port->object->address)
-    *(uint64_t *)server->client_variable = 0;
-  if (server->disconnect_notify != 0)
-    ddi_callback_PFLT_DISCONNECT_NOTIFY((PFLT_DISCONNECT_NOTIFY)server->disconnect_notify, (PVOID)port->cookie);
+  if (server != NULL) {
+    server->connection_count--;
+    sim_list_remove(&port->link);
+    if (server->client_variable != 0 && *(uint64_t *)server->client_variable == port->object->address)
+      *(uint64_t *)server->client_variable = 0;
+  }
+  disconnect_notify(port);
+}
+
+void flt_client_port_close(FltClientPort *port) {
+  port->is_closed = true;
+  flt_client_port_fail(port);
+  if (!port->is_disconnected)
+    disconnect_notify(port);
 }
 
 /* What waits on it ends: senders with STATUS_PORT_DISCONNECTED, receivers likewise. */

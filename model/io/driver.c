@@ -4,6 +4,7 @@
 #include "../ddi/ddi_state.h"
 #include "../events.h"
 #include "../ex/pool.h"
+#include "../flt/flt.h"
 #include "ddi_callbacks.gen.h"
 #include "io_internal.h"
 
@@ -182,19 +183,31 @@ uint32_t io_driver_load(const IoDriverLoad *load, uint64_t time_ns) { return io_
 
 /* ---- unload ---- */
 
+/* wdm/nc-wdm-driver_unload, or the Filter Manager's in its place. Without either a driver stays where it is. */
+static bool unload_routine_call(uint32_t ordinal, PDRIVER_OBJECT driver_object) {
+  if (flt_driver_unload(ordinal))
+    return true;
+  if (driver_object->DriverUnload == NULL)
+    return false;
+  ddi_callback_DRIVER_UNLOAD(driver_object->DriverUnload, driver_object);
+  return true;
+}
+
 static void unload_main(void *argument) {
   uint32_t ordinal = (uint32_t)(uint64_t)argument;
   IoDriver *driver = io_driver_body(ordinal);
-  PDRIVER_OBJECT driver_object = (PDRIVER_OBJECT)driver->driver_object;
-  if (driver->state == IO_DRIVER_LOADED && driver_object->DriverUnload != NULL) {
-    driver->state = IO_DRIVER_UNLOADING;
-    io_driver_hold(ordinal);
-    io_driver_enter(ordinal);
-    ddi_callback_DRIVER_UNLOAD(driver_object->DriverUnload, driver_object);
-    io_driver_enter(0);
+  if (driver->state != IO_DRIVER_LOADED)
+    ke_thread_exit(STATUS_SUCCESS);
+  driver->state = IO_DRIVER_UNLOADING;
+  io_driver_hold(ordinal);
+  io_driver_enter(ordinal);
+  bool is_unloaded = unload_routine_call(ordinal, (PDRIVER_OBJECT)driver->driver_object);
+  io_driver_enter(0);
+  if (is_unloaded)
     KeFlushQueuedDpcs(); /* Windows does so before it frees the image; it cancels no timers */
-    io_driver_release(ordinal);
-  }
+  else
+    driver->state = IO_DRIVER_LOADED;
+  io_driver_release(ordinal);
   ke_thread_exit(STATUS_SUCCESS);
 }
 

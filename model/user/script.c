@@ -34,15 +34,25 @@ static void port_disconnect(UserThread *user) {
   user->port = NULL;
 }
 
+/* A service whose connection is gone has nothing more to do: its thread ends, out of every loop. */
+static void script_end(UserThread *user) {
+  user->next = user->count;
+  user->loop_count = 0;
+}
+
 static int32_t message_get(UserThread *user, uint64_t duration_ns) {
-  if (user->port == NULL)
+  if (user->port == NULL) {
+    script_end(user);
     return STATUS_INVALID_HANDLE;
+  }
   uint64_t due_ns = duration_ns == USER_FOREVER ? KE_WAIT_FOREVER : ke_now_ns() + duration_ns;
   int32_t status = flt_user_get(user->port, user->buffer, USER_BUFFER_SIZE, due_ns, &user->message_id, &user->reply_capacity);
   if (status != STATUS_SUCCESS)
     user->message_id = 0;
-  if (status == STATUS_PORT_DISCONNECTED)
+  if (status == STATUS_PORT_DISCONNECTED) {
     port_disconnect(user);
+    script_end(user);
+  }
   return status;
 }
 

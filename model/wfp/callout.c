@@ -118,6 +118,7 @@ static NTSTATUS callout_unregister(WfpCallout *callout) {
     ke_wait_one(callout->idle, false, KE_WAIT_FOREVER);
   }
   callout->is_registering = false;
+  callout->item.object->driver = 0; /* what is left is an entry of BFE's, which calls nobody */
   callout_layer_changed(callout);
   return STATUS_SUCCESS;
 }

@@ -1,6 +1,7 @@
 /* Does an expectation hold in a run? Read from the result and from the machine as the run left it. */
 #include "run_internal.h"
 
+#include "model/io/io_face.h"
 #include "model/ke/ke_state.h"
 #include "model/tcpip/tcpip_face.h"
 
@@ -167,15 +168,6 @@ static bool outcome_holds(const Expectation *expectation, const RunResult *resul
 
 /* ---- final state ---- */
 
-static const Object *object_named(ObjectKind kind, const char *name, bool also_dead) {
-  for (uint32_t ordinal = 1; ordinal <= object_count(); ordinal++) {
-    const Object *object = object_by_ordinal(ordinal);
-    if (object->kind == kind && (object->is_alive || also_dead) && strcmp(object->name, name) == 0)
-      return object;
-  }
-  return NULL;
-}
-
 static bool connection_is(const ExpectState *state) {
   TcpipEndpoint local = {.address = state->address, .port = state->port};
   const TcpipConnection *connection = tcpip_connection_find(local, (TcpipEndpoint){0});
@@ -250,12 +242,14 @@ static bool cpu_is(const ExpectState *state) {
   }
 }
 
-static bool driver_is(const ExpectState *state) {
-  bool is_loaded = object_named(OBJECT_DRIVER, state->name, false) != NULL;
+static bool driver_is(const ScenarioRun *run, const ExpectState *state) {
+  const ScenarioDriver *driver = scenario_driver_find(run->scenario, state->name);
+  const IoDriver *loaded = driver != NULL ? io_driver(run->drivers[driver->number]) : NULL;
+  bool is_loaded = loaded != NULL && loaded->state != IO_DRIVER_GONE;
   return state->is == EXPECT_IS_LOADED ? is_loaded : !is_loaded;
 }
 
-static bool state_holds(const ExpectState *state) {
+static bool state_holds(const ScenarioRun *run, const ExpectState *state) {
   switch (state->kind) {
   case EXPECT_STATE_CONNECTION:
     return connection_is(state);
@@ -264,7 +258,7 @@ static bool state_holds(const ExpectState *state) {
   case EXPECT_STATE_CPU:
     return cpu_is(state);
   case EXPECT_STATE_DRIVER:
-    return driver_is(state);
+    return driver_is(run, state);
   }
   return false;
 }
@@ -288,7 +282,7 @@ bool expectation_holds(const ScenarioRun *run, const Expectation *expectation, c
   case EXPECT_OUTCOME:
     return outcome_holds(expectation, result);
   case EXPECT_STATE:
-    return state_holds(&expectation->state);
+    return state_holds(run, &expectation->state);
   case EXPECT_GLOBAL:
     return global_holds(run, &expectation->global);
   }
