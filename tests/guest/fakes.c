@@ -78,6 +78,9 @@ const DdiGuid *ddi_guid_find(const char *name) { return strcmp(name, ddi_guids[0
 void ddi_not_modelled(const char *name);
 void ddi_not_modelled(const char *name) { sim_stop(sim_machine(), SIM_STOP_NOT_MODELLED, name); }
 
+bool io_code_is_loaded(uint64_t address);
+bool io_code_is_loaded(uint64_t address) { return address != 0; }
+
 void mm_exception(int32_t status, uint64_t instruction, uint64_t information0, uint64_t information1);
 void mm_exception(int32_t status, uint64_t instruction, uint64_t information0, uint64_t information1) {
   (void)instruction, (void)information0, (void)information1;
