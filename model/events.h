@@ -110,7 +110,7 @@ typedef enum ModelContract {
   CONTRACT_OBJECT_KIND,            /* the pointer names another kind of object */
   CONTRACT_WORK_ITEM_QUEUED,       /* queued, freed or set up again while queued */
   CONTRACT_TIMER_FREED,            /* memory with a set timer or a queued DPC was freed */
-  CONTRACT_LOWER_TO,               /* KeLowerIrql to a level above the current one, or raise to one below */
+  CONTRACT_LOWER_TO,               /* KeLowerIrql to a level above the current one, or below DISPATCH_LEVEL in a DPC; raise to one below */
   CONTRACT_UNLOAD_RESOURCES,       /* DriverUnload returned with something of the driver still alive; object */
 } ModelContract;
 

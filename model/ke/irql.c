@@ -27,21 +27,22 @@ void ke_irql_lower(SimIrql irql, uint32_t function) {
  * asked for and the current one. */
 static SimIrql raise_checked(KIRQL irql, uint32_t function) {
   SimIrql current = ke_irql();
-  verifier_check_raise(irql);
-  if (irql < current) {
+  if (irql < current)
     sim_event(sim_machine(), EVENT_CONTRACT, function, 0, 0, CONTRACT_LOWER_TO, irql);
+  verifier_check_raise(irql);
+  if (irql < current)
     ke_bugcheck_raise(0x9, irql, current, 0, 0);
-  }
   return ke_irql_raise(irql & 15, function);
 }
 
+/* Below DISPATCH_LEVEL in a DPC routine nobody but Driver Verifier looks. */
 static void lower_checked(KIRQL irql, uint32_t function) {
   SimIrql current = ke_irql();
-  verifier_check_lower(irql);
-  if (irql > current) {
+  if (irql > current || (irql < DISPATCH_LEVEL && ke_is_dpc_active()))
     sim_event(sim_machine(), EVENT_CONTRACT, function, 0, 0, CONTRACT_LOWER_TO, irql);
+  verifier_check_lower(irql);
+  if (irql > current)
     ke_bugcheck_raise(0xA, irql, current, 0, 0);
-  }
   ke_irql_lower(irql, function);
 }
 

@@ -2,16 +2,10 @@
 #include "rule_ids.h"
 #include "rules.h"
 
-#include "ddi_ids.gen.h"
-
-/* A wait at DISPATCH_LEVEL is a rule of its own (wait.c), which says more. */
-static bool is_wait(uint32_t function) {
-  return function == DDI_KeWaitForSingleObject || function == DDI_KeWaitForMultipleObjects || function == DDI_KeDelayExecutionThread;
-}
-
 static void observe_call(const SimEvent *event) {
+  /* A wait at DISPATCH_LEVEL is a rule of its own (wait.c), which says more. */
   SimIrql min = event->detail & 0xff, max = (event->detail >> 8) & 0xff, level = (event->detail >> 16) & 0xff;
-  if (is_wait(event->function) && level >= SIM_IRQL_DISPATCH)
+  if (rule_is_wait(event->function) && level >= SIM_IRQL_DISPATCH)
     return;
   Finding *finding = rule_report(level > max ? RULE_IRQL_TOO_HIGH : RULE_IRQL_TOO_LOW, event);
   if (finding != NULL) {

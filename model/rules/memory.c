@@ -37,10 +37,25 @@ static bool is_known(const SimEvent *event) {
   return false;
 }
 
+/* Windows touches pageable memory in a function that may not be called at this level, and the call was judged: it is why it may not. */
+static bool is_why_too_high(const SimEvent *event) {
+  uint32_t count;
+  const Finding *findings = rules_findings(&count);
+  for (uint32_t i = 0; i < count; i++)
+    if (findings[i].rule == RULE_IRQL_TOO_HIGH && findings[i].site == event->site && findings[i].function == event->function)
+      return true;
+  return false;
+}
+
+static bool is_told(const SimEvent *event, uint32_t rule) {
+  bool by_model = (event->detail >> 16) & 1;
+  return (rule == RULE_BAD_POINTER_ARGUMENT && is_known(event)) || (rule == RULE_PAGED_AT_DISPATCH && by_model && is_why_too_high(event));
+}
+
 static void observe(const SimEvent *event, void *data) {
   (void)data;
   uint32_t rule = rule_of(event);
-  if (rule != 0 && !(rule == RULE_BAD_POINTER_ARGUMENT && is_known(event)))
+  if (rule != 0 && !is_told(event, rule))
     rule_report(rule, event);
 }
 

@@ -38,4 +38,7 @@ void rule_observe(SimObserver *observer, const uint16_t *kinds);
 /* Where the operation (ordinal) was pended in driver code; 0: not known. */
 uint32_t rule_pend_site(uint32_t object);
 
+/* Is it one of the functions whose business is to wait? */
+bool rule_is_wait(uint32_t function);
+
 extern const RuleDetector rule_irql, rule_wait, rule_memory, rule_spin_lock, rule_pend, rule_decision, rule_reply, rule_contract, rule_network;

@@ -4,11 +4,20 @@
 
 #include "ddi_ids.gen.h"
 
+bool rule_is_wait(uint32_t function) {
+  switch (function) {
+  case DDI_KeWaitForSingleObject:
+  case DDI_KeWaitForMultipleObjects:
+  case DDI_KeWaitForMutexObject:
+  case DDI_KeDelayExecutionThread: return true;
+  default: return false;
+  }
+}
+
 static void observe(const SimEvent *event, void *data) {
   (void)data;
   const SimContext *context = sim_machine()->current;
-  uint32_t call = context != NULL ? context->call : 0;
-  if (call == DDI_KeWaitForSingleObject || call == DDI_KeWaitForMultipleObjects || call == DDI_KeDelayExecutionThread)
+  if (context != NULL && rule_is_wait(context->call))
     rule_report(RULE_WAIT_AT_DISPATCH, event);
 }
 
