@@ -242,7 +242,13 @@ void flt_client_port_close(FltClientPort *port) {
 /* What waits on it ends: senders with STATUS_PORT_DISCONNECTED, receivers likewise. */
 void flt_client_port_fail(FltClientPort *port) {
   SimLink *link, *following;
-  SIM_LIST_EACH(&port->messages, link, following) { ke_event_set(SIM_CONTAINER(link, FltMessage, link)->progress, 0); }
-  SIM_LIST_EACH(&port->unanswered, link, following) { ke_event_set(SIM_CONTAINER(link, FltMessage, link)->progress, 0); }
-  SIM_LIST_EACH(&port->receivers, link, following) { ke_event_set(SIM_CONTAINER(link, FltReceiver, link)->event, 0); }
+  SIM_LIST_EACH(&port->messages, link, following) {
+    ke_event_set(SIM_CONTAINER(link, FltMessage, link)->progress, 0);
+  }
+  SIM_LIST_EACH(&port->unanswered, link, following) {
+    ke_event_set(SIM_CONTAINER(link, FltMessage, link)->progress, 0);
+  }
+  SIM_LIST_EACH(&port->receivers, link, following) {
+    ke_event_set(SIM_CONTAINER(link, FltReceiver, link)->event, 0);
+  }
 }

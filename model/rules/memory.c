@@ -5,24 +5,16 @@
 static uint32_t rule_of(const SimEvent *event) {
   bool by_model = (event->detail >> 16) & 1;
   switch ((SimFaultReason)(event->detail & 0xff)) {
-  case SIM_FAULT_FREED:
-    return RULE_USE_AFTER_FREE;
+  case SIM_FAULT_FREED: return RULE_USE_AFTER_FREE;
   case SIM_FAULT_NOT_RESIDENT: /* below DISPATCH_LEVEL a page fault is no mistake */
     return event->irql >= SIM_IRQL_DISPATCH ? RULE_PAGED_AT_DISPATCH : 0;
-  case SIM_FAULT_PAGED_HIGH:
-    return RULE_PAGED_AT_DISPATCH;
-  case SIM_FAULT_STACK:
-    return RULE_KERNEL_STACK_OVERFLOW;
-  case SIM_FAULT_NULL:
-    return by_model ? RULE_BAD_POINTER_ARGUMENT : RULE_NULL_ACCESS;
-  case SIM_FAULT_WILD:
-    return by_model ? RULE_BAD_POINTER_ARGUMENT : RULE_WILD_ACCESS;
-  case SIM_FAULT_OVERRUN:
-    return by_model ? RULE_BAD_POINTER_ARGUMENT : RULE_OUT_OF_BOUNDS;
-  case SIM_FAULT_READ_ONLY:
-    return by_model ? RULE_BAD_POINTER_ARGUMENT : RULE_READ_ONLY_WRITE;
-  case SIM_FAULT_USER:
-    return by_model ? RULE_BAD_POINTER_ARGUMENT : RULE_USER_ADDRESS_ACCESS;
+  case SIM_FAULT_PAGED_HIGH: return RULE_PAGED_AT_DISPATCH;
+  case SIM_FAULT_STACK: return RULE_KERNEL_STACK_OVERFLOW;
+  case SIM_FAULT_NULL: return by_model ? RULE_BAD_POINTER_ARGUMENT : RULE_NULL_ACCESS;
+  case SIM_FAULT_WILD: return by_model ? RULE_BAD_POINTER_ARGUMENT : RULE_WILD_ACCESS;
+  case SIM_FAULT_OVERRUN: return by_model ? RULE_BAD_POINTER_ARGUMENT : RULE_OUT_OF_BOUNDS;
+  case SIM_FAULT_READ_ONLY: return by_model ? RULE_BAD_POINTER_ARGUMENT : RULE_READ_ONLY_WRITE;
+  case SIM_FAULT_USER: return by_model ? RULE_BAD_POINTER_ARGUMENT : RULE_USER_ADDRESS_ACCESS;
   }
   return 0;
 }
@@ -59,6 +51,6 @@ static void observe(const SimEvent *event, void *data) {
     rule_report(rule, event);
 }
 
-static void begin(void) { rule_observe(observe, (const uint16_t[]){EVENT_FAULT, 0}); }
+static void begin(void) { rule_observe(observe, (const uint16_t[]){ EVENT_FAULT, 0 }); }
 
-const RuleDetector rule_memory = {.begin = begin};
+const RuleDetector rule_memory = { .begin = begin };

@@ -23,7 +23,7 @@ static int32_t port_connect(UserThread *user, const char *name) {
   int32_t status = flt_user_connect(name, &user->port);
   if (status != STATUS_OBJECT_NAME_NOT_FOUND)
     return status;
-  ke_wait(&(KeWait){.is_user = true, .due_ns = ke_now_ns() + CONNECT_AGAIN_NS});
+  ke_wait(&(KeWait){ .is_user = true, .due_ns = ke_now_ns() + CONNECT_AGAIN_NS });
   user->next--; /* again */
   return status;
 }
@@ -57,7 +57,7 @@ static int32_t message_get(UserThread *user, uint64_t duration_ns) {
 }
 
 static int32_t message_reply(UserThread *user, uint64_t value, uint64_t length) {
-  uint8_t bytes[256] = {0};
+  uint8_t bytes[256] = { 0 };
   if (user->port == NULL || user->message_id == 0)
     return STATUS_INVALID_PARAMETER;
   if (length == 0)
@@ -70,48 +70,38 @@ static int32_t message_reply(UserThread *user, uint64_t value, uint64_t length) 
 }
 
 static int32_t tcp_connect(UserThread *user, const UserOperation *operation) {
-  TcpipEndpoint local = {.address = operation->local_address, .port = operation->local_port};
-  TcpipEndpoint remote = {.address = operation->remote_address, .port = operation->remote_port};
+  TcpipEndpoint local = { .address = operation->local_address, .port = operation->local_port };
+  TcpipEndpoint remote = { .address = operation->remote_address, .port = operation->remote_port };
   user->connection = tcpip_connect_begin(user->thread->process, local, remote, -1);
   return tcpip_connect_wait(user->connection, true);
 }
 
 static int32_t delay(uint64_t duration_ns) {
-  return ke_wait(&(KeWait){.is_user = true, .due_ns = duration_ns == USER_FOREVER ? KE_WAIT_FOREVER : ke_now_ns() + duration_ns});
+  return ke_wait(&(KeWait){ .is_user = true, .due_ns = duration_ns == USER_FOREVER ? KE_WAIT_FOREVER : ke_now_ns() + duration_ns });
 }
 
 static int32_t ioctl(const UserOperation *operation) {
   uint64_t device = operation->object != 0 ? io_driver_device(operation->object) : io_device_find(operation->name);
-  IoControl control = {.code = (uint32_t)operation->value};
+  IoControl control = { .code = (uint32_t)operation->value };
   return device != 0 ? io_device_control(device, &control) : STATUS_OBJECT_NAME_NOT_FOUND;
 }
 
 static int32_t operation_do(UserThread *user, const UserOperation *operation) {
   switch (operation->kind) {
-  case USER_CONNECT:
-    return port_connect(user, operation->name);
-  case USER_DISCONNECT:
-    port_disconnect(user);
-    return STATUS_SUCCESS;
-  case USER_GET:
-    return message_get(user, operation->duration_ns);
-  case USER_REPLY:
-    return message_reply(user, operation->value, operation->length);
-  case USER_DELAY:
-    return delay(operation->duration_ns);
-  case USER_TCP_CONNECT:
-    return tcp_connect(user, operation);
-  case USER_TCP_SEND:
-    return user->connection != NULL ? tcpip_send(user->connection, operation->value) : STATUS_CONNECTION_INVALID;
+  case USER_CONNECT: return port_connect(user, operation->name);
+  case USER_DISCONNECT: port_disconnect(user); return STATUS_SUCCESS;
+  case USER_GET: return message_get(user, operation->duration_ns);
+  case USER_REPLY: return message_reply(user, operation->value, operation->length);
+  case USER_DELAY: return delay(operation->duration_ns);
+  case USER_TCP_CONNECT: return tcp_connect(user, operation);
+  case USER_TCP_SEND: return user->connection != NULL ? tcpip_send(user->connection, operation->value) : STATUS_CONNECTION_INVALID;
   case USER_TCP_CLOSE:
     if (user->connection != NULL)
       tcpip_close(user->connection, false);
     user->connection = NULL;
     return STATUS_SUCCESS;
-  case USER_IOCTL:
-    return ioctl(operation);
-  default:
-    return STATUS_INVALID_PARAMETER;
+  case USER_IOCTL: return ioctl(operation);
+  default: return STATUS_INVALID_PARAMETER;
   }
 }
 
@@ -139,7 +129,7 @@ static void loop_begin(UserThread *user, const UserOperation *operation) {
     user->next = end;
     return;
   }
-  user->loops[user->loop_count++] = (UserLoop){.first = user->next, .end = end, .left = operation->value};
+  user->loops[user->loop_count++] = (UserLoop){ .first = user->next, .end = end, .left = operation->value };
 }
 
 static void system_call(UserThread *user, const UserOperation *operation) {

@@ -18,24 +18,15 @@ void run_result_finish(RunResult *result) {
 
 static const char *stop_word(SimStop stop) {
   switch (stop) {
-  case SIM_STOP_HUNG:
-    return "hung";
-  case SIM_STOP_GUEST_CRASH:
-    return "driver code crashed";
-  case SIM_STOP_LIMIT_STEPS:
-    return "limit: steps";
-  case SIM_STOP_LIMIT_EVENTS:
-    return "limit: events";
-  case SIM_STOP_LIMIT_ACCESSES:
-    return "limit: accesses";
-  case SIM_STOP_LIMIT_VIRTUAL_TIME:
-    return "limit: virtual time";
-  case SIM_STOP_LIMIT_HOST_TIME:
-    return "limit: host time";
-  case SIM_STOP_LIMIT_MEMORY:
-    return "limit: memory";
-  default:
-    return "clean";
+  case SIM_STOP_HUNG: return "hung";
+  case SIM_STOP_GUEST_CRASH: return "driver code crashed";
+  case SIM_STOP_LIMIT_STEPS: return "limit: steps";
+  case SIM_STOP_LIMIT_EVENTS: return "limit: events";
+  case SIM_STOP_LIMIT_ACCESSES: return "limit: accesses";
+  case SIM_STOP_LIMIT_VIRTUAL_TIME: return "limit: virtual time";
+  case SIM_STOP_LIMIT_HOST_TIME: return "limit: host time";
+  case SIM_STOP_LIMIT_MEMORY: return "limit: memory";
+  default: return "clean";
   }
 }
 
@@ -106,7 +97,6 @@ static RunBucket *bucket_put(const ScenarioRun *run, RunVerdict *verdict, RunRes
 
 /* ---- judging a set of schedules ---- */
 
-
 /* The first expectation that this schedule contradicts; notes what it fulfils. */
 static const Expectation *contradicted(const ScenarioRun *run, const ExpectSet *set, const RunResult *result, bool *seen) {
   const Expectation *first = NULL;
@@ -166,20 +156,17 @@ static char *happened(const RunResult *result) {
 static char *explain(const Expectation *expectation, const RunResult *result) {
   g_autofree char *got = happened(result);
   switch (expectation->when) {
-  case EXPECT_NEVER:
-    return g_strdup_printf("expected never %s, and it happened", expectation->text);
-  case EXPECT_SOMETIMES:
-    return g_strdup_printf("expected %s in some schedule, and it never happened", expectation->text);
-  default:
-    return g_strdup_printf("expected %s, %s", expectation->text, got);
+  case EXPECT_NEVER: return g_strdup_printf("expected never %s, and it happened", expectation->text);
+  case EXPECT_SOMETIMES: return g_strdup_printf("expected %s in some schedule, and it never happened", expectation->text);
+  default: return g_strdup_printf("expected %s, %s", expectation->text, got);
   }
 }
 
 /* ---- exploring ---- */
 
 static RunResult run_one(ScenarioRun *run, const SimPolicy *policy, uint64_t seed, SimSearch *search) {
-  RunResult result = {0};
-  RunRequest request = {.policy = policy, .seed = seed, .search = search};
+  RunResult result = { 0 };
+  RunRequest request = { .policy = policy, .seed = seed, .search = search };
   scenario_run_once(run, &request, &result);
   return result;
 }
@@ -225,9 +212,9 @@ static const RunBucket *most_telling(const RunVerdict *verdict) {
 
 static const SimPolicy *policy_of(const ScenarioPolicy *policy) {
   static const SimPolicy *const policies[] = {
-      [SCENARIO_POLICY_TIMED] = &sim_policy_timed,
-      [SCENARIO_POLICY_RANDOM] = &sim_policy_random,
-      [SCENARIO_POLICY_EXHAUSTIVE] = &sim_policy_exhaustive,
+    [SCENARIO_POLICY_TIMED] = &sim_policy_timed,
+    [SCENARIO_POLICY_RANDOM] = &sim_policy_random,
+    [SCENARIO_POLICY_EXHAUSTIVE] = &sim_policy_exhaustive,
   };
   return policies[policy->kind];
 }
@@ -238,9 +225,9 @@ void scenario_explore(ScenarioRun *run, const RunExploration *exploration, RunVe
   bool is_one = policy == &sim_policy_timed || run->snapshot == NULL;
   uint64_t total = is_one ? 1 : exploration->schedules != 0 ? exploration->schedules : own->schedules;
   uint64_t seed = exploration->has_seed ? exploration->seed : own->seed;
-  SimSearch search = {0};
+  SimSearch search = { 0 };
   g_autofree bool *seen = g_new0(bool, run->scenario->expect.count + 1);
-  *verdict = (RunVerdict){.is_as_expected = true, .buckets = g_ptr_array_new_with_free_func(bucket_free)};
+  *verdict = (RunVerdict){ .is_as_expected = true, .buckets = g_ptr_array_new_with_free_func(bucket_free) };
   while (verdict->schedule_count < total && verdict->is_as_expected && !verdict->is_interrupted && !verdict->is_exhausted) {
     RunResult result = run_one(run, policy, seed + verdict->schedule_count, &search);
     judge_one(run, verdict, &result, seen);

@@ -47,10 +47,8 @@ static bool number_holds(uint64_t expected, uint64_t value) {
 static bool parameter_holds(const ScenarioRun *run, const ExpectParameter *expected, const KeBugcheck *bugcheck, unsigned index) {
   const Object *object;
   switch (expected->kind) {
-  case EXPECT_PARAMETER_ANY:
-    return true;
-  case EXPECT_PARAMETER_NUMBER:
-    return number_holds(expected->number, bugcheck->parameters[index]);
+  case EXPECT_PARAMETER_ANY: return true;
+  case EXPECT_PARAMETER_NUMBER: return number_holds(expected->number, bugcheck->parameters[index]);
   case EXPECT_PARAMETER_OBJECT:
     if (global_is_at(run, expected, bugcheck->parameters[index]))
       return true;
@@ -60,8 +58,7 @@ static bool parameter_holds(const ScenarioRun *run, const ExpectParameter *expec
   case EXPECT_PARAMETER_OBJECT_KIND:
     object = parameter_object(bugcheck, index);
     return object != NULL && object->kind == expected->object_kind;
-  case EXPECT_PARAMETER_CODE:
-    return is_code_of(run, bugcheck->parameters[index], expected);
+  case EXPECT_PARAMETER_CODE: return is_code_of(run, bugcheck->parameters[index], expected);
   }
   return false;
 }
@@ -149,19 +146,14 @@ static bool is_limit(SimStop stop) { return stop >= SIM_STOP_LIMIT_STEPS; }
 
 static bool outcome_holds(const Expectation *expectation, const RunResult *result) {
   switch (expectation->outcome) {
-  case EXPECT_CLEAN:
-    return result->stop == SIM_STOP_QUIET && result->finding_count == 0;
-  case EXPECT_QUIET:
-    return result->stop == SIM_STOP_QUIET;
-  case EXPECT_HUNG:
-    return result->stop == SIM_STOP_HUNG;
+  case EXPECT_CLEAN: return result->stop == SIM_STOP_QUIET && result->finding_count == 0;
+  case EXPECT_QUIET: return result->stop == SIM_STOP_QUIET;
+  case EXPECT_HUNG: return result->stop == SIM_STOP_HUNG;
   case EXPECT_NOT_MODELLED:
     return result->stop == SIM_STOP_NOT_MODELLED &&
            (expectation->not_modelled == NULL || strcmp(result->stop_text, expectation->not_modelled) == 0);
-  case EXPECT_GUEST_CRASH:
-    return result->stop == SIM_STOP_GUEST_CRASH;
-  case EXPECT_LIMIT:
-    return expectation->limit == SIM_STOP_NONE ? is_limit(result->stop) : result->stop == expectation->limit;
+  case EXPECT_GUEST_CRASH: return result->stop == SIM_STOP_GUEST_CRASH;
+  case EXPECT_LIMIT: return expectation->limit == SIM_STOP_NONE ? is_limit(result->stop) : result->stop == expectation->limit;
   }
   return false;
 }
@@ -169,25 +161,20 @@ static bool outcome_holds(const Expectation *expectation, const RunResult *resul
 /* ---- final state ---- */
 
 static bool connection_is(const ExpectState *state) {
-  TcpipEndpoint local = {.address = state->address, .port = state->port};
-  const TcpipConnection *connection = tcpip_connection_find(local, (TcpipEndpoint){0});
+  TcpipEndpoint local = { .address = state->address, .port = state->port };
+  const TcpipConnection *connection = tcpip_connection_find(local, (TcpipEndpoint){ 0 });
   if (connection == NULL)
     return state->is == EXPECT_IS_NONE;
   switch (connection->state) {
   case CONNECTION_NEW:
   case CONNECTION_AUTHORIZING: /* a classifyFn that has not answered yet holds it up as a pended operation does */
-  case CONNECTION_PENDED:
-    return state->is == EXPECT_IS_PENDING;
+  case CONNECTION_PENDED: return state->is == EXPECT_IS_PENDING;
   case CONNECTION_SYN_SENT:
-  case CONNECTION_ESTABLISHED:
-    return state->is == EXPECT_IS_PERMITTED;
-  case CONNECTION_BLOCKED:
-    return state->is == EXPECT_IS_BLOCKED;
+  case CONNECTION_ESTABLISHED: return state->is == EXPECT_IS_PERMITTED;
+  case CONNECTION_BLOCKED: return state->is == EXPECT_IS_BLOCKED;
   case CONNECTION_CLOSING:
-  case CONNECTION_CLOSED:
-    return state->is == EXPECT_IS_CLOSED || (connection->was_refused && state->is == EXPECT_IS_BLOCKED);
-  default:
-    return false;
+  case CONNECTION_CLOSED: return state->is == EXPECT_IS_CLOSED || (connection->was_refused && state->is == EXPECT_IS_BLOCKED);
+  default: return false;
   }
 }
 
@@ -210,14 +197,10 @@ static bool thread_is(const ExpectState *state) {
     const KeThread *thread = object->body;
     switch (thread->state) {
     case KE_THREAD_READY:
-    case KE_THREAD_STANDBY:
-      return state->is == EXPECT_IS_READY;
-    case KE_THREAD_RUNNING:
-      return state->is == EXPECT_IS_RUNNING;
-    case KE_THREAD_WAITING:
-      return state->is == EXPECT_IS_WAITING;
-    default:
-      return state->is == EXPECT_IS_ENDED;
+    case KE_THREAD_STANDBY: return state->is == EXPECT_IS_READY;
+    case KE_THREAD_RUNNING: return state->is == EXPECT_IS_RUNNING;
+    case KE_THREAD_WAITING: return state->is == EXPECT_IS_WAITING;
+    default: return state->is == EXPECT_IS_ENDED;
     }
   }
   return false;
@@ -229,16 +212,11 @@ static bool cpu_is(const ExpectState *state) {
     return false;
   const SimVcpu *vcpu = &machine->vcpus[state->number];
   switch (state->is) {
-  case EXPECT_IS_IDLE:
-    return vcpu->depth == 0 && !vcpu->is_hung;
-  case EXPECT_IS_SPINNING:
-    return vcpu->depth > 0 && vcpu->stack[vcpu->depth - 1]->is_spinning;
-  case EXPECT_IS_HUNG:
-    return vcpu->is_hung;
-  case EXPECT_IS_AT_IRQL:
-    return vcpu->irql == state->irql;
-  default:
-    return false;
+  case EXPECT_IS_IDLE: return vcpu->depth == 0 && !vcpu->is_hung;
+  case EXPECT_IS_SPINNING: return vcpu->depth > 0 && vcpu->stack[vcpu->depth - 1]->is_spinning;
+  case EXPECT_IS_HUNG: return vcpu->is_hung;
+  case EXPECT_IS_AT_IRQL: return vcpu->irql == state->irql;
+  default: return false;
   }
 }
 
@@ -251,14 +229,10 @@ static bool driver_is(const ScenarioRun *run, const ExpectState *state) {
 
 static bool state_holds(const ScenarioRun *run, const ExpectState *state) {
   switch (state->kind) {
-  case EXPECT_STATE_CONNECTION:
-    return connection_is(state);
-  case EXPECT_STATE_THREAD:
-    return thread_is(state);
-  case EXPECT_STATE_CPU:
-    return cpu_is(state);
-  case EXPECT_STATE_DRIVER:
-    return driver_is(run, state);
+  case EXPECT_STATE_CONNECTION: return connection_is(state);
+  case EXPECT_STATE_THREAD: return thread_is(state);
+  case EXPECT_STATE_CPU: return cpu_is(state);
+  case EXPECT_STATE_DRIVER: return driver_is(run, state);
   }
   return false;
 }
@@ -271,20 +245,13 @@ static bool global_holds(const ScenarioRun *run, const ExpectGlobal *expected) {
 
 bool expectation_holds(const ScenarioRun *run, const Expectation *expectation, const RunResult *result) {
   switch (expectation->kind) {
-  case EXPECT_BUGCHECK:
-    return bugcheck_holds(run, expectation, result);
-  case EXPECT_FINDING:
-    return finding_holds(run, expectation, result);
-  case EXPECT_EVENT:
-    return event_holds(expectation, &result->record);
-  case EXPECT_ORDER:
-    return order_holds(expectation, &result->record);
-  case EXPECT_OUTCOME:
-    return outcome_holds(expectation, result);
-  case EXPECT_STATE:
-    return state_holds(run, &expectation->state);
-  case EXPECT_GLOBAL:
-    return global_holds(run, &expectation->global);
+  case EXPECT_BUGCHECK: return bugcheck_holds(run, expectation, result);
+  case EXPECT_FINDING: return finding_holds(run, expectation, result);
+  case EXPECT_EVENT: return event_holds(expectation, &result->record);
+  case EXPECT_ORDER: return order_holds(expectation, &result->record);
+  case EXPECT_OUTCOME: return outcome_holds(expectation, result);
+  case EXPECT_STATE: return state_holds(run, &expectation->state);
+  case EXPECT_GLOBAL: return global_holds(run, &expectation->global);
   }
   return false;
 }

@@ -43,7 +43,7 @@ static void NTAPI Classify(const FWPS_INCOMING_VALUES *Values, const FWPS_INCOMI
   HANDLE completion;
   PLARGE_INTEGER timeout = NULL;
 #ifdef REPLY_TIMEOUT_MS
-  LARGE_INTEGER interval = {.QuadPart = -10000LL * REPLY_TIMEOUT_MS};
+  LARGE_INTEGER interval = { .QuadPart = -10000LL * REPLY_TIMEOUT_MS };
   timeout = &interval;
 #endif
 
@@ -73,9 +73,9 @@ static NTSTATUS NTAPI Notify(FWPS_CALLOUT_NOTIFY_TYPE Type, const GUID *Key, FWP
 }
 
 static NTSTATUS FiltersAdd(void) {
-  FWPS_CALLOUT1 callout = {.calloutKey = FIREWALL_CALLOUT, .classifyFn = Classify, .notifyFn = Notify};
-  FWPM_CALLOUT0 managed = {.calloutKey = FIREWALL_CALLOUT, .displayData.name = L"Firewall"};
-  FWPM_FILTER0 filter = {.filterKey = FIREWALL_FILTER, .displayData.name = L"Firewall"};
+  FWPS_CALLOUT1 callout = { .calloutKey = FIREWALL_CALLOUT, .classifyFn = Classify, .notifyFn = Notify };
+  FWPM_CALLOUT0 managed = { .calloutKey = FIREWALL_CALLOUT, .displayData.name = L"Firewall" };
+  FWPM_FILTER0 filter = { .filterKey = FIREWALL_FILTER, .displayData.name = L"Firewall" };
   NTSTATUS status = FwpsCalloutRegister1(Device, &callout, &CalloutId);
 
   managed.applicableLayer = FWPM_LAYER_ALE_AUTH_CONNECT_V4;
@@ -140,11 +140,11 @@ static NTSTATUS FLTAPI FilterUnload(FLT_FILTER_UNLOAD_FLAGS Flags) {
   return STATUS_SUCCESS;
 }
 
-static const FLT_OPERATION_REGISTRATION Operations[] = {{.MajorFunction = IRP_MJ_OPERATION_END}};
-static const FLT_REGISTRATION Registration = {.Size = sizeof(FLT_REGISTRATION),
-                                              .Version = FLT_REGISTRATION_VERSION,
-                                              .OperationRegistration = Operations,
-                                              .FilterUnloadCallback = FilterUnload};
+static const FLT_OPERATION_REGISTRATION Operations[] = { { .MajorFunction = IRP_MJ_OPERATION_END } };
+static const FLT_REGISTRATION Registration = { .Size = sizeof(FLT_REGISTRATION),
+                                               .Version = FLT_REGISTRATION_VERSION,
+                                               .OperationRegistration = Operations,
+                                               .FilterUnloadCallback = FilterUnload };
 
 NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) {
   UNICODE_STRING name = RTL_CONSTANT_STRING(L"\\Device\\Firewall");

@@ -130,7 +130,7 @@ static void Answer(FWPS_CLASSIFY_OUT *ClassifyOut, FWP_ACTION_TYPE Action) {
 /* At PASSIVE_LEVEL in a thread of the system: here the service can be waited for, for a while. STATUS_TIMEOUT is a success code. */
 static void Ask(PDEVICE_OBJECT DeviceObject, PVOID Context) {
   PFIREWALL_CONNECT connect = Context;
-  LARGE_INTEGER timeout = {.QuadPart = -10000LL * REPLY_TIMEOUT_MS};
+  LARGE_INTEGER timeout = { .QuadPart = -10000LL * REPLY_TIMEOUT_MS };
   BOOLEAN safeToOpen = FALSE;
   ULONG length = sizeof(safeToOpen);
   NTSTATUS status;
@@ -196,9 +196,9 @@ static NTSTATUS NTAPI Notify(FWPS_CALLOUT_NOTIFY_TYPE Type, const GUID *Key, FWP
 }
 
 static NTSTATUS FiltersAdd(void) {
-  FWPS_CALLOUT1 callout = {.calloutKey = FIREWALL_CALLOUT, .classifyFn = Classify, .notifyFn = Notify};
-  FWPM_CALLOUT0 managed = {.calloutKey = FIREWALL_CALLOUT, .displayData.name = L"Firewall"};
-  FWPM_FILTER0 filter = {.filterKey = FIREWALL_FILTER, .displayData.name = L"Firewall"};
+  FWPS_CALLOUT1 callout = { .calloutKey = FIREWALL_CALLOUT, .classifyFn = Classify, .notifyFn = Notify };
+  FWPM_CALLOUT0 managed = { .calloutKey = FIREWALL_CALLOUT, .displayData.name = L"Firewall" };
+  FWPM_FILTER0 filter = { .filterKey = FIREWALL_FILTER, .displayData.name = L"Firewall" };
   NTSTATUS status = FwpsCalloutRegister1(Device, &callout, &CalloutId);
 
   managed.applicableLayer = FWPM_LAYER_ALE_AUTH_CONNECT_V4;
@@ -274,11 +274,11 @@ static NTSTATUS FLTAPI FilterUnload(FLT_FILTER_UNLOAD_FLAGS Flags) {
   return STATUS_SUCCESS;
 }
 
-static const FLT_OPERATION_REGISTRATION Operations[] = {{.MajorFunction = IRP_MJ_OPERATION_END}};
-static const FLT_REGISTRATION Registration = {.Size = sizeof(FLT_REGISTRATION),
-                                              .Version = FLT_REGISTRATION_VERSION,
-                                              .OperationRegistration = Operations,
-                                              .FilterUnloadCallback = FilterUnload};
+static const FLT_OPERATION_REGISTRATION Operations[] = { { .MajorFunction = IRP_MJ_OPERATION_END } };
+static const FLT_REGISTRATION Registration = { .Size = sizeof(FLT_REGISTRATION),
+                                               .Version = FLT_REGISTRATION_VERSION,
+                                               .OperationRegistration = Operations,
+                                               .FilterUnloadCallback = FilterUnload };
 
 NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) {
   UNICODE_STRING name = RTL_CONSTANT_STRING(L"\\Device\\Firewall");
