@@ -2,7 +2,7 @@
  * firewall.c: a small firewall that asks a service in user mode whether a connection may be made. Same calls, same order and same mistakes as in
  * OSR ntdev 291980, in irqlab's own words: do not start from this file, start from firewall_corrected.c.
  *
- * REPLY_TIMEOUT_MS: how long it waits for the service; not defined: for ever, as in the post.
+ * REPLY_TIMEOUT_MS: how long it waits for the service; not defined: for ever, as in the post. IGNORES_REAUTHORIZE: it does not look at the flag.
  */
 #include <initguid.h>
 
@@ -30,8 +30,13 @@ DRIVER_INITIALIZE DriverEntry;
 /* ---- callout ---- */
 
 static BOOLEAN IsAleReauthorize(const FWPS_INCOMING_VALUES *Values) {
+#ifdef IGNORES_REAUTHORIZE
+  UNREFERENCED_PARAMETER(Values);
+  return FALSE;
+#else
   UINT32 flags = Values->incomingValue[FWPS_FIELD_ALE_AUTH_CONNECT_V4_FLAGS].value.uint32;
   return (flags & FWP_CONDITION_FLAG_IS_REAUTHORIZE) != 0;
+#endif
 }
 
 static void NTAPI Classify(const FWPS_INCOMING_VALUES *Values, const FWPS_INCOMING_METADATA_VALUES *MetaValues, void *LayerData,
