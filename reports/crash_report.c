@@ -1,291 +1,310 @@
 #include "crash_report.h"
 
+#include "bugcheck.h"
+#include "cause.h"
+#include "expected.h"
+#include "headline.h"
+#include "paragraph.h"
+#include "phrase.h"
 #include "story.h"
-#include "words.h"
+#include "stuck.h"
+#include "where.h"
 
 #include "model/events.h"
 
 #include <string.h>
 
-#define INDENT 19 /* where the text behind "  Windows stops:  " begins */
+#define OTHER_COUNT_MAX 6        /* findings beside the one it is about */
+#define SCHEDULE_COLUMNS_MAX 600 /* a longer line is told by its seed */
+#define CAUSE_RUN_COUNT_MAX 16
 
-/* ---- which finding it is about ---- */
+/* Everything one report is made from. */
+typedef struct Report {
+  const ReportSubject *subject;
+  const ReportStyle *style;
+  GString *out;
+  const Names *names;
+  const RunResult *result;
+  const Finding *finding; /* what it is about; NULL: none */
+} Report;
 
-/* The one that led to the bug check: the last in its context; else the first of all. */
-static const Finding *main_finding(const RunResult *result) {
-  const Finding *best = result->finding_count > 0 ? &result->findings[0] : NULL;
-  for (uint32_t i = 0; result->bugcheck.code != 0 && i < result->finding_count; i++)
-    if (result->findings[i].context == result->bugcheck.context)
-      best = &result->findings[i];
-  return best;
+/* ---- the run again, with detail ---- */
+
+/* A run that the host's clock ended does not end there again. */
+static bool is_repeatable(const RunResult *result) { return result->stop != SIM_STOP_LIMIT_HOST_TIME; }
+
+static void run_again(ScenarioRun *run, const RunResult *result, SimRecord *record) {
+  RunResult again = { 0 };
+  RunRequest request = { .policy = &sim_policy_replay, .replay = &result->exceptions, .record = record };
+  scenario_run_once(run, &request, &again);
+  SIM_ASSERT(again.hash == result->hash);
+  run_result_finish(&again);
 }
 
-static uint32_t event_of_kind(const SimRecord *record, unsigned kind) {
-  for (size_t i = record->count; i > 0; i--)
-    if (record->events[i - 1].kind == kind)
-      return (uint32_t)(i - 1);
-  return record->count > 0 ? (uint32_t)record->count - 1 : 0;
-}
-
-/* ---- the headline ---- */
-
-static char *finding_headline(const Finding *finding) {
-  const RuleInfo *rule = rule_by_id(finding->rule);
-  const DdiFunction *function = ddi_function_by_id(finding->function);
-  const DdiCallback *callback = ddi_callback_by_id(finding->function);
-  const char *name = function != NULL ? function->name : callback != NULL ? callback->name : "";
-  if (g_str_has_prefix(rule->name, "irql-too-") && function != NULL)
-    return g_strdup_printf("%s: %s needs %s and was called at %s", rule->name, name, function->contract, sim_irql_name(finding->irql));
-  if (strcmp(rule->name, "irql-leak") == 0 && function != NULL)
-    return g_strdup_printf("%s: %s was called at %s and returned at %s", rule->name, name, sim_irql_name(finding->irql_min),
-                           sim_irql_name(finding->irql_max));
-  if (strcmp(rule->name, "irql-leak-callback") == 0)
-    return g_strdup_printf("%s: a driver's %s was entered at %s and returned at %s", rule->name, name, sim_irql_name(finding->irql_min),
-                           sim_irql_name(finding->irql_max));
-  return g_strdup_printf("%s: %s%s%s", rule->name, rule->title, *name != '\0' ? ", in " : "", name);
-}
-
-static char *headline(const RunResult *result, const Finding *finding) {
-  if (finding != NULL)
-    return finding_headline(finding);
-  if (result->bugcheck.code != 0) {
-    const DdiBugcheck *row = ddi_bugcheck_find(result->bugcheck.code);
-    return g_strdup_printf("%s (0x%X)%s%s", row != NULL ? row->name : "bug check", result->bugcheck.code, row != NULL ? ": " : "",
-                           row != NULL ? row->meaning : "");
+/* The calls that the finding is about, in a run of each outcome. */
+static CauseTable *causes_collect(const ReportSubject *subject, const Finding *finding) {
+  if (subject->verdict == NULL || finding == NULL || ddi_function_by_id(finding->function) == NULL || finding->site == 0)
+    return NULL;
+  CauseTable *table = cause_table_new(finding->function, finding->site);
+  for (guint i = 0; i < subject->verdict->buckets->len && i < CAUSE_RUN_COUNT_MAX; i++) {
+    const RunBucket *bucket = g_ptr_array_index(subject->verdict->buckets, i);
+    SimRecord record = { 0 };
+    if (is_repeatable(&bucket->result)) {
+      run_again(subject->run, &bucket->result, &record);
+      g_autoptr(Names) names = names_create(subject->run, &record);
+      cause_table_add(table, names, &bucket->result, bucket->count);
+    }
+    sim_record_finish(&record);
   }
-  switch (result->stop) {
-  case SIM_STOP_HUNG:
-    return g_strdup("hung: no CPU can go on, and nothing is left that could wake one");
-  case SIM_STOP_NOT_MODELLED:
-    return g_strdup_printf("not-modelled: %s was called, which irqlab does not model yet", result->stop_text);
-  case SIM_STOP_GUEST_CRASH:
-    return g_strdup("crash: driver code crashed in a way that no check saw");
-  case SIM_STOP_QUIET:
-    return g_strdup("clean: nothing was found, and nothing is left to do");
-  default: {
-    g_autofree char *bucket = run_result_bucket(result);
-    return g_strdup_printf("%s: the run was ended because it reached a limit of its budget", bucket);
+  return table;
+}
+
+/* ---- the head: what and where ---- */
+
+static uint32_t site_of(const Report *report) {
+  if (report->finding != NULL && report->finding->site != 0)
+    return report->finding->site;
+  return report->result->bugcheck.code != 0 && report->result->bugcheck.site != 0 ? report->result->bugcheck.site : stuck_site();
+}
+
+static void head_print(const Report *report) {
+  g_autofree char *line =
+      report->finding != NULL ? headline_finding(report->names, report->finding) : headline_end(report->names, report->result);
+  g_autoptr(GString) wrapped = g_string_new(NULL);
+  report_wrap(wrapped, report->style, 0, 2, line);
+  report_put(report->out, report->style, REPORT_RED, wrapped->str);
+  where_print(report->out, report->style, report->subject->run, site_of(report),
+              report->finding != NULL ? names_function(report->finding->function) : "");
+  g_string_append_c(report->out, '\n');
+}
+
+/* ---- who raised the level, and what it began with ---- */
+
+/* The function in which an event happened, if driver code called one: the call before it that has not returned. */
+static uint32_t open_call(const SimRecord *record, uint32_t sequence) {
+  uint32_t context = record->events[sequence].context;
+  unsigned depth = 0;
+  for (uint32_t i = sequence; i-- > 0;) {
+    const SimEvent *event = &record->events[i];
+    if (event->context != context)
+      continue;
+    if (event->kind == EVENT_RETURN)
+      depth++;
+    else if (event->kind == EVENT_CALL && depth-- == 0)
+      return event->function;
+    else if (event->kind == EVENT_CALLBACK || event->kind == SIM_EVENT_CONTEXT_BEGIN)
+      break;
   }
+  return 0;
+}
+
+/* " (fw.work step 2)"; "" when the event was in no driver code. Returns owned. */
+static char *in_parentheses(const Report *report, uint32_t site) {
+  g_autofree char *place = place_words(report->subject->run, site);
+  return *place != '\0' ? g_strdup_printf(" (%s)", place) : g_strdup("");
+}
+
+static char *raiser_words(const Report *report, const SimEvent *event) {
+  const SimRecord *record = names_record(report->names);
+  uint32_t call = event->function != 0 ? event->function : open_call(record, event->sequence);
+  g_autofree char *place = in_parentheses(report, event->site);
+  if (event->kind == SIM_EVENT_INTERRUPT && event->object == 0 && event->irql == SIM_IRQL_DISPATCH)
+    return g_strdup("Windows, to dispatch DPCs");
+  if (event->kind == SIM_EVENT_INTERRUPT) {
+    g_autofree char *object = names_object_short(report->names, event->object);
+    return g_strdup_printf("the interrupt of %s", *object != '\0' ? object : "the clock");
   }
+  if (call != 0)
+    return g_strdup_printf("%s%s", names_function(call), place);
+  const char *running = names_running(report->names, event->sequence);
+  return g_strdup_printf("%s%s", *running != '\0' ? running : model_event_name(event->kind), place);
 }
 
-/* ---- where ---- */
-
-/* The line of the driver, and carets under the function it calls. */
-static void source_print(GString *out, const ReportStyle *style, const ScenarioRun *run, uint32_t site, const char *function) {
-  RunSite where;
-  if (site == 0 || !scenario_run_site(run, site, &where))
-    return;
-  g_autofree char *name = g_path_get_basename(where.file);
-  g_autofree char *place = g_strdup_printf("  %s:%u", name, where.line);
-  g_string_append_c(out, '\n');
-  report_put(out, style, REPORT_CYAN, place);
-  g_string_append_printf(out, "   %s\n", where.text);
-  const char *at = *function != '\0' ? strstr(where.text, function) : NULL;
-  if (at == NULL)
-    return;
-  g_autofree char *before = g_strndup(where.text, (gsize)(at - where.text));
-  g_autofree char *carets = g_strnfill(strlen(function), '^');
-  g_string_append_printf(out, "%*s", (int)(report_columns(place) + 3 + report_columns(before)), "");
-  report_put(out, style, REPORT_RED, carets);
-  g_string_append_c(out, '\n');
-}
-
-static void stack_print(GString *out, const ReportStyle *style, const ScenarioRun *run, const Finding *finding) {
-  if (finding == NULL || finding->frame_count == 0)
-    return;
-  g_autofree char *innermost = words_site(run, finding->site);
-  report_put(out, style, REPORT_DIM, "\n  stack of the driver\n");
-  if (*innermost != '\0')
-    g_string_append_printf(out, "     %s\n", innermost);
-  for (unsigned i = finding->frame_count; i > 1; i--) {
-    g_autofree char *caller = words_site(run, finding->frames[i - 1].site);
-    if (*caller != '\0')
-      g_string_append_printf(out, "     %s\n", caller);
-  }
-}
-
-/* ---- labelled paragraphs ---- */
-
-static void label_put(GString *out, const ReportStyle *style, const char *label, const char *text) {
-  g_autofree char *head = g_strdup_printf("  %s:", label);
-  g_autoptr(GString) padded = g_string_new(NULL);
-  report_pad(padded, head, INDENT);
-  report_put(out, style, REPORT_BOLD, padded->str);
-  report_wrap(out, style, INDENT, INDENT, text);
-}
-
-static char *page_address(const char *page) {
-  if (g_str_has_prefix(page, "bug-check"))
-    return g_strdup_printf("https://learn.microsoft.com/windows-hardware/drivers/debugger/%s", page);
-  if (g_str_has_prefix(page, "win32/"))
-    return g_strdup_printf("https://learn.microsoft.com/windows/%s", page);
-  const char *slash = strchr(page, '/');
-  if (slash != NULL && (g_str_has_prefix(slash, "/nf-") || g_str_has_prefix(slash, "/nc-") || g_str_has_prefix(slash, "/ns-")))
-    return g_strdup_printf("https://learn.microsoft.com/windows-hardware/drivers/ddi/%s", page);
-  return g_strdup_printf("https://learn.microsoft.com/windows-hardware/drivers/%s", page);
-}
-
-/* ---- the bug check ---- */
-
-static char *parameter_words(const KeBugcheck *bugcheck, unsigned index, const char *meaning) {
-  g_autofree char *object = bugcheck->objects[index] != 0 ? words_object_short(bugcheck->objects[index]) : g_strdup("");
-  g_autofree char *value = *object != '\0' ? g_strdup(object)
-                           : bugcheck->parameters[index] < 16 ? g_strdup_printf("%u", (unsigned)bugcheck->parameters[index])
-                                                              : g_strdup_printf("0x%" G_GINT64_MODIFIER "x", bugcheck->parameters[index]);
-  return *meaning != '\0' ? g_strdup_printf("P%u %s (%s)", index + 1, value, meaning) : g_strdup_printf("P%u %s", index + 1, value);
-}
-
-static void bugcheck_print(GString *out, const ReportStyle *style, const KeBugcheck *bugcheck) {
-  const DdiBugcheck *row = ddi_bugcheck_find(bugcheck->code);
-  const DdiBugcheckCase *special = ddi_bugcheck_case_find(bugcheck->code, bugcheck->parameters[0]);
-  g_autofree char *name = g_strdup_printf("0x%08X %s", bugcheck->code, row != NULL ? row->name : "");
-  label_put(out, style, "Windows stops", name);
-  for (unsigned i = 0; i < 4; i++) {
-    const char *meaning = special != NULL ? special->parameters[i] : row != NULL ? row->parameters[i] : "";
-    g_autofree char *words = parameter_words(bugcheck, i, meaning);
-    g_string_append_printf(out, "%*s", INDENT, "");
-    report_wrap(out, style, INDENT, INDENT + 3, words);
-  }
-  if (special != NULL || row != NULL) {
-    g_string_append_printf(out, "%*s", INDENT, "");
-    report_wrap(out, style, INDENT, INDENT, special != NULL ? special->meaning : row->meaning);
-  }
-}
-
-static void windows_print(GString *out, const ReportStyle *style, const RunResult *result, const Finding *finding) {
-  const RuleInfo *rule = finding != NULL ? rule_by_id(finding->rule) : NULL;
-  if (result->bugcheck.code != 0)
-    bugcheck_print(out, style, &result->bugcheck);
-  else if (rule != NULL)
-    label_put(out, style, "Windows", rule->windows);
-  if (rule != NULL)
-    label_put(out, style, "with Verifier", rule->windows_verifier);
-}
-
-/* ---- the rest ---- */
-
-static void raised_print(GString *out, const ReportStyle *style, const ScenarioRun *run, const SimRecord *record, const Finding *finding) {
-  if (finding == NULL || finding->irql_raised_by == UINT32_MAX || finding->irql_raised_by >= record->count)
+static void raised_print(const Report *report) {
+  const Finding *finding = report->finding;
+  const SimRecord *record = names_record(report->names);
+  if (finding == NULL || finding->irql_raised_by >= record->count)
     return;
   const SimEvent *event = &record->events[finding->irql_raised_by];
-  g_autoptr(Words) words = words_create(run, record);
-  g_autofree char *time = words_time(run, event->time_ns);
-  g_autofree char *what = words_event(words, event);
-  g_autofree char *site = words_site(run, event->site);
-  g_autofree char *text = g_strdup_printf("cpu %u came to %s at %s: %s%s%s%s", event->cpu, sim_irql_name(event->irql), time,
-                                          what != NULL ? what : model_event_name(event->kind), *site != '\0' ? " (" : "", site,
-                                          *site != '\0' ? ")" : "");
-  label_put(out, style, "raised by", text);
+  g_autofree char *time = names_time(report->subject->run, event->time_ns);
+  g_autofree char *by = raiser_words(report, event);
+  paragraph_putf(report->out, report->style, "raised by", "%s: %s on cpu %u since %s", by, sim_irql_name(event->irql), event->cpu, time);
 }
 
-static void related_print(GString *out, const ReportStyle *style, const ScenarioRun *run, const SimRecord *record, const Finding *finding) {
+static void related_print(const Report *report) {
+  const Finding *finding = report->finding;
+  const SimRecord *record = names_record(report->names);
   if (finding == NULL || finding->event_related >= record->count)
     return;
   const SimEvent *event = &record->events[finding->event_related];
-  g_autoptr(Words) words = words_create(run, record);
-  g_autofree char *time = words_time(run, event->time_ns);
-  g_autofree char *what = words_event(words, event);
-  g_autofree char *site = words_site(run, event->site);
-  g_autofree char *text =
-      g_strdup_printf("%s: %s%s%s%s", time, what != NULL ? what : model_event_name(event->kind), *site != '\0' ? " (" : "", site,
-                      *site != '\0' ? ")" : "");
-  label_put(out, style, "began with", text);
+  uint32_t call = event->function != 0 ? event->function : open_call(record, event->sequence);
+  g_autofree char *time = names_time(report->subject->run, event->time_ns);
+  g_autofree char *what = phrase_event(report->names, event);
+  g_autofree char *place = in_parentheses(report, event->site);
+  bool is_told = what != NULL && event->kind != EVENT_MESSAGE_DONE;
+  paragraph_putf(report->out, report->style, "began with", "%s, at %s%s",
+                 is_told     ? what
+                 : call != 0 ? names_function(call)
+                             : model_event_name(event->kind),
+                 time, place);
 }
 
-static void contract_print(GString *out, const ReportStyle *style, const Finding *finding) {
+/* ---- Windows ---- */
+
+static bool has_verifier(const Scenario *scenario) {
+  for (size_t i = 0; i < scenario->driver_count; i++)
+    if (scenario->drivers[i].verifier_flags != 0)
+      return true;
+  return false;
+}
+
+static void windows_print(const Report *report) {
+  const RuleInfo *rule = report->finding != NULL ? rule_by_id(report->finding->rule) : NULL;
+  bool is_verified = has_verifier(scenario_run_scenario(report->subject->run));
+  if (report->result->bugcheck.code != 0)
+    bugcheck_print(report->out, report->style, report->names, &report->result->bugcheck);
+  else if (rule != NULL)
+    paragraph_put(report->out, report->style, is_verified ? "without Verifier" : "Windows", rule->windows);
+  if (rule != NULL && is_verified && report->result->bugcheck.code != 0)
+    paragraph_put(report->out, report->style, "without Verifier", rule->windows);
+  else if (rule != NULL)
+    paragraph_put(report->out, report->style, "with Verifier", rule->windows_verifier);
+}
+
+static void contract_print(const Report *report) {
+  const Finding *finding = report->finding;
   if (finding == NULL)
     return;
   const RuleInfo *rule = rule_by_id(finding->rule);
   const DdiFunction *function = ddi_function_by_id(finding->function);
-  if (function != NULL) {
-    g_autofree char *page = page_address(function->page);
-    g_autofree char *text = g_strdup_printf("%s, %s: %s\n%s", function->header, function->name, function->contract, page);
-    label_put(out, style, "contract", text);
-  }
-  if (function == NULL || !g_str_has_prefix(rule->name, "irql-too-")) {
-    g_autofree char *page = page_address(rule->page);
-    label_put(out, style, "documented", page);
-  }
-  bool has_advice = function != NULL && *function->advice != '\0' && g_str_has_prefix(rule->name, "irql-too-");
-  label_put(out, style, "mend", has_advice ? function->advice : rule->mend);
+  bool is_level = g_str_has_prefix(rule->name, "irql-too-");
+  g_autofree char *page = paragraph_page(is_level && function != NULL ? function->page : rule->page);
+  if (is_level && function != NULL)
+    paragraph_putf(report->out, report->style, "contract", "%s, %s: %s\n%s", function->header, function->name, function->contract, page);
+  else
+    paragraph_put(report->out, report->style, "documented", page);
+  bool has_advice = is_level && function != NULL && *function->advice != '\0';
+  paragraph_put(report->out, report->style, "mend", has_advice ? function->advice : rule->mend);
 }
 
-static void others_print(GString *out, const ReportStyle *style, const ScenarioRun *run, const RunResult *result, const Finding *finding) {
-  for (uint32_t i = 0; i < result->finding_count; i++) {
-    const Finding *other = &result->findings[i];
-    if (other == finding)
-      continue;
-    g_autofree char *line = finding_headline(other);
-    g_autofree char *site = words_site(run, other->site);
-    g_autofree char *text = g_strdup_printf("%s%s%s%s", line, *site != '\0' ? " (" : "", site, *site != '\0' ? ")" : "");
-    label_put(out, style, "also", text);
+/* The scenario beside this one in which it is put right, if the library has one. */
+static void mended_print(const Report *report) {
+  const Scenario *scenario = scenario_run_scenario(report->subject->run);
+  g_autofree char *own = g_path_get_basename(scenario->file);
+  g_autoptr(GDir) folder = report->finding != NULL ? g_dir_open(scenario->folder, 0, NULL) : NULL;
+  g_autofree char *found = NULL;
+  for (const char *name = folder != NULL ? g_dir_read_name(folder) : NULL; name != NULL; name = g_dir_read_name(folder)) {
+    bool is_mended = g_str_has_suffix(name, ".json") && (strstr(name, "corrected") != NULL || g_str_has_prefix(name, "good-"));
+    if (is_mended && strcmp(name, own) != 0 && (found == NULL || strcmp(name, found) < 0)) {
+      g_free(found);
+      found = g_strdup(name);
+    }
   }
-}
-
-static void stuck_print(GString *out, const ReportStyle *style) {
-  const SimMachine *machine = sim_machine();
-  for (uint32_t i = 0; i < machine->vcpu_count; i++) {
-    const SimVcpu *vcpu = &machine->vcpus[i];
-    const SimContext *top = vcpu->depth > 0 ? vcpu->stack[vcpu->depth - 1] : NULL;
-    g_autofree char *object = top != NULL ? words_object(top->pending.object) : g_strdup("");
-    g_autofree char *text = g_strdup_printf("%s, %s%s", sim_irql_name(vcpu->irql),
-                                            vcpu->is_hung                       ? "hangs"
-                                            : top != NULL && top->is_spinning ? "spins on "
-                                                                                : "idle",
-                                            top != NULL && top->is_spinning ? object : "");
-    g_autofree char *label = g_strdup_printf("cpu %u", i);
-    label_put(out, style, label, text);
-  }
-}
-
-static void count_print(GString *out, const ReportStyle *style, const ReportCount *count) {
-  if (count == NULL || count->total == 0)
+  if (found == NULL)
     return;
-  g_autofree char *text = g_strdup_printf("in %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " schedule%s %s", count->count, count->total,
-                                          count->total == 1 ? "" : "s", count->is_exhausted ? "(all there are)" : "explored");
-  label_put(out, style, "how often", text);
+  g_autofree char *file = g_build_filename(scenario->folder, found, NULL);
+  paragraph_putf(report->out, report->style, "put right in", "%s", g_str_has_prefix(file, "./") ? file + 2 : file);
 }
 
-static void commands_print(GString *out, const ReportStyle *style, const char *schedule, const char *command_name) {
-  bool is_natural = strchr(schedule + strlen("v1:"), ':') == NULL;
-  g_string_append_c(out, '\n');
-  report_put(out, style, REPORT_BOLD, "  again:         ");
-  g_string_append_printf(out, "  irqlab replay %s %s\n", command_name, schedule);
-  report_put(out, style, REPORT_BOLD, "  every step:    ");
-  g_string_append_printf(out, "  irqlab trace %s%s%s\n", command_name, is_natural ? "" : " ", is_natural ? "" : schedule);
+/* ---- how often, why only sometimes ---- */
+
+static void count_print(const Report *report, const CauseTable *causes) {
+  const RunVerdict *verdict = report->subject->verdict;
+  g_auto(GStrv) lines = causes != NULL ? cause_table_lines(causes) : NULL;
+  if (verdict != NULL && verdict->schedule_count == 1 && !verdict->is_exhausted)
+    paragraph_put(report->out, report->style, "how often", "one schedule was run");
+  else if (verdict != NULL && verdict->schedule_count > 0 && verdict->shown != NULL)
+    paragraph_putf(report->out, report->style, "how often", "in %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " schedule%s %s",
+                   verdict->shown->count, verdict->schedule_count, verdict->schedule_count == 1 ? "" : "s",
+                   verdict->is_exhausted ? "(all there are)" : "explored");
+  if (lines == NULL)
+    return;
+  g_autofree char *place = place_words(report->subject->run, report->finding->site);
+  paragraph_putf(report->out, report->style, "the same call", "%s, %s: where, what came of it, in how many schedules",
+                 names_function(report->finding->function), place);
+  for (char **line = lines; *line != NULL; line++)
+    paragraph_more(report->out, report->style, *line);
 }
 
-void crash_report_print(GString *out, const ReportStyle *style, ScenarioRun *run, const RunResult *result, const char *schedule,
-                        const ReportCount *count, const char *command_name) {
-  SimRecord record = {0};
-  RunResult again = {0};
-  RunRequest request = {.policy = &sim_policy_replay, .replay = &result->exceptions, .record = &record};
-  scenario_run_once(run, &request, &again);
-  SIM_ASSERT(again.hash == result->hash);
-  const Finding *finding = main_finding(result);
-  const char *function = finding != NULL ? words_function(finding->function) : "";
-  g_autofree char *line = headline(result, finding);
-  report_put(out, style, REPORT_RED, line);
-  g_string_append_c(out, '\n');
-  source_print(out, style, run, finding != NULL ? finding->site : result->bugcheck.site, function);
-  g_string_append_c(out, '\n');
-  uint32_t about = finding != NULL                ? finding->event
-                   : result->bugcheck.code != 0 ? event_of_kind(&record, EVENT_BUGCHECK)
-                                                  : event_of_kind(&record, SIM_EVENT_STOP);
-  story_print(out, style, run, &record, about);
-  stack_print(out, style, run, finding);
-  g_string_append_c(out, '\n');
-  windows_print(out, style, result, finding);
-  if (result->stop == SIM_STOP_HUNG)
-    stuck_print(out, style);
-  raised_print(out, style, run, &record, finding);
-  related_print(out, style, run, &record, finding);
-  count_print(out, style, count);
-  contract_print(out, style, finding);
-  others_print(out, style, run, result, finding);
-  commands_print(out, style, schedule, command_name);
-  report_trim_lines(out);
-  run_result_finish(&again);
+static void others_print(const Report *report) {
+  unsigned count = 0;
+  for (uint32_t i = 0; i < report->result->finding_count; i++) {
+    const Finding *other = &report->result->findings[i];
+    if (other == report->finding || ++count > OTHER_COUNT_MAX)
+      continue;
+    g_autofree char *line = headline_finding(report->names, other);
+    g_autofree char *place = in_parentheses(report, other->site);
+    paragraph_putf(report->out, report->style, "also", "%s%s", line, place);
+  }
+  if (count > OTHER_COUNT_MAX)
+    paragraph_putf(report->out, report->style, "also", "%u more", count - OTHER_COUNT_MAX);
+}
+
+/* ---- what to type next ---- */
+
+static bool is_natural(const char *schedule) { return strchr(schedule + strlen("v1:"), ':') == NULL; }
+
+static void command_print(const Report *report, const char *label, const char *command) {
+  g_autoptr(GString) head = g_string_new(NULL);
+  report_pad(head, label, PARAGRAPH_INDENT);
+  report_put(report->out, report->style, REPORT_BOLD, head->str);
+  g_string_append_printf(report->out, "%s\n", command);
+}
+
+static void commands_print(const Report *report) {
+  const ReportSubject *subject = report->subject;
+  g_autofree char *name = g_shell_quote(subject->name);
+  const char *quoted = strpbrk(subject->name, " \t'\"\\$`*?[]<>|&;()#~!") != NULL ? name : subject->name;
+  g_string_append_c(report->out, '\n');
+  if (strlen(subject->schedule) > SCHEDULE_COLUMNS_MAX && subject->verdict != NULL && subject->verdict->shown != NULL) {
+    uint64_t seed = subject->seed + subject->verdict->shown->first;
+    g_autofree char *again = g_strdup_printf("irqlab run -v --schedules 1 --seed %" G_GUINT64_FORMAT " %s", seed, quoted);
+    command_print(report, "  again:", again);
+    g_string_append_printf(report->out, "%*s(its line for irqlab replay is long: irqlab run --json prints it)\n", PARAGRAPH_INDENT, "");
+    return;
+  }
+  g_autofree char *again = g_strdup_printf("irqlab replay %s %s", quoted, subject->schedule);
+  g_autofree char *trace = g_strdup_printf("irqlab trace %s%s%s", quoted, is_natural(subject->schedule) ? "" : " ",
+                                           is_natural(subject->schedule) ? "" : subject->schedule);
+  command_print(report, "  again:", again);
+  command_print(report, "  every step:", trace);
+}
+
+/* ---- the whole ---- */
+
+static void report_print(const Report *report, const CauseTable *causes) {
+  const char *rule = report->finding != NULL ? rule_by_id(report->finding->rule)->name : "";
+  bool is_stuck = report->result->stop == SIM_STOP_HUNG || report->result->bugcheck.code == 0x133 || strcmp(rule, "network-stalled") == 0;
+  bool is_expected = report->subject->verdict == NULL || report->subject->verdict->is_as_expected;
+  head_print(report);
+  story_print(report->out, report->style, report->names, report->result, report->finding);
+  if (report->finding != NULL)
+    where_print_stack(report->out, report->style, report->names, report->finding);
+  g_string_append_c(report->out, '\n');
+  expected_print(report->out, report->style, report->names, report->result, report->subject->verdict);
+  windows_print(report);
+  if (is_stuck)
+    stuck_print_cpus(report->out, report->style, report->names);
+  raised_print(report);
+  related_print(report);
+  if (report->result->stop == SIM_STOP_QUIET && (!is_expected || report->finding == NULL || strcmp(rule, "pend-not-completed") == 0))
+    stuck_print_end(report->out, report->style, report->names);
+  count_print(report, causes);
+  contract_print(report);
+  mended_print(report);
+  others_print(report);
+  commands_print(report);
+  report_trim_lines(report->out);
+}
+
+void crash_report_print(GString *out, const ReportStyle *style, const ReportSubject *subject) {
+  const Finding *finding = headline_choose(subject->result);
+  g_autoptr(CauseTable) causes = causes_collect(subject, finding);
+  SimRecord record = { 0 };
+  if (is_repeatable(subject->result))
+    run_again(subject->run, subject->result, &record);
+  g_autoptr(Names) names = names_create(subject->run, &record);
+  Report report = { .subject = subject, .style = style, .out = out, .names = names, .result = subject->result, .finding = finding };
+  report_print(&report, causes);
   sim_record_finish(&record);
 }

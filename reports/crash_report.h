@@ -7,14 +7,15 @@
 #include "run.h"
 #include "style.h"
 
-/* How often this came out, for the line that says so; total 0: it is not said. */
-typedef struct ReportCount {
-  uint64_t count;
-  uint64_t total;
-  bool is_exhausted;
-} ReportCount;
+/* What a report is of. Borrowed. */
+typedef struct ReportSubject {
+  ScenarioRun *run;
+  const RunResult *result;   /* of the schedule */
+  const char *schedule;      /* its line */
+  const RunVerdict *verdict; /* of all schedules of which this is one; NULL: it is alone */
+  uint64_t seed;             /* with a verdict: first seed */
+  const char *name;          /* how the scenario is named on a command line */
+} ReportSubject;
 
-/* Appends the report of one schedule of the scenario. Runs it again; the machine then is as that run left it. `command_name` is how the scenario
- * is named on a command line. */
-void crash_report_print(GString *out, const ReportStyle *style, ScenarioRun *run, const RunResult *result, const char *schedule,
-                        const ReportCount *count, const char *command_name);
+/* Appends the report. Runs the schedule again; the machine then is as that run left it. */
+void crash_report_print(GString *out, const ReportStyle *style, const ReportSubject *subject);

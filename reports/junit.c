@@ -12,7 +12,8 @@ static char *escape(const char *text) {
       at += 2 + strspn(at + 2, "0123456789;");
       if (*at == '\0')
         break;
-    } else if ((character >= 0x20 || character == '\t' || character == '\n' || character == '\r') && character != 0xfffe && character != 0xffff) {
+    } else if ((character >= 0x20 || character == '\t' || character == '\n' || character == '\r') && character != 0xfffe &&
+               character != 0xffff) {
       g_string_append_unichar(clean, character);
     } else {
       g_string_append(clean, "\xef\xbf\xbd");
@@ -81,13 +82,13 @@ static void head(GString *out, const char *indent, const char *name, const char 
 
 char *junit_print(const GPtrArray *outcomes) {
   GString *out = g_string_new("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-  Count all = {0};
+  Count all = { 0 };
   for (guint i = 0; i < outcomes->len; i++)
     count_add(&all, g_ptr_array_index(outcomes, i));
   head(out, "", "testsuites", "irqlab", &all);
   for (guint i = 0; i < outcomes->len;) {
     g_autofree char *suite = g_path_get_dirname(((const Outcome *)g_ptr_array_index(outcomes, i))->file);
-    Count count = {0};
+    Count count = { 0 };
     guint end = i;
     for (; end < outcomes->len; end++) {
       const Outcome *outcome = g_ptr_array_index(outcomes, end);

@@ -35,7 +35,7 @@ void outcome_free(Outcome *outcome) {
   g_free(outcome);
 }
 
-static const char *const status_names[] = {"as expected", "not as expected", "bad input", "crashed"};
+static const char *const status_names[] = { "as expected", "not as expected", "bad input", "crashed" };
 
 const char *outcome_status_name(OutcomeStatus status) { return status_names[status]; }
 

@@ -24,19 +24,19 @@ typedef struct OutcomeBucket {
 } OutcomeBucket;
 
 typedef struct Outcome {
-  char *file;        /* as it is named on a command line */
-  char *name;        /* short: relative to what was asked for, without .json */
+  char *file; /* as it is named on a command line */
+  char *name; /* short: relative to what was asked for, without .json */
   char *title;
   OutcomeStatus status;
-  char *result;      /* "INVALID_PROCESS_ATTACH_ATTEMPT (0x5)", "clean", ... */
-  char *why;         /* one line when not as expected, or the error; NULL */
-  unsigned line;     /* of the expectation that does not hold; 0 */
+  char *result;  /* "INVALID_PROCESS_ATTACH_ATTEMPT (0x5)", "clean", ... */
+  char *why;     /* one line when not as expected, or the error; NULL */
+  unsigned line; /* of the expectation that does not hold; 0 */
   uint64_t schedules;
   bool is_exhausted;
   double host_ms;
-  char *report;      /* the crash report, plain or coloured as asked; NULL */
+  char *report;       /* the crash report, plain or coloured as asked; NULL */
   GPtrArray *buckets; /* OutcomeBucket * */
-  GPtrArray *notes;  /* char * */
+  GPtrArray *notes;   /* char * */
 } Outcome;
 
 Outcome *outcome_new(const char *file, const char *name);

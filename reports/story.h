@@ -1,10 +1,10 @@
 /*
- * story.h: how it came to this: the events of a run that matter to one of them, as lines with a column per CPU.
+ * story.h: how it came to this: the events of a run that matter, as lines with a column per CPU.
  */
 #pragma once
 
+#include "names.h"
 #include "style.h"
-#include "words.h"
 
-/* Appends the lines that lead to the event of that sequence: those of its CPU, and of others those about the same things. */
-void story_print(GString *out, const ReportStyle *style, const ScenarioRun *run, const SimRecord *record, uint32_t sequence);
+/* Appends the lines that lead to `main` (NULL: to the end of the run), the mistakes marked. */
+void story_print(GString *out, const ReportStyle *style, const Names *names, const RunResult *result, const Finding *main);

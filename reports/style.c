@@ -10,7 +10,7 @@
 #define WIDTH_MAX 160
 
 ReportStyle report_style_of(int descriptor, ReportColorMode mode) {
-  ReportStyle style = {.width = WIDTH_DEFAULT};
+  ReportStyle style = { .width = WIDTH_DEFAULT };
   struct winsize size;
   bool is_terminal = isatty(descriptor);
   if (is_terminal && ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
@@ -23,8 +23,8 @@ ReportStyle report_style_of(int descriptor, ReportColorMode mode) {
 }
 
 static const char *const sequences[] = {
-    [REPORT_PLAIN] = "",           [REPORT_BOLD] = "\033[1m",  [REPORT_RED] = "\033[1;31m", [REPORT_GREEN] = "\033[32m",
-    [REPORT_YELLOW] = "\033[33m", [REPORT_CYAN] = "\033[36m", [REPORT_DIM] = "\033[2m",
+  [REPORT_PLAIN] = "",          [REPORT_BOLD] = "\033[1m",  [REPORT_RED] = "\033[1;31m", [REPORT_GREEN] = "\033[32m",
+  [REPORT_YELLOW] = "\033[33m", [REPORT_CYAN] = "\033[36m", [REPORT_DIM] = "\033[2m",
 };
 
 void report_put(GString *out, const ReportStyle *style, ReportColor color, const char *text) {
@@ -68,20 +68,22 @@ void report_pad(GString *out, const char *text, unsigned columns) {
 }
 
 void report_wrap(GString *out, const ReportStyle *style, unsigned column, unsigned indent, const char *text) {
-  g_auto(GStrv) words = g_strsplit_set(text, " \n", -1);
-  bool is_first = true;
-  for (char **word = words; *word != NULL; word++) {
-    if (**word == '\0')
-      continue;
-    unsigned columns = report_columns(*word);
-    if (!is_first && column + 1 + columns > style->width) {
+  bool is_line_begin = true;
+  while (*text != '\0') {
+    size_t blanks = strspn(text, " \n"), length = strcspn(text + blanks, " \n");
+    g_autofree char *word = g_strndup(text + blanks, length);
+    unsigned gap = is_line_begin ? 0 : (unsigned)blanks, columns = report_columns(word);
+    text += blanks + length;
+    if (length == 0)
+      break;
+    if (!is_line_begin && column + gap + columns > style->width) {
       g_string_append_printf(out, "\n%*s", (int)indent, "");
       column = indent;
-      is_first = true;
+      gap = 0;
     }
-    g_string_append_printf(out, "%s%s", is_first ? "" : " ", *word);
-    column += columns + !is_first;
-    is_first = false;
+    g_string_append_printf(out, "%*s%s", (int)gap, "", word);
+    column += gap + columns;
+    is_line_begin = false;
   }
   g_string_append_c(out, '\n');
 }

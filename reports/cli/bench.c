@@ -21,8 +21,8 @@ static void schedules_measure(ScenarioRun *run, double seconds, Figures *figures
   uint64_t count = 0, steps = 0;
   double begin = now_s(), used = 0;
   do {
-    RunResult result = {0};
-    RunRequest request = {.policy = policy, .seed = count};
+    RunResult result = { 0 };
+    RunRequest request = { .policy = policy, .seed = count };
     scenario_run_once(run, &request, &result);
     steps += result.step_count;
     run_result_finish(&result);
@@ -46,7 +46,7 @@ static void restore_measure(Figures *figures) {
 }
 
 static bool measure(const char *file, const char *name, double seconds, GArray *all, GError **error) {
-  Figures figures = {.name = g_strdup(name)};
+  Figures figures = { .name = g_strdup(name) };
   double begin = now_s();
   g_autoptr(Scenario) scenario = scenario_load(file, error);
   g_autoptr(ScenarioRun) run = scenario != NULL ? scenario_run_create(scenario, error) : NULL;
@@ -60,7 +60,8 @@ static bool measure(const char *file, const char *name, double seconds, GArray *
 }
 
 static void table_print(const GArray *all) {
-  printf("%-44s %14s %12s %10s %10s %12s %10s\n", "scenario", "schedules/s", "steps/sched.", "ns/step", "start ms", "state bytes", "restore us");
+  printf("%-44s %14s %12s %10s %10s %12s %10s\n", "scenario", "schedules/s", "steps/sched.", "ns/step", "start ms", "state bytes",
+         "restore us");
   for (guint i = 0; i < all->len; i++) {
     const Figures *figures = &g_array_index(all, Figures, i);
     printf("%-44s %14.0f %12.0f %10.0f %10.1f %12zu %10.2f\n", figures->name, figures->schedules_per_s, figures->steps_per_schedule,
@@ -86,16 +87,17 @@ static void json_print(const GArray *all) {
   json_object_put(list);
 }
 
-static const char description[] = "Measures schedules per second, time a step, start-up, and the saved state of each scenario, on one processor.\n"
-                                  "Without arguments: the seeds of the library.\n\nExample:\n  irqlab bench --seconds 2 osr-291980/dpc-classify\n";
+static const char description[] =
+    "Measures schedules per second, time a step, start-up, and the saved state of each scenario, on one processor.\n"
+    "Without arguments: the seeds of the library.\n\nExample:\n  irqlab bench --seconds 2 osr-291980/dpc-classify\n";
 
 int cli_bench(int argc, char **argv) {
   gboolean wants_json = FALSE;
   gdouble seconds = 1;
   const GOptionEntry entries[] = {
-      {"seconds", 0, 0, G_OPTION_ARG_DOUBLE, &seconds, "How long each scenario is run (default 1)", "S"},
-      {"json", 0, 0, G_OPTION_ARG_NONE, &wants_json, "Print JSON instead of a table", NULL},
-      {0},
+    { "seconds", 0, 0, G_OPTION_ARG_DOUBLE, &seconds, "How long each scenario is run (default 1)", "S" },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &wants_json, "Print JSON instead of a table", NULL },
+    { 0 },
   };
   if (!cli_options("bench", "[SCENARIO ...]", "Measures how fast scenarios run on this host.", description, entries, &argc, &argv))
     return EXIT_BAD_INPUT;

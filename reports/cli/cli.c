@@ -31,7 +31,7 @@ bool cli_options(const char *command, const char *arguments, const char *summary
 }
 
 bool cli_color_mode(const char *text, ReportColorMode *mode) {
-  static const char *const names[] = {"auto", "always", "never"};
+  static const char *const names[] = { "auto", "always", "never" };
   if (text == NULL)
     return true;
   for (unsigned i = 0; i < G_N_ELEMENTS(names); i++)
@@ -88,7 +88,7 @@ static bool folder_add(const char *folder, const char *base, unsigned depth, GPt
 }
 
 bool cli_scenario_files(char **paths, GPtrArray *files, GPtrArray *names, GError **error) {
-  const char *whole[] = {config_library_folder(), NULL};
+  const char *whole[] = { config_library_folder(), NULL };
   for (const char *const *path = paths != NULL && *paths != NULL ? (const char *const *)paths : whole; *path != NULL; path++) {
     if (g_file_test(*path, G_FILE_TEST_IS_DIR)) {
       g_autofree char *base = g_strdup(*path);
@@ -133,6 +133,7 @@ char *cli_scenario_file(const char *name, GError **error) {
   g_free(with_ending);
   char *in_library = library_file(name);
   if (in_library == NULL)
-    g_set_error(error, SCENARIO_ERROR, SCENARIO_ERROR_READ, "%s: no such file, and no scenario of that name in the library (irqlab list)", name);
+    g_set_error(error, SCENARIO_ERROR, SCENARIO_ERROR_READ, "%s: no such file, and no scenario of that name in the library (irqlab list)",
+                name);
   return in_library;
 }

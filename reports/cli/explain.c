@@ -54,10 +54,11 @@ static void function_explain(GString *out, const ReportStyle *style, const DdiFu
   for (unsigned i = 0; i < function->parameter_count; i++) {
     const DdiParameter *parameter = &function->parameters[i];
     const char *direction = (parameter->direction & DDI_IN) && (parameter->direction & DDI_OUT) ? "in and out"
-                            : parameter->direction & DDI_OUT                                     ? "out"
-                            : parameter->direction & DDI_IN                                      ? "in"
-                                                                                                 : "value";
-    g_autofree char *text = g_strdup_printf("%s: %s%s", parameter->name, direction, parameter->direction & DDI_OPTIONAL ? ", optional" : "");
+                            : parameter->direction & DDI_OUT                                    ? "out"
+                            : parameter->direction & DDI_IN                                     ? "in"
+                                                                                                : "value";
+    g_autofree char *text =
+        g_strdup_printf("%s: %s%s", parameter->name, direction, parameter->direction & DDI_OPTIONAL ? ", optional" : "");
     label(out, style, i == 0 ? "parameters" : "", text);
   }
   for (const char *const *phase = function->phases; phase != NULL && *phase != NULL; phase++)
@@ -96,18 +97,20 @@ static const char *name_at(const void *names, size_t index) {
   return ddi_functions[index - ddi_bugcheck_count].name;
 }
 
-static const char description[] = "NAME is a rule (irqlab list rules), a bug check by name or code, a modelled function, or an NTSTATUS.\n\n"
-                                  "Examples:\n  irqlab explain irql-too-high\n  irqlab explain 0x5\n  irqlab explain FltSendMessage\n"
-                                  "  irqlab explain STATUS_TIMEOUT\n";
+static const char description[] =
+    "NAME is a rule (irqlab list rules), a bug check by name or code, a modelled function, or an NTSTATUS.\n\n"
+    "Examples:\n  irqlab explain irql-too-high\n  irqlab explain 0x5\n  irqlab explain FltSendMessage\n"
+    "  irqlab explain STATUS_TIMEOUT\n";
 
 int cli_explain(int argc, char **argv) {
   g_autofree char *color = NULL;
   const GOptionEntry entries[] = {
-      {"color", 0, 0, G_OPTION_ARG_STRING, &color, "auto (default), always or never", "WHEN"},
-      {0},
+    { "color", 0, 0, G_OPTION_ARG_STRING, &color, "auto (default), always or never", "WHEN" },
+    { 0 },
   };
   ReportColorMode mode = REPORT_COLOR_AUTO;
-  if (!cli_options("explain", "NAME ...", "Explains a rule, a bug check, a function or a status code.", description, entries, &argc, &argv) ||
+  if (!cli_options("explain", "NAME ...", "Explains a rule, a bug check, a function or a status code.", description, entries, &argc,
+                   &argv) ||
       !cli_color_mode(color, &mode))
     return EXIT_BAD_INPUT;
   if (argc < 2)

@@ -40,14 +40,15 @@ static int list_functions(void) {
   return EXIT_AS_EXPECTED;
 }
 
-static const char description[] = "WHAT is scenarios (with files and folders to look in; default: the library), rules, bugchecks or functions.\n\n"
-                                  "Examples:\n  irqlab list\n  irqlab list scenarios mine/\n  irqlab list functions\n";
+static const char description[] =
+    "WHAT is scenarios (with files and folders to look in; default: the library), rules, bugchecks or functions.\n\n"
+    "Examples:\n  irqlab list\n  irqlab list scenarios mine/\n  irqlab list functions\n";
 
 int cli_list(int argc, char **argv) {
-  const GOptionEntry entries[] = {{0}};
-  static const char *const kinds[] = {"scenarios", "rules", "bugchecks", "functions"};
-  if (!cli_options("list", "[WHAT] [PATH ...]", "Lists what irqlab has: scenarios, rules, bug checks, modelled functions.", description, entries,
-                   &argc, &argv))
+  const GOptionEntry entries[] = { { 0 } };
+  static const char *const kinds[] = { "scenarios", "rules", "bugchecks", "functions" };
+  if (!cli_options("list", "[WHAT] [PATH ...]", "Lists what irqlab has: scenarios, rules, bug checks, modelled functions.", description,
+                   entries, &argc, &argv))
     return EXIT_BAD_INPUT;
   const char *what = argc > 1 ? argv[1] : "scenarios";
   if (strcmp(what, "scenarios") == 0)

@@ -6,12 +6,12 @@
 #include <string.h>
 
 static const CliCommand commands[] = {
-    {"run", "run scenarios and say whether they come out as expected", cli_run},
-    {"replay", "run one schedule of a scenario again, from its line", cli_replay},
-    {"trace", "print every event of a run", cli_trace},
-    {"list", "list scenarios, rules, bug checks or functions", cli_list},
-    {"explain", "explain a rule, a bug check, a function or a status", cli_explain},
-    {"bench", "measure how fast scenarios run", cli_bench},
+  { "run", "run scenarios and say whether they come out as expected", cli_run },
+  { "replay", "run one schedule of a scenario again, from its line", cli_replay },
+  { "trace", "print every event of a run", cli_trace },
+  { "list", "list scenarios, rules, bug checks or functions", cli_list },
+  { "explain", "explain a rule, a bug check, a function or a status", cli_explain },
+  { "bench", "measure how fast scenarios run", cli_bench },
 };
 
 static void help_print(FILE *stream) {

@@ -31,8 +31,8 @@ static bool line_read(Replay *replay, const char *line) {
     return false;
   }
   if (strcmp(fingerprint, scenario_run_fingerprint(replay->run)) != 0)
-    fprintf(stderr, "irqlab: the line was made with the driver image %s, and this one is %s: the schedule may not fit any more\n", fingerprint,
-            scenario_run_fingerprint(replay->run));
+    fprintf(stderr, "irqlab: the line was made with the driver image %s, and this one is %s: the schedule may not fit any more\n",
+            fingerprint, scenario_run_fingerprint(replay->run));
   return true;
 }
 
@@ -52,8 +52,8 @@ static bool replay_open(Replay *replay, const char *name, const char *line) {
 }
 
 static void once(Replay *replay, SimRecord *record, RunResult *result) {
-  RunRequest request = {.policy = &sim_policy_replay, .replay = &replay->schedule, .record = record};
-  *result = (RunResult){0};
+  RunRequest request = { .policy = &sim_policy_replay, .replay = &replay->schedule, .record = record };
+  *result = (RunResult){ 0 };
   scenario_run_once(replay->run, &request, result);
 }
 
@@ -82,9 +82,9 @@ int cli_replay(int argc, char **argv) {
   gint times = 2;
   g_autofree char *color = NULL;
   const GOptionEntry entries[] = {
-      {"times", 'n', 0, G_OPTION_ARG_INT, &times, "Run it so many times and compare the hashes (default 2)", "N"},
-      {"color", 0, 0, G_OPTION_ARG_STRING, &color, "auto (default), always or never", "WHEN"},
-      {0},
+    { "times", 'n', 0, G_OPTION_ARG_INT, &times, "Run it so many times and compare the hashes (default 2)", "N" },
+    { "color", 0, 0, G_OPTION_ARG_STRING, &color, "auto (default), always or never", "WHEN" },
+    { 0 },
   };
   ReportColorMode mode = REPORT_COLOR_AUTO;
   if (!cli_options("replay", "SCENARIO [LINE]", "Runs one schedule of a scenario again and prints its report.", replay_description, entries,
@@ -93,7 +93,7 @@ int cli_replay(int argc, char **argv) {
     return EXIT_BAD_INPUT;
   if (argc < 2 || argc > 3)
     return cli_error("replay takes a scenario and a line: irqlab replay SCENARIO v1:...");
-  Replay replay = {0};
+  Replay replay = { 0 };
   int exit_code = EXIT_BAD_INPUT;
   if (replay_open(&replay, argv[1], argc > 2 ? argv[2] : NULL)) {
     RunResult result;
@@ -101,7 +101,7 @@ int cli_replay(int argc, char **argv) {
     ReportStyle style = report_style_of(STDOUT_FILENO, mode);
     g_autoptr(GString) out = g_string_new(NULL);
     char *line = sim_schedule_print(&result.exceptions, scenario_run_fingerprint(replay.run));
-    crash_report_print(out, &style, replay.run, &result, line, NULL, argv[1]);
+    crash_report_print(out, &style, &(ReportSubject){ .run = replay.run, .result = &result, .schedule = line, .name = argv[1] });
     fputs(out->str, stdout);
     printf("  hash:            %016llx, %s\n", (unsigned long long)result.hash, times > 1 ? "the same each time" : "once");
     if (result.replay_misses > 0)
@@ -116,8 +116,9 @@ int cli_replay(int argc, char **argv) {
 
 /* ---- trace ---- */
 
-static const char trace_description[] = "Without a line the natural schedule is traced. What happened before the first stimulus (boot, loading of\n"
-                                        "drivers) is printed with --boot.\n\nExample:\n  irqlab trace osr-291980/dpc-classify\n";
+static const char trace_description[] =
+    "Without a line the natural schedule is traced. What happened before the first stimulus (boot, loading of\n"
+    "drivers) is printed with --boot.\n\nExample:\n  irqlab trace osr-291980/dpc-classify\n";
 
 static uint32_t first_after_boot(const ScenarioRun *run, const SimRecord *record) {
   for (size_t i = 0; i < record->count; i++)
@@ -129,17 +130,17 @@ static uint32_t first_after_boot(const ScenarioRun *run, const SimRecord *record
 int cli_trace(int argc, char **argv) {
   gboolean with_boot = FALSE;
   const GOptionEntry entries[] = {
-      {"boot", 0, 0, G_OPTION_ARG_NONE, &with_boot, "Begin with Windows' boot and the loading of drivers", NULL},
-      {0},
+    { "boot", 0, 0, G_OPTION_ARG_NONE, &with_boot, "Begin with Windows' boot and the loading of drivers", NULL },
+    { 0 },
   };
   if (!cli_options("trace", "SCENARIO [LINE]", "Prints every event of a run, one a line.", trace_description, entries, &argc, &argv))
     return EXIT_BAD_INPUT;
   if (argc < 2 || argc > 3)
     return cli_error("trace takes a scenario and perhaps a line: irqlab trace SCENARIO [v1:...]");
-  Replay replay = {0};
+  Replay replay = { 0 };
   int exit_code = EXIT_BAD_INPUT;
   if (replay_open(&replay, argv[1], argc > 2 ? argv[2] : NULL)) {
-    SimRecord record = {0};
+    SimRecord record = { 0 };
     RunResult result;
     once(&replay, &record, &result);
     g_autoptr(GString) out = g_string_new(NULL);

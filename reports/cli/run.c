@@ -131,13 +131,14 @@ static int junit_write(const RunCommand *command, const char *file) {
 }
 
 static void signals_catch(void) {
-  struct sigaction action = {.sa_handler = interrupt};
+  struct sigaction action = { .sa_handler = interrupt };
   sigaction(SIGINT, &action, NULL);
   sigaction(SIGTERM, &action, NULL);
 }
 
-static const char summary[] = "Runs scenario files and says for each whether it came out as it expects. Folders are searched for *.json. Without\n"
-                              "arguments the whole library is run.";
+static const char summary[] =
+    "Runs scenario files and says for each whether it came out as it expects. Folders are searched for *.json. Without\n"
+    "arguments the whole library is run.";
 static const char description[] =
     "Each scenario runs in a process of its own. Exit code: 0 all as expected, 1 not as expected, 2 bad input; the highest wins.\n\n"
     "Examples:\n"
@@ -152,20 +153,21 @@ int cli_run(int argc, char **argv) {
   gint64 schedules = 0;
   g_autofree char *junit = NULL, *color = NULL, *seed = NULL;
   const GOptionEntry entries[] = {
-      {"verbose", 'v', 0, G_OPTION_ARG_NONE, &is_verbose, "Print the report of every scenario, also of those as expected", NULL},
-      {"quiet", 'q', 0, G_OPTION_ARG_NONE, &is_quiet, "Print only what is not as expected, and the summary", NULL},
-      {"schedules", 0, 0, G_OPTION_ARG_INT64, &schedules, "How many schedules of a random policy are run, instead of the scenario's own number", "N"},
-      {"seed", 0, 0, G_OPTION_ARG_STRING, &seed, "First seed of a random policy, instead of the scenario's own", "N"},
-      {"jobs", 'j', 0, G_OPTION_ARG_INT, &jobs, "How many scenarios run at a time (default: as many as there are processors)", "N"},
-      {"timeout", 0, 0, G_OPTION_ARG_INT, &timeout_s, "End a scenario after this host time (default 300, 0: never)", "SECONDS"},
-      {"junit", 0, 0, G_OPTION_ARG_FILENAME, &junit, "Also write the results as JUnit XML", "FILE"},
-      {"json", 0, 0, G_OPTION_ARG_NONE, &wants_json, "Print one JSON document instead of lines", NULL},
-      {"color", 0, 0, G_OPTION_ARG_STRING, &color, "auto (default), always or never", "WHEN"},
-      {"no-sandbox", 0, 0, G_OPTION_ARG_NONE, &no_sandbox, "Do not restrict the system calls of workers whose drivers are steps", NULL},
-      {0},
+    { "verbose", 'v', 0, G_OPTION_ARG_NONE, &is_verbose, "Print the report of every scenario, also of those as expected", NULL },
+    { "quiet", 'q', 0, G_OPTION_ARG_NONE, &is_quiet, "Print only what is not as expected, and the summary", NULL },
+    { "schedules", 0, 0, G_OPTION_ARG_INT64, &schedules,
+      "How many schedules of a random policy are run, instead of the scenario's own number", "N" },
+    { "seed", 0, 0, G_OPTION_ARG_STRING, &seed, "First seed of a random policy, instead of the scenario's own", "N" },
+    { "jobs", 'j', 0, G_OPTION_ARG_INT, &jobs, "How many scenarios run at a time (default: as many as there are processors)", "N" },
+    { "timeout", 0, 0, G_OPTION_ARG_INT, &timeout_s, "End a scenario after this host time (default 300, 0: never)", "SECONDS" },
+    { "junit", 0, 0, G_OPTION_ARG_FILENAME, &junit, "Also write the results as JUnit XML", "FILE" },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &wants_json, "Print one JSON document instead of lines", NULL },
+    { "color", 0, 0, G_OPTION_ARG_STRING, &color, "auto (default), always or never", "WHEN" },
+    { "no-sandbox", 0, 0, G_OPTION_ARG_NONE, &no_sandbox, "Do not restrict the system calls of workers whose drivers are steps", NULL },
+    { 0 },
   };
   ReportColorMode mode = REPORT_COLOR_AUTO;
-  WorkerOptions options = {0};
+  WorkerOptions options = { 0 };
   if (!cli_options("run", "[FILE or FOLDER or NAME ...]", summary, description, entries, &argc, &argv) || !cli_color_mode(color, &mode))
     return EXIT_BAD_INPUT;
   if (jobs < 1 || jobs > 1024)
@@ -180,7 +182,7 @@ int cli_run(int argc, char **argv) {
     return cli_error("%s", error->message);
   if (files->len == 0)
     return cli_error("there is no scenario (*.json) in what was given");
-  RunCommand command = {.is_verbose = is_verbose, .is_quiet = is_quiet, .wants_json = wants_json, .is_single = files->len == 1};
+  RunCommand command = { .is_verbose = is_verbose, .is_quiet = is_quiet, .wants_json = wants_json, .is_single = files->len == 1 };
   command.style = report_style_of(STDOUT_FILENO, wants_json ? REPORT_COLOR_NEVER : mode);
   command.has_progress = isatty(STDERR_FILENO) && isatty(STDOUT_FILENO) && files->len > 1;
   command.name_width = width_of(names);

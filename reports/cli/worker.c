@@ -31,16 +31,27 @@ static void report_take(Outcome *outcome, ScenarioRun *run, const RunVerdict *ve
   if (shown == NULL || (verdict->is_as_expected && !options->wants_report))
     return;
   GString *text = g_string_new(NULL);
-  ReportCount count = {.count = shown->count, .total = verdict->schedule_count, .is_exhausted = verdict->is_exhausted};
-  crash_report_print(text, &options->style, run, &shown->result, shown->schedule, &count, outcome->file);
+  uint64_t seed = options->has_seed ? options->seed : scenario_run_scenario(run)->policy.seed;
+  ReportSubject subject = {
+    .run = run, .result = &shown->result, .schedule = shown->schedule, .verdict = verdict, .seed = seed, .name = outcome->file
+  };
+  crash_report_print(text, &options->style, &subject);
   outcome->report = g_string_free(text, FALSE);
+}
+
+/* One line: what was expected, what came. Returns owned; NULL: as expected. */
+static char *why_of(const RunVerdict *verdict) {
+  const Expectation *failed = verdict->failed;
+  if (failed != NULL && failed->when == EXPECT_NEVER && verdict->shown != NULL)
+    return g_strdup_printf("expected never %s, got %s", failed->text, verdict->shown->name);
+  return g_strdup(verdict->why);
 }
 
 static void verdict_take(Outcome *outcome, const RunVerdict *verdict) {
   g_free(outcome->result);
   outcome->status = verdict->is_as_expected ? OUTCOME_AS_EXPECTED : OUTCOME_NOT;
   outcome->result = g_strdup(verdict->shown != NULL ? verdict->shown->name : "");
-  outcome->why = g_strdup(verdict->why);
+  outcome->why = why_of(verdict);
   outcome->line = verdict->failed != NULL ? verdict->failed->position.line : 0;
   outcome->schedules = verdict->schedule_count;
   outcome->is_exhausted = verdict->is_exhausted;
@@ -68,7 +79,7 @@ Outcome *worker_outcome(const char *file, const char *name, const WorkerOptions 
   if (options->has_sandbox && strcmp(scenario_run_fingerprint(run), "-") == 0)
     sandbox_enter();
   RunVerdict verdict;
-  RunExploration exploration = {.schedules = options->schedules, .seed = options->seed, .has_seed = options->has_seed};
+  RunExploration exploration = { .schedules = options->schedules, .seed = options->seed, .has_seed = options->has_seed };
   scenario_explore(run, &exploration, &verdict);
   verdict_take(outcome, &verdict);
   outcome->host_ms = (double)(g_get_monotonic_time() - begin) / 1000;
@@ -82,9 +93,9 @@ Outcome *worker_outcome(const char *file, const char *name, const WorkerOptions 
 
 typedef struct Worker {
   pid_t process;
-  int pipe;         /* what it writes; -1: it has ended */
-  guint index;      /* of the file */
-  gint64 deadline;  /* monotonic microseconds; 0: none */
+  int pipe;        /* what it writes; -1: it has ended */
+  guint index;     /* of the file */
+  gint64 deadline; /* monotonic microseconds; 0: none */
   bool is_late;
   GString *text;
 } Worker;
@@ -124,7 +135,7 @@ static void child_main(const Pool *pool, guint index, int descriptor) {
 
 static void worker_start(Pool *pool, Worker *worker) {
   int ends[2];
-  *worker = (Worker){.pipe = -1, .index = pool->started++, .text = g_string_new(NULL)};
+  *worker = (Worker){ .pipe = -1, .index = pool->started++, .text = g_string_new(NULL) };
   fflush(NULL);
   if (pipe(ends) != 0 || (worker->process = fork()) < 0) {
     g_string_printf(worker->text, "a worker process could not be started: %s", g_strerror(errno));
@@ -171,7 +182,7 @@ static void worker_end(Pool *pool, Worker *worker) {
       continue;
   pool->outcomes[worker->index] = outcome_of(pool, worker, status);
   g_string_free(worker->text, TRUE);
-  *worker = (Worker){.pipe = -1};
+  *worker = (Worker){ .pipe = -1 };
 }
 
 /* Reads what there is; false: the worker has closed its end. */
@@ -197,7 +208,7 @@ static void late_kill(const Pool *pool) {
 static void wait_for_some(Pool *pool) {
   g_autofree struct pollfd *polls = g_new0(struct pollfd, pool->worker_count);
   for (unsigned i = 0; i < pool->worker_count; i++)
-    polls[i] = (struct pollfd){.fd = pool->workers[i].pipe, .events = POLLIN};
+    polls[i] = (struct pollfd){ .fd = pool->workers[i].pipe, .events = POLLIN };
   if (poll(polls, pool->worker_count, 200) <= 0)
     return;
   for (unsigned i = 0; i < pool->worker_count; i++)
@@ -237,7 +248,7 @@ static void all_kill(Pool *pool) {
 
 void workers_run(const GPtrArray *files, const GPtrArray *names, const WorkerOptions *options, const volatile bool *is_interrupted,
                  WorkerTold *told, void (*idle)(guint done, guint total, void *data), void *data) {
-  Pool pool = {.files = files, .names = names, .options = options, .worker_count = MAX(options->jobs, 1)};
+  Pool pool = { .files = files, .names = names, .options = options, .worker_count = MAX(options->jobs, 1) };
   pool.outcomes = g_new0(Outcome *, files->len + 1);
   pool.workers = g_new0(Worker, pool.worker_count);
   for (unsigned i = 0; i < pool.worker_count; i++)

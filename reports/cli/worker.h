@@ -8,10 +8,10 @@
 typedef struct WorkerOptions {
   bool has_seed;
   uint64_t seed;
-  uint64_t schedules;     /* 0: the scenario's */
-  bool wants_report;      /* also of a scenario that came out as expected */
-  ReportStyle style;      /* of the report */
-  unsigned timeout_s;     /* of one scenario; 0: none */
+  uint64_t schedules; /* 0: the scenario's */
+  bool wants_report;  /* also of a scenario that came out as expected */
+  ReportStyle style;  /* of the report */
+  unsigned timeout_s; /* of one scenario; 0: none */
   unsigned jobs;
   bool has_sandbox;
 } WorkerOptions;

@@ -1,0 +1,10 @@
+/*
+ * expected.h: the paragraph about an expectation that does not hold: what was expected, where that stands, and what is there instead.
+ */
+#pragma once
+
+#include "names.h"
+#include "style.h"
+
+/* Nothing when the verdict is as expected. */
+void expected_print(GString *out, const ReportStyle *style, const Names *names, const RunResult *result, const RunVerdict *verdict);

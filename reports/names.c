@@ -1,0 +1,331 @@
+#include "names.h"
+
+#include "reference.h"
+
+#include "model/events.h"
+#include "model/tcpip/tcpip_face.h"
+#include "model/wfp/wfp_face.h"
+
+#include <string.h>
+
+/* A context of execution: what it is, and what it runs now, while the record is gone through. */
+typedef struct Context {
+  const char *kind; /* "thread", "DPC", "interrupt", "work item" */
+  const char *base; /* its name when it runs nothing of a driver's */
+  const char *base_kind;
+  const char *now;
+} Context;
+
+typedef struct Running {
+  const char *name;
+  const char *kind;
+} Running;
+
+struct Names {
+  const ScenarioRun *run;
+  const SimRecord *record;
+  GStringChunk *texts;
+  GHashTable *contexts; /* id -> Context; looked up only */
+  Running *running;     /* by event */
+};
+
+/* ---- contexts: named after what they run ---- */
+
+static Context *context_of(Names *names, uint32_t id) {
+  Context *context = g_hash_table_lookup(names->contexts, GUINT_TO_POINTER(id));
+  if (context == NULL) {
+    context = g_new0(Context, 1);
+    context->kind = context->base_kind = "";
+    context->base = context->now = "";
+    g_hash_table_insert(names->contexts, GUINT_TO_POINTER(id), context);
+  }
+  return context;
+}
+
+static const char *keep(Names *names, char *text) {
+  const char *kept = g_string_chunk_insert_const(names->texts, text);
+  g_free(text);
+  return kept;
+}
+
+static void context_begin(Names *names, const SimEvent *event, const char *kind, const char *name) {
+  Context *context = context_of(names, event->context);
+  context->kind = context->base_kind = kind;
+  context->base = context->now = name;
+}
+
+static void context_runs(Names *names, const SimEvent *event, const char *kind, const char *name) {
+  Context *context = context_of(names, event->context);
+  context->kind = kind;
+  context->now = name;
+}
+
+static void interrupt_begin(Names *names, const SimEvent *event) {
+  if (event->object != 0)
+    context_begin(names, event, "interrupt", keep(names, names_object_short(names, event->object)));
+  else if (event->detail == SIM_IRQL_DISPATCH)
+    context_begin(names, event, "DPC", "");
+  else
+    context_begin(names, event, "interrupt", event->detail == SIM_IRQL_CLOCK ? "clock" : "interrupt");
+}
+
+/* Callbacks whose routine is what the context is there for; others (a classify, a notification) are something on the way. */
+static bool is_main_routine(const char *callback) {
+  static const char *const types[] = { "KSTART_ROUTINE",         "KDEFERRED_ROUTINE",     "KSERVICE_ROUTINE",        "IO_WORKITEM_ROUTINE",
+                                       "IO_WORKITEM_ROUTINE_EX", "WORKER_THREAD_ROUTINE", "KMESSAGE_SERVICE_ROUTINE" };
+  for (unsigned i = 0; i < G_N_ELEMENTS(types); i++)
+    if (strcmp(callback, types[i]) == 0)
+      return true;
+  return false;
+}
+
+static void callback_begin(Names *names, const SimEvent *event) {
+  char *routine = is_main_routine(names_function(event->function)) ? place_routine(names->run, event->value) : NULL;
+  if (routine == NULL)
+    return;
+  Context *context = context_of(names, event->context);
+  if (strcmp(context->kind, "thread") != 0 || context->base[0] == '\0')
+    context->now = keep(names, routine);
+  else
+    g_free(routine);
+}
+
+/* A thread's own name, or the routine of driver code that it begins with. */
+static const char *thread_name(Names *names, size_t begin) {
+  const SimEvent *event = &names->record->events[begin];
+  const Object *object = event->object != 0 ? object_by_ordinal(event->object) : NULL;
+  if (object != NULL && object->name[0] != '\0')
+    return keep(names, g_strdup(object->name));
+  for (size_t i = begin + 1; i < names->record->count; i++) {
+    const SimEvent *other = &names->record->events[i];
+    if (other->context != event->context)
+      continue;
+    char *routine = other->kind == EVENT_CALLBACK ? place_routine(names->run, other->value) : NULL;
+    return routine != NULL ? keep(names, routine) : "";
+  }
+  return "";
+}
+
+static void contexts_collect(Names *names) {
+  for (size_t i = 0; i < names->record->count; i++) {
+    const SimEvent *event = &names->record->events[i];
+    switch (event->kind) {
+    case SIM_EVENT_CONTEXT_BEGIN: context_begin(names, event, "thread", thread_name(names, i)); break;
+    case SIM_EVENT_INTERRUPT: interrupt_begin(names, event); break;
+    case EVENT_DPC_BEGIN: context_runs(names, event, "DPC", keep(names, names_object_short(names, event->object))); break;
+    case EVENT_WORK_BEGIN: context_runs(names, event, "work item", keep(names, names_object_short(names, event->object))); break;
+    case EVENT_CALLBACK: callback_begin(names, event); break;
+    default: break;
+    }
+    const Context *context = g_hash_table_lookup(names->contexts, GUINT_TO_POINTER(event->context));
+    if (context != NULL && event->context != 0)
+      names->running[i] = (Running){ context->now, context->kind };
+    if (event->kind == EVENT_DPC_END || event->kind == EVENT_WORK_END)
+      context_runs(names, event, context_of(names, event->context)->base_kind, context_of(names, event->context)->base);
+  }
+}
+
+Names *names_create(const ScenarioRun *run, const SimRecord *record) {
+  Names *names = g_new0(Names, 1);
+  names->run = run;
+  names->record = record;
+  names->texts = g_string_chunk_new(1024);
+  names->contexts = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+  names->running = g_new0(Running, record->count + 1);
+  contexts_collect(names);
+  return names;
+}
+
+void names_free(Names *names) {
+  if (names == NULL)
+    return;
+  g_hash_table_unref(names->contexts);
+  g_string_chunk_free(names->texts);
+  g_free(names->running);
+  g_free(names);
+}
+
+const ScenarioRun *names_run(const Names *names) { return names->run; }
+const SimRecord *names_record(const Names *names) { return names->record; }
+
+const char *names_running(const Names *names, uint32_t sequence) {
+  const char *name = sequence < names->record->count ? names->running[sequence].name : NULL;
+  return name != NULL ? name : "";
+}
+
+const char *names_kind(const Names *names, uint32_t sequence) {
+  static const char *const articles[][2] = {
+    { "thread", "a thread" }, { "DPC", "a DPC" }, { "interrupt", "an interrupt" }, { "work item", "a work item" }
+  };
+  const char *kind = sequence < names->record->count ? names->running[sequence].kind : NULL;
+  for (unsigned i = 0; kind != NULL && i < G_N_ELEMENTS(articles); i++)
+    if (strcmp(kind, articles[i][0]) == 0)
+      return articles[i][1];
+  return "";
+}
+
+char *names_in(const Names *names, uint32_t sequence) {
+  const char *name = names_running(names, sequence), *kind = names_kind(names, sequence);
+  if (*kind == '\0')
+    return g_strdup("");
+  if (strcmp(kind, "a thread") == 0 && *name != '\0')
+    return g_strdup_printf("in thread %s", name);
+  return *name != '\0' ? g_strdup_printf("in %s (%s)", kind, name) : g_strdup_printf("in %s", kind);
+}
+
+/* ---- objects ---- */
+
+static bool is_stream_lock(const Object *object) {
+  if (object->kind != OBJECT_SPIN_LOCK || object->driver != 0)
+    return false;
+  for (uint32_t ordinal = 1; ordinal <= object_count(); ordinal++) {
+    const Object *other = object_by_ordinal(ordinal);
+    if (other->kind == OBJECT_CONNECTION && other->is_alive && other->body != NULL &&
+        ((const TcpipConnection *)other->body)->lock == object->address)
+      return true;
+  }
+  return false;
+}
+
+/* The object's own name, or what the driver calls the memory it is in; NULL: neither. Returns owned. */
+static char *own_name(const Names *names, const Object *object) {
+  if (object->name[0] != '\0')
+    return g_strdup(object->name);
+  if (is_stream_lock(object))
+    return g_strdup("netio's stream lock");
+  return object->size > 0 && object->kind != OBJECT_POOL_BLOCK ? place_variable(names->run, object->address) : NULL;
+}
+
+char *names_object_short(const Names *names, uint32_t ordinal) {
+  const Object *object = ordinal != 0 ? object_by_ordinal(ordinal) : NULL;
+  if (object == NULL)
+    return g_strdup("");
+  char *name = own_name(names, object);
+  return name != NULL ? name : g_strdup_printf("%s %u", object_kind_name((ObjectKind)object->kind), object->number);
+}
+
+char *names_object(const Names *names, uint32_t ordinal) {
+  const Object *object = ordinal != 0 ? object_by_ordinal(ordinal) : NULL;
+  if (object == NULL)
+    return g_strdup("");
+  g_autofree char *name = own_name(names, object);
+  const char *kind = object_kind_name((ObjectKind)object->kind);
+  if (name == NULL)
+    return g_strdup_printf("%s %u", kind, object->number);
+  return is_stream_lock(object) || strstr(name, "lock") != NULL ? g_steal_pointer(&name) : g_strdup_printf("%s %s", kind, name);
+}
+
+const Object *names_pool_block(uint64_t address) {
+  for (uint32_t ordinal = object_count(); ordinal > 0; ordinal--) {
+    const Object *object = object_by_ordinal(ordinal);
+    if (object->kind == OBJECT_POOL_BLOCK && address >= object->address && address - object->address < MAX(object->size, 1))
+      return object;
+  }
+  return NULL;
+}
+
+static char tag_character(uint32_t tag, unsigned index) {
+  char character = (char)(tag >> (8 * index));
+  return g_ascii_isprint(character) ? character : '.';
+}
+
+char *names_pool_details(const Names *names, uint32_t ordinal) {
+  for (size_t i = 0; i < names->record->count; i++) {
+    const SimEvent *event = &names->record->events[i];
+    if (event->kind == EVENT_POOL_ALLOCATE && event->object == ordinal)
+      return g_strdup_printf("'%c%c%c%c', %d bytes", tag_character(event->detail, 0), tag_character(event->detail, 1),
+                             tag_character(event->detail, 2), tag_character(event->detail, 3), event->status);
+  }
+  return g_strdup("");
+}
+
+static char *pool_words(const Names *names, const Object *block, uint64_t address) {
+  g_autofree char *details = names_pool_details(names, block->ordinal);
+  g_autoptr(GString) text = g_string_new(NULL);
+  g_string_append_printf(text, "pool block %u", block->number);
+  if (*details != '\0')
+    g_string_append_printf(text, " (%s)", details);
+  if (address != block->address)
+    g_string_append_printf(text, " + %" G_GUINT64_FORMAT, address - block->address);
+  return g_strdup(text->str);
+}
+
+char *names_address(const Names *names, uint64_t address) {
+  if (address < 0x10000)
+    return address == 0 ? g_strdup("NULL") : g_strdup_printf("NULL + %" G_GUINT64_FORMAT, address);
+  const Object *object = object_find(address, OBJECT_NONE);
+  if (object != NULL && object->kind != OBJECT_POOL_BLOCK)
+    return names_object(names, object->ordinal);
+  char *name = place_variable(names->run, address);
+  if (name == NULL)
+    name = place_routine(names->run, address);
+  if (name != NULL)
+    return name;
+  const Object *block = names_pool_block(address);
+  if (block != NULL)
+    return pool_words(names, block, address);
+  if (address >= SIM_STACK_BASE && address < SIM_ARENA_END)
+    return g_strdup("a kernel stack");
+  return g_strdup_printf("0x%" G_GINT64_MODIFIER "x", address);
+}
+
+/* ---- numbers ---- */
+
+const char *names_function(uint32_t id) {
+  const DdiFunction *function = id != 0 ? ddi_function_by_id(id) : NULL;
+  if (function != NULL)
+    return function->name;
+  const DdiCallback *callback = id != 0 ? ddi_callback_by_id(id) : NULL;
+  return callback != NULL ? callback->name : "";
+}
+
+char *names_status(int32_t status) {
+  const char *name = ddi_status_name(status);
+  return name != NULL ? g_strdup(name) : g_strdup_printf("0x%08X", (unsigned)status);
+}
+
+char *names_result(uint32_t id, int32_t status) {
+  const DdiFunction *function = ddi_function_by_id(id);
+  const ReferenceEntry *entry = function != NULL ? reference_find(function->name) : NULL;
+  if (function == NULL || ddi_types[function->returns].kind == DDI_TYPE_VOID)
+    return NULL;
+  if (reference_returns(entry, "NTSTATUS"))
+    return names_status(status);
+  if (reference_returns(entry, "KIRQL"))
+    return g_strdup((unsigned)status < SIM_IRQL_COUNT ? sim_irql_name((SimIrql)status) : "no IRQL");
+  if (reference_returns(entry, "BOOLEAN"))
+    return g_strdup((status & 0xff) != 0 ? "TRUE" : "FALSE");
+  if (ddi_types[function->returns].kind == DDI_TYPE_POINTER)
+    return g_strdup(status != 0 ? "a pointer" : "NULL");
+  return ddi_types[function->returns].is_signed ? g_strdup_printf("%d", status) : g_strdup_printf("%u", (unsigned)status);
+}
+
+const char *names_irql_short(SimIrql irql) {
+  static const char *const names[] = { "PASSIVE", "APC", "DISPATCH" };
+  if (irql <= SIM_IRQL_DISPATCH)
+    return names[irql];
+  return irql == SIM_IRQL_CLOCK ? "CLOCK" : irql == SIM_IRQL_IPI ? "IPI" : sim_irql_name(irql);
+}
+
+char *names_action(uint32_t action) {
+  static const char *const names[] = { "FWP_ACTION_BLOCK", "FWP_ACTION_PERMIT", "FWP_ACTION_CONTINUE", "FWP_ACTION_NONE" };
+  for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
+    const DdiConstant *constant = ddi_constant_find(names[i]);
+    if (constant != NULL && (uint32_t)constant->value == action)
+      return g_strdup(names[i]);
+  }
+  return g_strdup_printf("action 0x%x", action);
+}
+
+const char *names_layer(uint32_t id) {
+  const WfpLayer *layer = wfp_layer_by_id(id);
+  return layer != NULL ? layer->name : "no layer";
+}
+
+char *names_time(const ScenarioRun *run, uint64_t time_ns) {
+  uint64_t origin_ns = scenario_run_origin_ns(run);
+  bool is_before = time_ns < origin_ns;
+  uint64_t since_ns = is_before ? origin_ns - time_ns : time_ns - origin_ns;
+  return g_strdup_printf("%s%" G_GUINT64_FORMAT ".%06" G_GUINT64_FORMAT " ms", is_before ? "-" : "", since_ns / 1000000,
+                         since_ns % 1000000);
+}

@@ -1,0 +1,24 @@
+/*
+ * place.h: where something is in a driver, as a person writes it: "fw.classify step 2", "fw.classify (firewall.c:88)", "gLock + 8". From what the
+ * runner knows of the drivers' steps and images.
+ */
+#pragma once
+
+#include "run.h"
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* "fw.classify step 2", or "fw.classify (firewall.c:88)" of compiled code; "" for none. Returns owned. */
+char *place_words(const ScenarioRun *run, uint32_t site);
+/* "fw.classify"; "" for none. Returns owned. */
+char *place_function(const ScenarioRun *run, uint32_t site);
+/* "dpc-classify.json:14", "firewall.c:88": the file without its folder; "" for none. Returns owned. */
+char *place_file_line(const ScenarioRun *run, uint32_t site);
+/* The routine whose code begins at or holds the address: "fw.OnDpc"; NULL: it is no driver code. Returns owned. */
+char *place_routine(const ScenarioRun *run, uint64_t address);
+/* The driver's variable that holds the address: "gLock", "gThing + 8"; NULL: none. Returns owned. */
+char *place_variable(const ScenarioRun *run, uint64_t address);
+/* How many blanks and tabs stand before the text of a compiled line, so that RunSite.column can be counted in RunSite.text. */
+uint32_t place_indentation(const ScenarioRun *run, const RunSite *where);

@@ -1,0 +1,493 @@
+/*
+ * Each event gets a weight, by what it has to do with the end of the story: who did it (the context that made the mistake, those it is stuck with,
+ * others), when (in what that context was doing then, or before), and to which things. The heaviest are told. Weights are compared only with each
+ * other; between equals the later one is told.
+ */
+#include "story_choose.h"
+
+#include "model/events.h"
+
+#include <string.h>
+
+enum {
+  WEIGHT_END = 100,
+  WEIGHT_FINDING = 95,
+  WEIGHT_RELATED = 93,
+  WEIGHT_RAISED = 90,
+  WEIGHT_LEAK = 88,
+  WEIGHT_BEGIN = 82, /* of what the context was doing */
+  WEIGHT_PRINT = 78,
+  WEIGHT_CALL = 75,
+  WEIGHT_CAUSE = 70, /* who had asked for it */
+  WEIGHT_ANSWER = 66,
+  WEIGHT_THING = 60, /* others, on the same things */
+  WEIGHT_AROUND = 45,
+  WEIGHT_EARLIER = 35,
+  WEIGHT_ASIDE = 25,
+  WEIGHT_NOTHING = 0,
+};
+
+#define FOCUS_COUNT_MAX 8
+#define CALL_COUNT_MAX 9 /* calls of one context that weigh fully: older ones stand back */
+
+/* A context that the story is about, and what it was doing when its part ended. */
+typedef struct Focus {
+  uint32_t context;
+  uint32_t begin; /* where what it was doing then began */
+  uint32_t asked; /* the event by which that was asked for; STORY_NONE */
+} Focus;
+
+typedef struct Choosing {
+  const Names *names;
+  const SimRecord *record;
+  const RunResult *result;
+  const Finding *main;
+  uint32_t last;
+  Focus focus[FOCUS_COUNT_MAX];
+  unsigned focus_count;
+  GHashTable *things; /* ordinals of the objects it is about; looked up only */
+  uint8_t *weights;   /* by event */
+  uint32_t *ends;     /* by event: the return of a call */
+  uint32_t *calls;    /* by event: the innermost call of its context that is open there */
+} Choosing;
+
+static const SimEvent *at(const Choosing *choosing, uint32_t sequence) { return &choosing->record->events[sequence]; }
+
+static void weigh(Choosing *choosing, uint32_t sequence, unsigned weight) {
+  if (sequence <= choosing->last && choosing->weights[sequence] < weight)
+    choosing->weights[sequence] = (uint8_t)weight;
+}
+
+/* ---- which call an event belongs to ---- */
+
+/* Open calls of each context, as stacks of sequences. */
+static void calls_match(Choosing *choosing) {
+  g_autoptr(GHashTable) stacks = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_array_unref);
+  for (uint32_t i = 0; i <= choosing->last; i++) {
+    const SimEvent *event = at(choosing, i);
+    GArray *stack = g_hash_table_lookup(stacks, GUINT_TO_POINTER(event->context));
+    if (stack == NULL) {
+      stack = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+      g_hash_table_insert(stacks, GUINT_TO_POINTER(event->context), stack);
+    }
+    choosing->ends[i] = choosing->calls[i] = STORY_NONE;
+    if (event->kind == EVENT_CALL)
+      g_array_append_val(stack, i);
+    if (stack->len > 0)
+      choosing->calls[i] = g_array_index(stack, uint32_t, stack->len - 1);
+    if (event->kind == EVENT_RETURN && stack->len > 0) {
+      choosing->ends[choosing->calls[i]] = i;
+      g_array_set_size(stack, stack->len - 1);
+    }
+    if (event->kind == EVENT_CALLBACK) { /* driver code called back from inside a call: a level of its own */
+      uint32_t none = STORY_NONE;
+      g_array_append_val(stack, none);
+    }
+    if (event->kind == EVENT_CALLBACK_RETURN && stack->len > 0)
+      g_array_set_size(stack, stack->len - 1);
+  }
+}
+
+/* Kinds that only say something about the call they happen in. */
+static bool is_inside_call(unsigned kind) {
+  switch (kind) {
+  case EVENT_CONTRACT_IRQL:
+  case EVENT_CONTRACT_IRQL_RETURN:
+  case EVENT_CONTRACT_POINTER:
+  case EVENT_CONTRACT:
+  case EVENT_WAIT_HIGH:
+  case EVENT_LOCK_ACQUIRE:
+  case EVENT_LOCK_RELEASE:
+  case EVENT_LOCK_RECURSION:
+  case EVENT_LOCK_NOT_HELD:
+  case EVENT_PEND:
+  case EVENT_PEND_FAILED:
+  case EVENT_PEND_STALE:
+  case EVENT_PEND_COMPLETE:
+  case EVENT_POOL_ALLOCATE:
+  case EVENT_POOL_FREE:
+  case EVENT_SIGNAL:
+  case EVENT_CLEAR:
+  case EVENT_MESSAGE_DONE:
+  case EVENT_MESSAGE_SEND:
+  case EVENT_RETURN:
+  case EVENT_FAULT:
+  case SIM_EVENT_IRQL: return true;
+  default: return false;
+  }
+}
+
+/* The event whose line tells this one too: the call it happened in, or the answer before it. */
+static uint32_t line_of(const Choosing *choosing, uint32_t sequence) {
+  const SimEvent *event = at(choosing, sequence);
+  if (event->kind == EVENT_PEND_WITHOUT_ABSORB)
+    return sequence > 0 && at(choosing, sequence - 1)->kind == EVENT_CLASSIFY_ANSWER ? sequence - 1 : sequence;
+  bool is_inside = is_inside_call(event->kind) && choosing->calls[sequence] != STORY_NONE;
+  if (event->kind == EVENT_CONTRACT_IRQL_RETURN && ((event->detail >> 16) & 1)) /* of a callback */
+    return sequence;
+  return is_inside ? choosing->calls[sequence] : sequence;
+}
+
+/* ---- who and what it is about ---- */
+
+static bool is_begin(const SimEvent *event) {
+  return event->kind == EVENT_DPC_BEGIN || event->kind == EVENT_WORK_BEGIN || event->kind == EVENT_SYSTEM_CALL ||
+         event->kind == SIM_EVENT_CONTEXT_BEGIN || event->kind == SIM_EVENT_INTERRUPT;
+}
+
+static uint32_t last_of_context(const Choosing *choosing, uint32_t context) {
+  for (uint32_t i = choosing->last + 1; i-- > 0;)
+    if (at(choosing, i)->context == context)
+      return i;
+  return STORY_NONE;
+}
+
+static uint32_t begin_of(const Choosing *choosing, uint32_t context, uint32_t last) {
+  for (uint32_t i = last + 1; i-- > 0;)
+    if (at(choosing, i)->context == context && is_begin(at(choosing, i)))
+      return i;
+  return 0;
+}
+
+/* Who queued the DPC or work item that then ran, or the timer that did. */
+static uint32_t asked_of(const Choosing *choosing, uint32_t begin) {
+  const SimEvent *event = at(choosing, begin);
+  for (uint32_t i = begin; event->object != 0 && i-- > 0;) {
+    const SimEvent *other = at(choosing, i);
+    if (other->object == event->object &&
+        (other->kind == EVENT_DPC_QUEUE || other->kind == EVENT_WORK_QUEUE || other->kind == EVENT_THREAD_CREATE))
+      return i;
+  }
+  return STORY_NONE;
+}
+
+static void thing_add(Choosing *choosing, uint32_t ordinal) {
+  if (ordinal != 0)
+    g_hash_table_add(choosing->things, GUINT_TO_POINTER(ordinal));
+}
+
+/* `then`: an event of what it was doing. */
+static void focus_add(Choosing *choosing, uint32_t context, uint32_t then) {
+  for (unsigned i = 0; i < choosing->focus_count; i++)
+    if (choosing->focus[i].context == context)
+      return;
+  if (context == 0 || choosing->focus_count == FOCUS_COUNT_MAX || then > choosing->last)
+    return;
+  uint32_t begin = begin_of(choosing, context, then);
+  choosing->focus[choosing->focus_count++] = (Focus){ .context = context, .begin = begin, .asked = asked_of(choosing, begin) };
+}
+
+static const Focus *focus_of(const Choosing *choosing, uint32_t context) {
+  for (unsigned i = 0; i < choosing->focus_count; i++)
+    if (choosing->focus[i].context == context)
+      return &choosing->focus[i];
+  return NULL;
+}
+
+/* Contexts that a machine which cannot go on is stuck in, and whoever holds what they spin on. */
+static void stuck_add(Choosing *choosing) {
+  const SimMachine *machine = sim_machine();
+  for (uint32_t i = 0; i < machine->vcpu_count; i++) {
+    const SimVcpu *vcpu = &machine->vcpus[i];
+    for (unsigned depth = 0; depth < vcpu->depth; depth++) {
+      const SimContext *context = vcpu->stack[depth];
+      if (!context->is_spinning && !vcpu->is_hung)
+        continue;
+      focus_add(choosing, context->id, last_of_context(choosing, context->id));
+      thing_add(choosing, context->is_spinning ? context->pending.object : 0);
+    }
+  }
+  for (uint32_t i = choosing->last + 1; i-- > 0;) {
+    const SimEvent *event = at(choosing, i);
+    if (event->kind == EVENT_LOCK_ACQUIRE && g_hash_table_contains(choosing->things, GUINT_TO_POINTER(event->object)))
+      focus_add(choosing, event->context, last_of_context(choosing, event->context));
+  }
+}
+
+static bool is_stuck(const RunResult *result, const Finding *main) {
+  return result->stop == SIM_STOP_HUNG || result->bugcheck.code == 0x133 ||
+         (main != NULL && strcmp(rule_by_id(main->rule)->name, "network-stalled") == 0);
+}
+
+/* The things the story is about: of the finding, of the bug check, and what its contexts classify, send or were queued as. */
+static void things_collect(Choosing *choosing) {
+  const Finding *main = choosing->main;
+  if (main != NULL) {
+    thing_add(choosing, main->object);
+    if (main->event_related < choosing->record->count)
+      thing_add(choosing, at(choosing, main->event_related)->object);
+    const Object *block = main->value >= 0x10000 ? names_pool_block(main->value) : NULL;
+    thing_add(choosing, block != NULL ? block->ordinal : 0);
+  }
+  for (unsigned i = 0; i < choosing->focus_count; i++) {
+    const Focus *focus = &choosing->focus[i];
+    for (uint32_t j = focus->begin; j <= choosing->last; j++) {
+      const SimEvent *event = at(choosing, j);
+      bool is_its = event->context == focus->context;
+      if (is_its && (event->kind == EVENT_CLASSIFY || event->kind == EVENT_MESSAGE_SEND || event->kind == EVENT_PEND))
+        thing_add(choosing, event->object);
+    }
+  }
+}
+
+/* ---- weights ---- */
+
+static bool is_print(const SimEvent *event) {
+  const char *name = names_function(event->function);
+  return strcmp(name, "DbgPrint") == 0 || strcmp(name, "DbgPrintEx") == 0 || strcmp(name, "vDbgPrintEx") == 0;
+}
+
+/* Driver code that is called because of the event before: a DPC, a work item, a classify that is told already. */
+static bool is_told_before(const Choosing *choosing, uint32_t sequence) {
+  unsigned before = sequence > 0 ? at(choosing, sequence - 1)->kind : 0;
+  return before == EVENT_CLASSIFY_CALLOUT || before == EVENT_DPC_BEGIN || before == EVENT_WORK_BEGIN || before == SIM_EVENT_CONTEXT_BEGIN;
+}
+
+/* What a context of the story did while doing what the story is about. */
+static unsigned weight_in_focus(const Choosing *choosing, uint32_t sequence) {
+  const SimEvent *event = at(choosing, sequence);
+  switch (event->kind) {
+  case EVENT_CALL: return is_print(event) ? WEIGHT_NOTHING : WEIGHT_CALL;
+  case EVENT_DEBUG_PRINT: return WEIGHT_PRINT;
+  case SIM_EVENT_SPIN: return WEIGHT_BEGIN;
+  case EVENT_IRQL_LEAK_PATH: return WEIGHT_LEAK;
+  case EVENT_CLASSIFY_CALLOUT: return WEIGHT_CALL;
+  case EVENT_CALLBACK: return is_told_before(choosing, sequence) ? WEIGHT_NOTHING : WEIGHT_ANSWER;
+  case EVENT_CLASSIFY_ANSWER: return WEIGHT_ANSWER;
+  case EVENT_CONNECTION: return event->detail == 0 ? WEIGHT_ASIDE : WEIGHT_AROUND;
+  case EVENT_MESSAGE_TAKE: return event->site != 0 ? WEIGHT_NOTHING : WEIGHT_THING; /* the sender hands it over itself */
+  case EVENT_WAIT:
+  case EVENT_MESSAGE_REPLY:
+  case EVENT_PACKET:
+  case SIM_EVENT_PREEMPT: return WEIGHT_AROUND;
+  case EVENT_ATTACH:
+  case EVENT_SYSTEM_RETURN:
+  case EVENT_STREAM_INJECTED:
+  case EVENT_PORT_DISCONNECT: return WEIGHT_EARLIER;
+  case EVENT_FAULT: return choosing->calls[sequence] == STORY_NONE ? WEIGHT_THING : WEIGHT_NOTHING;
+  default: return WEIGHT_NOTHING;
+  }
+}
+
+/* What it did before, such as former callbacks of the same thread. */
+static unsigned weight_earlier(const SimEvent *event) {
+  switch (event->kind) {
+  case EVENT_IRQL_LEAK_PATH: return WEIGHT_LEAK;
+  case EVENT_CALL: return is_print(event) ? WEIGHT_NOTHING : WEIGHT_EARLIER;
+  case EVENT_DEBUG_PRINT:
+  case EVENT_CLASSIFY_CALLOUT:
+  case EVENT_CLASSIFY_ANSWER: return WEIGHT_EARLIER;
+  default: return WEIGHT_NOTHING;
+  }
+}
+
+/* What anybody else did. */
+static unsigned weight_elsewhere(const Choosing *choosing, const SimEvent *event) {
+  bool is_about = event->object != 0 && g_hash_table_contains(choosing->things, GUINT_TO_POINTER(event->object));
+  switch (event->kind) {
+  case EVENT_IRQL_LEAK_PATH: return WEIGHT_LEAK;
+  case EVENT_DEBUG_PRINT: return WEIGHT_EARLIER;
+  case EVENT_CALL: return is_about ? WEIGHT_THING : is_print(event) ? WEIGHT_NOTHING : WEIGHT_ASIDE;
+  case EVENT_MESSAGE_TAKE:
+  case EVENT_MESSAGE_REPLY: return is_about ? WEIGHT_THING : WEIGHT_NOTHING;
+  case EVENT_CLASSIFY_CALLOUT:
+  case EVENT_CLASSIFY_ANSWER: return WEIGHT_ASIDE;
+  case EVENT_CONNECTION: return is_about ? WEIGHT_EARLIER : WEIGHT_NOTHING;
+  default: return WEIGHT_NOTHING;
+  }
+}
+
+static void weigh_all(Choosing *choosing, uint64_t origin_ns) {
+  bool is_boot = at(choosing, choosing->last)->time_ns < origin_ns;
+  unsigned calls[FOCUS_COUNT_MAX] = { 0 };
+  for (uint32_t i = choosing->last + 1; i-- > 0;) {
+    const SimEvent *event = at(choosing, i);
+    if (event->time_ns < origin_ns && !is_boot)
+      continue;
+    const Focus *focus = focus_of(choosing, event->context);
+    unsigned weight;
+    if (focus == NULL)
+      weight = weight_elsewhere(choosing, event);
+    else if (i < focus->begin)
+      weight = weight_earlier(event);
+    else
+      weight = weight_in_focus(choosing, i);
+    if (weight == WEIGHT_CALL && ++calls[focus - choosing->focus] > CALL_COUNT_MAX)
+      weight = WEIGHT_EARLIER;
+    weigh(choosing, i, weight);
+  }
+}
+
+/* Who asked for what a context was doing, and the interrupt in which that was. */
+static void weigh_causes(Choosing *choosing) {
+  for (unsigned i = 0; i < choosing->focus_count; i++) {
+    const Focus *focus = &choosing->focus[i];
+    const SimEvent *begin = at(choosing, focus->begin);
+    weigh(choosing, focus->begin, begin->kind == SIM_EVENT_INTERRUPT && begin->object == 0 ? WEIGHT_AROUND : WEIGHT_BEGIN);
+    if (focus->asked == STORY_NONE || at(choosing, focus->asked)->kind == EVENT_THREAD_CREATE)
+      continue;
+    uint32_t line = choosing->calls[focus->asked] != STORY_NONE ? choosing->calls[focus->asked] : focus->asked;
+    weigh(choosing, line, WEIGHT_CAUSE);
+    uint32_t context = at(choosing, focus->asked)->context;
+    uint32_t interrupt = context != 0 ? begin_of(choosing, context, focus->asked) : 0;
+    if (interrupt != 0 && at(choosing, interrupt)->kind == SIM_EVENT_INTERRUPT)
+      weigh(choosing, interrupt, WEIGHT_AROUND);
+  }
+}
+
+static void weigh_findings(Choosing *choosing) {
+  const Finding *main = choosing->main;
+  for (uint32_t i = 0; i < choosing->result->finding_count; i++) {
+    const Finding *finding = &choosing->result->findings[i];
+    if (finding->event <= choosing->last)
+      weigh(choosing, line_of(choosing, finding->event), finding == main ? WEIGHT_END : WEIGHT_FINDING);
+  }
+  if (main != NULL && main->event_related <= choosing->last)
+    weigh(choosing, line_of(choosing, main->event_related), WEIGHT_RELATED);
+  if (main != NULL && main->irql_raised_by <= choosing->last)
+    weigh(choosing, line_of(choosing, main->irql_raised_by), WEIGHT_RAISED);
+  const Object *block = main != NULL && main->value >= 0x10000 ? names_pool_block(main->value) : NULL;
+  for (uint32_t i = 0; block != NULL && i <= choosing->last; i++)
+    if (at(choosing, i)->kind == EVENT_POOL_FREE && at(choosing, i)->object == block->ordinal)
+      weigh(choosing, line_of(choosing, i), WEIGHT_RELATED);
+}
+
+/* ---- the end ---- */
+
+static uint32_t last_of_kind(const SimRecord *record, unsigned kind) {
+  for (size_t i = record->count; i > 0; i--)
+    if (record->events[i - 1].kind == kind)
+      return (uint32_t)(i - 1);
+  return STORY_NONE;
+}
+
+/* The return of the call a finding was made in, so that its result is told; the finding's own event when there is none. */
+static uint32_t return_after(const SimRecord *record, const Finding *finding) {
+  for (uint32_t i = finding->event; finding->function != 0 && i < record->count; i++)
+    if (record->events[i].kind == EVENT_RETURN && record->events[i].context == finding->context &&
+        record->events[i].function == finding->function)
+      return i;
+  return finding->event;
+}
+
+/* The story ends with the bug check, or what was found last, or what the run ended with. */
+static uint32_t end_of(const SimRecord *record, const RunResult *result) {
+  uint32_t bugcheck = result->bugcheck.code != 0 ? last_of_kind(record, EVENT_BUGCHECK) : STORY_NONE;
+  uint32_t stop = last_of_kind(record, SIM_EVENT_STOP), last = 0;
+  if (bugcheck != STORY_NONE)
+    return bugcheck;
+  for (uint32_t i = 0; result->stop == SIM_STOP_QUIET && i < result->finding_count; i++)
+    if (result->findings[i].event < record->count)
+      last = MAX(last, return_after(record, &result->findings[i]));
+  return last != 0 ? last : stop != STORY_NONE ? stop : (uint32_t)record->count - 1;
+}
+
+static bool is_end_needed(const Choosing *choosing) {
+  const SimEvent *end = at(choosing, choosing->last);
+  if (end->kind == EVENT_BUGCHECK) /* it stops inside of the very call that is told: the paragraph below says so */
+    return choosing->main == NULL || choosing->main->context != end->context ||
+           choosing->calls[choosing->main->event] != choosing->calls[choosing->last];
+  return end->kind == SIM_EVENT_STOP;
+}
+
+/* ---- picking ---- */
+
+static int compare_weights(const void *left, const void *right, void *data) {
+  const Choosing *choosing = data;
+  uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+  if (choosing->weights[a] != choosing->weights[b])
+    return choosing->weights[a] > choosing->weights[b] ? -1 : 1;
+  return a > b ? -1 : a < b;
+}
+
+static int compare_lines(const void *left, const void *right) {
+  uint32_t a = ((const StoryLine *)left)->sequence, b = ((const StoryLine *)right)->sequence;
+  return a < b ? -1 : a > b;
+}
+
+static const Finding *finding_at(const Choosing *choosing, uint32_t line) {
+  const Finding *found = NULL;
+  for (uint32_t i = 0; i < choosing->result->finding_count; i++) {
+    const Finding *finding = &choosing->result->findings[i];
+    if (finding->event <= choosing->last && line_of(choosing, finding->event) == line && (found == NULL || finding == choosing->main))
+      found = finding;
+  }
+  return found;
+}
+
+static bool is_same_line(const Choosing *choosing, const StoryLine *a, const StoryLine *b) {
+  const SimEvent *first = at(choosing, a->sequence), *second = at(choosing, b->sequence);
+  return first->kind == EVENT_CALL && second->kind == EVENT_CALL && first->context == second->context &&
+         first->function == second->function && first->object == second->object && first->irql == second->irql && a->finding == NULL &&
+         b->finding == NULL && a->end != STORY_NONE && b->end != STORY_NONE &&
+         at(choosing, a->end)->status == at(choosing, b->end)->status && at(choosing, a->end)->irql == at(choosing, b->end)->irql;
+}
+
+static void repeats_join(const Choosing *choosing, GArray *lines) {
+  guint kept = 0;
+  for (guint i = 0; i < lines->len; i++) {
+    StoryLine line = g_array_index(lines, StoryLine, i);
+    StoryLine *before = kept > 0 ? &g_array_index(lines, StoryLine, kept - 1) : NULL;
+    if (before != NULL && is_same_line(choosing, before, &line))
+      before->repeats++;
+    else
+      g_array_index(lines, StoryLine, kept++) = line;
+  }
+  g_array_set_size(lines, kept);
+}
+
+static StoryChoice pick(Choosing *choosing, unsigned count_max) {
+  g_autoptr(GArray) candidates = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+  for (uint32_t i = 0; i <= choosing->last; i++)
+    if (choosing->weights[i] > WEIGHT_NOTHING)
+      g_array_append_val(candidates, i);
+  g_array_sort_with_data(candidates, compare_weights, choosing);
+  StoryChoice choice = { .lines = g_array_new(FALSE, FALSE, sizeof(StoryLine)) };
+  for (guint i = 0; i < candidates->len && i < count_max; i++) {
+    uint32_t sequence = g_array_index(candidates, uint32_t, i);
+    StoryLine line = { .sequence = sequence,
+                       .end = choosing->ends[sequence],
+                       .repeats = 1,
+                       .finding = finding_at(choosing, sequence),
+                       .is_end = sequence == choosing->last && is_end_needed(choosing) };
+    g_array_append_val(choice.lines, line);
+  }
+  choice.left_out = candidates->len > count_max ? candidates->len - count_max : 0;
+  g_array_sort(choice.lines, compare_lines);
+  repeats_join(choosing, choice.lines);
+  return choice;
+}
+
+StoryChoice story_choose(const Names *names, const RunResult *result, const Finding *main, unsigned count_max) {
+  const SimRecord *record = names_record(names);
+  if (record->count == 0)
+    return (StoryChoice){ .lines = g_array_new(FALSE, FALSE, sizeof(StoryLine)) };
+  Choosing choosing = { .names = names, .record = record, .result = result, .main = main, .last = end_of(record, result) };
+  choosing.things = g_hash_table_new(NULL, NULL);
+  choosing.weights = g_new0(uint8_t, record->count);
+  choosing.ends = g_new(uint32_t, record->count);
+  choosing.calls = g_new(uint32_t, record->count);
+  calls_match(&choosing);
+  if (main != NULL)
+    focus_add(&choosing, main->context, main->event);
+  if (result->bugcheck.code != 0)
+    focus_add(&choosing, result->bugcheck.context, choosing.last);
+  for (uint32_t i = 0; result->bugcheck.code == 0 && i < result->finding_count; i++)
+    focus_add(&choosing, result->findings[i].context, result->findings[i].event);
+  if (is_stuck(result, main))
+    stuck_add(&choosing);
+  things_collect(&choosing);
+  weigh_all(&choosing, scenario_run_origin_ns(names_run(names)));
+  weigh_causes(&choosing);
+  weigh_findings(&choosing);
+  if (is_end_needed(&choosing))
+    weigh(&choosing, choosing.last, WEIGHT_END);
+  StoryChoice choice = pick(&choosing, count_max);
+  g_hash_table_unref(choosing.things);
+  g_free(choosing.weights);
+  g_free(choosing.ends);
+  g_free(choosing.calls);
+  return choice;
+}
+
+void story_choice_finish(StoryChoice *choice) { g_clear_pointer(&choice->lines, g_array_unref); }

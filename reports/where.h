@@ -1,0 +1,13 @@
+/*
+ * where.h: the driver's line where something happened, with carets, and the calls of driver code that led there.
+ */
+#pragma once
+
+#include "names.h"
+#include "style.h"
+
+/* Appends the source line or step of a site, carets under `function` ("" for none). Nothing when the site is not known. */
+void where_print(GString *out, const ReportStyle *style, const ScenarioRun *run, uint32_t site, const char *function);
+
+/* Appends the driver's call stack of a finding, innermost first, when there is more than one function in it. */
+void where_print_stack(GString *out, const ReportStyle *style, const Names *names, const Finding *finding);
