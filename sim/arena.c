@@ -232,6 +232,8 @@ void sim_snapshot_restore(const SimSnapshot *snapshot) {
   for (uint32_t i = 0; i < sim_machine()->context_count; i++) {
     const SimContext *context = &sim_machine()->contexts[i];
     bool is_in_use = context->is_live && context->guest_depth > 0;
+    /* Below what was restored, frames of the run that is forgotten have left their poison. */
+    UNPOISON((void *)(SIM_STACK_BASE + i * SIM_STACK_SLOT_SIZE), SIM_STACK_SLOT_SIZE);
     guest_stack_clear(i, is_in_use ? (uint64_t)context->guest_stack_pointer : sim_context_guest_stack_high(context));
   }
   uint64_t pages_now = sim_machine()->guest_pages_used; /* what the run that is forgotten allocated is no memory any more */

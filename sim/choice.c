@@ -1,6 +1,6 @@
 #include "internal.h"
 
-const char sim_choice_letters[SIM_CHOICE_KIND_COUNT + 1] = "simraqum";
+const char sim_choice_letters[SIM_CHOICE_KIND_COUNT + 1] = "simraquw";
 
 const char *const sim_choice_names[SIM_CHOICE_KIND_COUNT] = {
     "step", "interrupt", "access", "resident", "allocation", "irql", "reply", "model",
