@@ -84,6 +84,10 @@ void sim_access_budget_settle(SimMachine *machine) {
     access_budget_store(machine, machine->current);
 }
 
+void sim_identity_leave(SimMachine *machine) { access_budget_store(machine, machine->current); }
+
+void sim_identity_take(SimMachine *machine) { sim_access_budget_draw(machine, machine->current); }
+
 /* From the current stack (a context's or the host's own, `from` NULL) to another context. */
 void sim_context_switch(SimMachine *machine, SimContext *to) {
   SimContext *from = machine->current;

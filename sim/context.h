@@ -63,6 +63,11 @@ typedef struct SimContext {
   SimFrame frames[SIM_FRAME_COUNT_MAX];
 } SimContext;
 
+/* The current context is about to take another identity (id and ordinals), as an interrupt does that runs a DPC; and has taken it. Accesses so
+ * far are the former's, and where the next one is preempted is asked for the new one. */
+void sim_identity_leave(struct SimMachine *machine);
+void sim_identity_take(struct SimMachine *machine);
+
 /* A new context, not on any cpu. `parent` NULL: created by the machine itself. Ends the run with a limit when there are too many. */
 SimContext *sim_context_create(struct SimMachine *machine, SimContext *parent, SimContextKind kind,
                                void (*entry)(struct SimMachine *, void *), void *argument);

@@ -40,6 +40,7 @@ uint32_t ke_identity_next(SimContextKind kind) {
 
 void ke_identity_begin(KeIdentity *saved, uint32_t owner, uint32_t run, uint32_t object, void *context_owner) {
   SimContext *context = sim_machine()->current;
+  sim_identity_leave(sim_machine());
   saved->id = context->id;
   saved->object = context->object;
   saved->access_ordinal = context->access_ordinal;
@@ -52,16 +53,19 @@ void ke_identity_begin(KeIdentity *saved, uint32_t owner, uint32_t run, uint32_t
   context->access_ordinal = 0;
   RtlZeroMemory(context->children, sizeof context->children);
   RtlZeroMemory(context->choice_ordinals, sizeof context->choice_ordinals);
+  sim_identity_take(sim_machine());
 }
 
 void ke_identity_end(const KeIdentity *saved) {
   SimContext *context = sim_machine()->current;
+  sim_identity_leave(sim_machine());
   context->id = saved->id;
   context->object = saved->object;
   context->access_ordinal = saved->access_ordinal;
   context->owner = saved->owner;
   RtlCopyMemory(context->children, saved->children, sizeof context->children);
   RtlCopyMemory(context->choice_ordinals, saved->choice_ordinals, sizeof context->choice_ordinals);
+  sim_identity_take(sim_machine());
 }
 
 KeOutside ke_outside_begin(void) {
