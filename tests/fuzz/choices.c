@@ -52,6 +52,23 @@ static ScenarioRun *run_open(void) {
   return run;
 }
 
+/* The line that a person pastes says all of the schedule. */
+static void line_check(const SimSchedule *schedule) {
+  SimSchedule read = { 0 };
+  char fingerprint[64], *line = sim_schedule_print(schedule, "-");
+  const char *error;
+  size_t column;
+  fuzz_check(sim_schedule_parse(line, &read, fingerprint, sizeof fingerprint, &error, &column), "a printed schedule is read");
+  fuzz_check(read.count == schedule->count, "a printed schedule has all choices");
+  for (size_t i = 0; i < read.count; i++) {
+    const SimException *one = &read.exceptions[i], *other = &schedule->exceptions[i];
+    fuzz_check(one->context == other->context && one->kind == other->kind && one->ordinal == other->ordinal && one->answer == other->answer,
+               "a printed choice is read as it was");
+  }
+  sim_schedule_finish(&read);
+  free(line);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   ScenarioRun *run = run_open();
   RunResult result = { 0 }, replayed = { 0 };
@@ -61,6 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   fuzz_check(result.stop != SIM_STOP_LIMIT_HOST_TIME, "the run ends in time");
   fuzz_check(replayed.hash == result.hash && replayed.event_count == result.event_count, "a recorded run replays");
   fuzz_check(replayed.replay_misses == 0, "no choice of a recorded run is missed");
+  line_check(&result.exceptions);
   run_result_finish(&result);
   run_result_finish(&replayed);
   return 0;
