@@ -184,8 +184,10 @@ static void NTAPI Classify(const FWPS_INCOMING_VALUES *Values, const FWPS_INCOMI
     return;
   }
   Answer(ClassifyOut, FWP_ACTION_BLOCK);
-  if (AskLater(Values, MetaValues))
+  if (AskLater(Values, MetaValues)) {
     ClassifyOut->flags |= FWPS_CLASSIFY_OUT_FLAG_ABSORB;
+    DbgPrint("firewall: endpoint %I64u is asked about\n", MetaValues->transportEndpointHandle);
+  }
 }
 
 static NTSTATUS NTAPI Notify(FWPS_CALLOUT_NOTIFY_TYPE Type, const GUID *Key, FWPS_FILTER1 *NotifyFilter) {
