@@ -41,8 +41,6 @@ static void begin(SimMachine *machine) {
 
 static uint32_t answer(SimMachine *machine, const SimPoint *point) {
   SimSearch *search = machine->options.search;
-  if (point->kind == SIM_CHOICE_ALLOCATION) /* fault injection, which a scenario has to ask for */
-    return point->natural;
   if (search->depth < search->count) {
     const SimSearchPoint *known = &search->points[search->depth++];
     return known->ids[known->taken];

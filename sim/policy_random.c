@@ -13,9 +13,6 @@ static uint64_t draw(SimMachine *machine) {
 static void begin(SimMachine *machine) { machine->policy_state[0] = machine->options.seed; }
 
 static uint32_t answer(SimMachine *machine, const SimPoint *point) {
-  /* Failing allocations are fault injection, which a scenario has to ask for. */
-  if (point->kind == SIM_CHOICE_ALLOCATION)
-    return point->natural;
   uint32_t index = (uint32_t)(((draw(machine) >> 32) * point->option_count) >> 32);
   return point->options != NULL ? point->options[index].id : index;
 }

@@ -154,6 +154,8 @@ PVOID ex_pool_allocate_system(PoolKind kind, SIZE_T size, ULONG tag) {
 /* An address that is no living block. Without Verifier pool's own checks find it: bug-check-0xc2. */
 static void free_bad(uint64_t address, const PoolBlock *block) {
   BOOLEAN is_freed = block != NULL && block->is_free && block->address == address;
+  sim_event(sim_machine(), EVENT_CONTRACT, sim_machine()->current->call, is_freed ? block->object : 0, 0,
+            is_freed ? CONTRACT_OBJECT_FREED : CONTRACT_OBJECT_KIND, address);
   verifier_check_pool_free_bad(address, is_freed, is_freed ? block->tag : 0);
   if (is_freed)
     ke_bugcheck_raise(BUGCHECK_BAD_POOL_CALLER, 0x07, 0, block->tag, address);

@@ -1,3 +1,5 @@
+#include "../ex/ex_face.h"
+#include "../ex/ex_state.h"
 #include "../io/io_face.h"
 #include "ke_internal.h"
 
@@ -145,18 +147,18 @@ static void contract_stop(const volatile void *address, uint32_t object, ModelCo
 }
 
 void ke_garbage(const volatile void *address) {
-  contract_stop(address, 0, CONTRACT_OBJECT_NOT_INITIALIZED);
+  const PoolBlock *block = ex_pool_block_at((uint64_t)address);
+  Object *other = object_find_among((uint64_t)address, KE_OBJECTS_WAITABLE | 1ULL << OBJECT_DPC | 1ULL << OBJECT_SPIN_LOCK);
+  if (other != NULL)
+    contract_stop(address, other->ordinal, CONTRACT_OBJECT_KIND);
+  contract_stop(address, 0, block != NULL && block->is_free ? CONTRACT_OBJECT_FREED : CONTRACT_OBJECT_NOT_INITIALIZED);
   __builtin_unreachable();
 }
 
 void *ke_body_at(const volatile void *address, ObjectKind kind) {
   Object *object = object_find((uint64_t)address, kind);
-  if (object == NULL) {
-    Object *other = object_find_among((uint64_t)address, KE_OBJECTS_WAITABLE | 1ULL << OBJECT_DPC | 1ULL << OBJECT_SPIN_LOCK);
-    if (other != NULL)
-      contract_stop(address, other->ordinal, CONTRACT_OBJECT_KIND);
+  if (object == NULL)
     ke_garbage(address);
-  }
   return object->body;
 }
 

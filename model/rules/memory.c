@@ -19,16 +19,6 @@ static uint32_t rule_of(const SimEvent *event) {
   return 0;
 }
 
-/* Was this very pointer judged already, at this call, by a rule that knows what it should have been (a stale context, a timer never set up)? */
-static bool is_known(const SimEvent *event) {
-  uint32_t count;
-  const Finding *findings = rules_findings(&count);
-  for (uint32_t i = 0; i < count; i++)
-    if (findings[i].site == event->site && findings[i].context == event->context && findings[i].value == event->value)
-      return true;
-  return false;
-}
-
 /* Windows touches pageable memory in a function that may not be called at this level, and the call was judged: it is why it may not. */
 static bool is_why_too_high(const SimEvent *event) {
   uint32_t count;
@@ -41,7 +31,7 @@ static bool is_why_too_high(const SimEvent *event) {
 
 static bool is_told(const SimEvent *event, uint32_t rule) {
   bool by_model = (event->detail >> 16) & 1;
-  return (rule == RULE_BAD_POINTER_ARGUMENT && is_known(event)) || (rule == RULE_PAGED_AT_DISPATCH && by_model && is_why_too_high(event));
+  return (rule == RULE_BAD_POINTER_ARGUMENT && rule_is_told(rule, event)) || (rule == RULE_PAGED_AT_DISPATCH && by_model && is_why_too_high(event));
 }
 
 static void observe(const SimEvent *event, void *data) {

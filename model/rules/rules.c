@@ -1,5 +1,7 @@
 #include "rules.h"
 
+#include "rule_ids.h"
+
 static const RuleDetector *const detectors[] = {
     &rule_irql, &rule_wait, &rule_memory, &rule_spin_lock, &rule_pend, &rule_decision, &rule_reply, &rule_contract, &rule_network,
 };
@@ -29,6 +31,18 @@ static Finding *find_same(uint32_t rule, const SimEvent *event) {
       return finding;
   }
   return NULL;
+}
+
+bool rule_is_told(uint32_t rule, const SimEvent *event) {
+  for (uint32_t i = 0; i < RULES->finding_count; i++) {
+    const Finding *finding = &RULES->findings[i];
+    bool is_here = finding->site == event->site && finding->context == event->context && finding->function == event->function;
+    bool is_level = finding->rule == RULE_IRQL_TOO_HIGH || finding->rule == RULE_IRQL_TOO_LOW;
+    bool is_this = finding->rule == rule && finding->time_ns != event->time_ns;
+    if (is_here && finding->value == event->value && !is_this && !is_level)
+      return true;
+  }
+  return false;
 }
 
 static void frames_copy(Finding *finding, const SimContext *context) {

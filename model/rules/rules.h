@@ -32,6 +32,10 @@ typedef struct RuleDetector {
  * counts. Returns the finding to fill in more (irql_min, event_related), or NULL when the table is full or it was there already. */
 Finding *rule_report(uint32_t rule, const SimEvent *event);
 
+/* Was this very pointer (event->value) judged already, in this call or by another rule at this place, which knows more of it: a stale context, a
+ * timer never set up, memory that was freed? */
+bool rule_is_told(uint32_t rule, const SimEvent *event);
+
 /* Registers an observer of these kinds (a list that ends with 0). */
 void rule_observe(SimObserver *observer, const uint16_t *kinds);
 

@@ -138,7 +138,7 @@ static void stack_overflow(SimMachine *machine, SimContext *context, uint32_t si
 static void enter(Run *run, const StepFunction *function, uint64_t high, uint32_t site, const uint64_t *arguments, unsigned count) {
   SimContext *context = run->context;
   uint64_t room = high - sim_context_guest_stack_low(context);
-  if ((int64_t)room < (int64_t)function->frame_size || !sim_frame_push(context, site, function->site))
+  if (!sim_frame_push(context, site, function->site) || (int64_t)room < (int64_t)function->frame_size)
     stack_overflow(run->machine, context, function->site);
   run->function = function;
   run->frame = high - function->frame_size;
