@@ -92,8 +92,8 @@ typedef struct RunBucket {
   char *name;            /* run_result_bucket */
   uint64_t count;
   uint64_t first;        /* index of the first schedule that came to it */
-  char *schedule;        /* its replay line */
-  RunResult result;
+  char *schedule;        /* the replay line of its example: of the first, or of the one that the verdict rests on */
+  RunResult result;      /* of its example */
 } RunBucket;
 
 typedef struct RunVerdict {

@@ -71,26 +71,36 @@ void run_verdict_finish(RunVerdict *verdict) {
   g_clear_pointer(&verdict->why, g_free);
 }
 
-/* Takes the result's contents when its bucket is new; else they are freed. Returns the bucket. */
-static RunBucket *bucket_put(const ScenarioRun *run, RunVerdict *verdict, RunResult *result) {
+/* Takes the result's contents. */
+static void example_set(const ScenarioRun *run, RunBucket *bucket, RunResult *result) {
+  char *line = sim_schedule_print(&result->exceptions, scenario_run_fingerprint(run));
+  g_free(bucket->schedule);
+  bucket->schedule = g_strdup(line);
+  free(line);
+  run_result_finish(&bucket->result);
+  bucket->result = *result;
+  memset(result, 0, sizeof *result);
+}
+
+/* Takes the result's contents when its bucket is new, or when it is what the verdict rests on; else they are freed. Returns the bucket. */
+static RunBucket *bucket_put(const ScenarioRun *run, RunVerdict *verdict, RunResult *result, bool is_telling) {
   g_autofree char *name = run_result_bucket(result);
   for (guint i = 0; i < verdict->buckets->len; i++) {
     RunBucket *bucket = g_ptr_array_index(verdict->buckets, i);
-    if (strcmp(bucket->name, name) == 0) {
-      bucket->count++;
+    if (strcmp(bucket->name, name) != 0)
+      continue;
+    bucket->count++;
+    if (is_telling)
+      example_set(run, bucket, result);
+    else
       run_result_finish(result);
-      return bucket;
-    }
+    return bucket;
   }
   RunBucket *bucket = g_new0(RunBucket, 1);
   bucket->name = g_steal_pointer(&name);
   bucket->count = 1;
   bucket->first = verdict->schedule_count;
-  char *line = sim_schedule_print(&result->exceptions, scenario_run_fingerprint(run));
-  bucket->schedule = g_strdup(line);
-  free(line);
-  bucket->result = *result;
-  memset(result, 0, sizeof *result);
+  example_set(run, bucket, result);
   g_ptr_array_add(verdict->buckets, bucket);
   return bucket;
 }
@@ -174,7 +184,7 @@ static RunResult run_one(ScenarioRun *run, const SimPolicy *policy, uint64_t see
 static void judge_one(ScenarioRun *run, RunVerdict *verdict, RunResult *result, bool *seen) {
   const Expectation *failed = contradicted(run, &run->scenario->expect, result, seen);
   char *why = failed != NULL ? explain(failed, result) : unmentioned(run, result);
-  RunBucket *bucket = bucket_put(run, verdict, result);
+  RunBucket *bucket = bucket_put(run, verdict, result, why != NULL);
   verdict->schedule_count++;
   if (why != NULL) {
     verdict->is_as_expected = false;
