@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Everything again in a build with AddressSanitizer and UndefinedBehaviorSanitizer: the programs of `unit`, and the library with few schedules."""
-from stage import Stage, built, library_files, program_tests
+from stage import Stage, built, library_files, program_names, program_tests
 
 OPTIONS = ["-Dtests=true", "-Db_sanitize=address,undefined", "-Doptimization=1", "-Ddebug=true"]
 SETTINGS = {
@@ -14,7 +14,7 @@ def main():
     folder, error = built(stage, "sanitize", "gcc", OPTIONS, "all")
     if not stage.case("build with -fsanitize=address,undefined", error):
         stage.finish()
-    program_tests(stage, folder, ["--no-suite", "slow", "--timeout-multiplier", "5"], SETTINGS)
+    program_tests(stage, folder, ["--timeout-multiplier", "5", *program_names(folder)], SETTINGS)
     if library_files():
         outcomes, error = stage.library("--schedules", 5, "scenarios", program=folder / "reports/cli/irqlab", env={**stage.environment, **SETTINGS})
         stage.case("library", error)

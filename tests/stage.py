@@ -128,6 +128,12 @@ def built(stage, name, compiler, options, target):
     return folder, None
 
 
+def program_names(folder):
+    """The programs that meson knows as tests in a built folder, but for what holds the tree, not its code."""
+    listed = subprocess.run([*tool("meson"), "introspect", "--tests", str(folder)], capture_output=True, text=True, check=True)
+    return [entry["name"] for entry in json.loads(listed.stdout) if entry["name"] not in ("layers",)]
+
+
 def program_tests(stage, folder, options=(), environment=None):
     """`meson test` in a built folder: one case a program, counted by what it says itself. Returns nothing."""
     command = [*tool("meson"), "test", "-C", str(folder), "--no-rebuild", "--quiet", *options]

@@ -60,7 +60,8 @@ OUTSIDE_SYMBOLS = {
         "getcontext", "makecontext", "swapcontext",  # fibers where there is no assembly for them
         "abort", "fprintf", "fputs", "fputc", "fwrite", "fflush", "stderr", "write",  # SIM_ASSERT
         "__errno_location", "strerror", "perror",
-        "snprintf", "vsnprintf", "strlen", "strcmp", "strchr", "strcspn", "strncpy", "open_memstream", "fclose",  # texts of a schedule and a stop
+        "snprintf", "vsnprintf", "strlen", "strcmp", "strncmp", "strchr", "strcspn", "strncpy",  # texts of a schedule and of a stop
+        "open_memstream", "fclose",
         "malloc", "calloc", "realloc", "free",  # the record of events, which a run does not read
     },
     "model": set(),
