@@ -43,6 +43,7 @@ typedef struct SimContext {
   bool is_waiting;     /* a thread that is on no cpu's stack */
   bool is_live;
   bool is_spinning;    /* on spin_address: its cpu is not enabled while it is on top */
+  bool is_hung;        /* sim_vcpu_hang: interrupts may land on it, it never goes on */
   uint32_t children[3];                           /* contexts created, by kind */
   uint32_t choice_ordinals[SIM_CHOICE_KIND_COUNT];
   uint32_t site;                                  /* where driver code is now */

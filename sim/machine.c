@@ -114,7 +114,7 @@ static SimVcpu *choose_vcpu(SimMachine *machine, SimVcpu *natural) {
 /* Does the pending interrupt land before the next step of what the cpu runs? */
 static bool choose_interrupt(SimMachine *machine, SimVcpu *vcpu) {
   SimContext *top = vcpu->depth > 0 ? vcpu->stack[vcpu->depth - 1] : NULL;
-  if (!machine->options.policy->explores || top == NULL || top->is_spinning || sim_interrupt_first(vcpu)->is_prompt)
+  if (!machine->options.policy->explores || top == NULL || top->is_spinning || top->is_hung || sim_interrupt_first(vcpu)->is_prompt)
     return true;
   return sim_choose_in(machine, top, SIM_CHOICE_INTERRUPT, UINT32_MAX, 1, NULL, 2) == 1;
 }

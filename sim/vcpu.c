@@ -8,7 +8,7 @@ bool sim_vcpu_is_interruptible(const SimVcpu *vcpu) { return (vcpu->pending_leve
 /* Keeps the machine's set of enabled cpus: to be called whenever depth, IRQL, spinning or pending interrupts of a cpu changed. */
 void sim_vcpu_update(SimMachine *machine, SimVcpu *vcpu) {
   SimContext *top = top_of(vcpu);
-  bool can_step = !vcpu->is_hung && (sim_vcpu_is_interruptible(vcpu) || (top != NULL && !top->is_spinning));
+  bool can_step = !vcpu->is_hung && (sim_vcpu_is_interruptible(vcpu) || (top != NULL && !top->is_spinning && !top->is_hung));
   uint64_t bit = 1ULL << vcpu->number;
   machine->enabled = can_step ? machine->enabled | bit : machine->enabled & ~bit;
 }
@@ -181,7 +181,7 @@ void sim_spin_wake(SimMachine *machine, uint64_t address) {
 
 void sim_vcpu_hang(SimMachine *machine) {
   SimVcpu *vcpu = sim_vcpu(machine);
-  vcpu->is_hung = true;
+  vcpu->is_hung = machine->current->is_hung = true;
   sim_vcpu_update(machine, vcpu);
   sim_reschedule(machine);
   SIM_ASSERT(!"a cpu that hangs goes on");
