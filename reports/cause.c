@@ -2,6 +2,7 @@
 
 #include "headline.h"
 #include "phrase.h"
+#include "stuck.h"
 
 #include "model/events.h"
 
@@ -23,6 +24,8 @@ char *cause_words(const Names *names, const RunResult *result) {
     return finding_words(names, finding);
   if (result->bugcheck.code == 0 && result->stop == SIM_STOP_QUIET)
     return g_strdup("");
+  if (result->stop == SIM_STOP_HUNG || result->bugcheck.code == 0x133)
+    return stuck_words(names);
   g_autofree char *place = place_words(names_run(names), result->bugcheck.site);
   const SimRecord *record = names_record(names);
   uint32_t last = record->count > 0 ? (uint32_t)record->count - 1 : 0;

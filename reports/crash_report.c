@@ -11,6 +11,7 @@
 #include "where.h"
 
 #include "model/events.h"
+#include "model/rules/rule_ids.h"
 
 #include <string.h>
 
@@ -114,6 +115,9 @@ static char *raiser_words(const Report *report, const SimEvent *event) {
     g_autofree char *object = names_object_short(report->names, event->object);
     return g_strdup_printf("the interrupt of %s", *object != '\0' ? object : "the clock");
   }
+  uint32_t outer = open_call(record, event->sequence);
+  if (call != 0 && outer != 0 && outer != call) /* Windows' own function did it, inside of the one the driver called */
+    return g_strdup_printf("%s, inside by %s%s", names_function(outer), names_function(call), place);
   if (call != 0)
     return g_strdup_printf("%s%s", names_function(call), place);
   const char *running = names_running(report->names, event->sequence);
@@ -187,23 +191,20 @@ static void contract_print(const Report *report) {
   paragraph_put(report->out, report->style, "mend", has_advice ? function->advice : rule->mend);
 }
 
-/* The scenario beside this one in which it is put right, if the library has one. */
+/* The scenario beside this one in which it is put right, if there is one: corrected.json, c-corrected.json, good-X.json beside bad-X.json. */
 static void mended_print(const Report *report) {
   const Scenario *scenario = scenario_run_scenario(report->subject->run);
   g_autofree char *own = g_path_get_basename(scenario->file);
-  g_autoptr(GDir) folder = report->finding != NULL ? g_dir_open(scenario->folder, 0, NULL) : NULL;
-  g_autofree char *found = NULL;
-  for (const char *name = folder != NULL ? g_dir_read_name(folder) : NULL; name != NULL; name = g_dir_read_name(folder)) {
-    bool is_mended = g_str_has_suffix(name, ".json") && (strstr(name, "corrected") != NULL || g_str_has_prefix(name, "good-"));
-    if (is_mended && strcmp(name, own) != 0 && (found == NULL || strcmp(name, found) < 0)) {
-      g_free(found);
-      found = g_strdup(name);
-    }
-  }
-  if (found == NULL)
+  bool is_twin = g_str_has_prefix(own, "bad-");
+  g_autofree char *twin = g_strconcat("good-", is_twin ? own + strlen("bad-") : "", NULL);
+  const char *names[] = { is_twin ? twin : g_str_has_prefix(own, "c-") ? "c-corrected.json" : "corrected.json", "fixed.json" };
+  for (unsigned i = 0; i < G_N_ELEMENTS(names) && report->finding != NULL; i++) {
+    g_autofree char *file = g_build_filename(scenario->folder, names[i], NULL);
+    if (strcmp(names[i], own) == 0 || !g_file_test(file, G_FILE_TEST_IS_REGULAR))
+      continue;
+    paragraph_put(report->out, report->style, "put right in", g_str_has_prefix(file, "./") ? file + 2 : file);
     return;
-  g_autofree char *file = g_build_filename(scenario->folder, found, NULL);
-  paragraph_putf(report->out, report->style, "put right in", "%s", g_str_has_prefix(file, "./") ? file + 2 : file);
+  }
 }
 
 /* ---- how often, why only sometimes ---- */
@@ -272,22 +273,30 @@ static void commands_print(const Report *report) {
 
 /* ---- the whole ---- */
 
+static bool was_found(const RunResult *result, uint32_t rule) {
+  for (uint32_t i = 0; i < result->finding_count; i++)
+    if (result->findings[i].rule == rule)
+      return true;
+  return false;
+}
+
 static void report_print(const Report *report, const CauseTable *causes) {
-  const char *rule = report->finding != NULL ? rule_by_id(report->finding->rule)->name : "";
-  bool is_stuck = report->result->stop == SIM_STOP_HUNG || report->result->bugcheck.code == 0x133 || strcmp(rule, "network-stalled") == 0;
+  bool is_stuck = report->result->stop == SIM_STOP_HUNG || report->result->stop >= SIM_STOP_LIMIT_STEPS ||
+                  report->result->bugcheck.code == 0x133 || was_found(report->result, RULE_NETWORK_STALLED);
   bool is_expected = report->subject->verdict == NULL || report->subject->verdict->is_as_expected;
   head_print(report);
   story_print(report->out, report->style, report->names, report->result, report->finding);
   if (report->finding != NULL)
     where_print_stack(report->out, report->style, report->names, report->finding);
   g_string_append_c(report->out, '\n');
-  expected_print(report->out, report->style, report->names, report->result, report->subject->verdict);
+  expected_print(report->out, report->style, report->names, report->result, report->subject->verdict, report->subject->why);
   windows_print(report);
   if (is_stuck)
     stuck_print_cpus(report->out, report->style, report->names);
   raised_print(report);
   related_print(report);
-  if (report->result->stop == SIM_STOP_QUIET && (!is_expected || report->finding == NULL || strcmp(rule, "pend-not-completed") == 0))
+  if (report->result->stop == SIM_STOP_QUIET &&
+      (!is_expected || report->finding == NULL || report->finding->rule == RULE_PEND_NOT_COMPLETED))
     stuck_print_end(report->out, report->style, report->names);
   count_print(report, causes);
   contract_print(report);

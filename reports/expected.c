@@ -63,12 +63,13 @@ static void state_print(GString *out, const ReportStyle *style, const ExpectStat
 
 /* ---- the paragraph ---- */
 
-void expected_print(GString *out, const ReportStyle *style, const Names *names, const RunResult *result, const RunVerdict *verdict) {
-  if (verdict == NULL || verdict->is_as_expected || verdict->why == NULL)
+void expected_print(GString *out, const ReportStyle *style, const Names *names, const RunResult *result, const RunVerdict *verdict,
+                    const char *why) {
+  if (verdict == NULL || why == NULL)
     return;
   const Expectation *failed = verdict->failed;
   const Scenario *scenario = scenario_run_scenario(names_run(names));
-  paragraph_put(out, style, "not as expected", verdict->why);
+  paragraph_put(out, style, "not as expected", why);
   if (failed == NULL)
     return;
   g_autofree char *place = g_strdup_printf("%s:%u:%u", scenario->file, failed->position.line, failed->position.column);

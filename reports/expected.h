@@ -6,5 +6,6 @@
 #include "names.h"
 #include "style.h"
 
-/* Nothing when the verdict is as expected. */
-void expected_print(GString *out, const ReportStyle *style, const Names *names, const RunResult *result, const RunVerdict *verdict);
+/* `why`: the line that says so; NULL: it is as expected, and nothing is printed. */
+void expected_print(GString *out, const ReportStyle *style, const Names *names, const RunResult *result, const RunVerdict *verdict,
+                    const char *why);

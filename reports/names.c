@@ -256,9 +256,9 @@ char *names_address(const Names *names, uint64_t address) {
   const Object *object = object_find(address, OBJECT_NONE);
   if (object != NULL && object->kind != OBJECT_POOL_BLOCK)
     return names_object(names, object->ordinal);
-  char *name = place_variable(names->run, address);
+  char *name = place_routine(names->run, address);
   if (name == NULL)
-    name = place_routine(names->run, address);
+    name = place_variable(names->run, address);
   if (name != NULL)
     return name;
   const Object *block = names_pool_block(address);

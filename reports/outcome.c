@@ -7,6 +7,9 @@ static void bucket_free(gpointer data) {
   g_free(bucket->name);
   g_free(bucket->schedule);
   g_free(bucket->hash);
+  g_free(bucket->cause);
+  json_object_put(bucket->bugcheck);
+  json_object_put(bucket->findings);
   g_free(bucket);
 }
 
@@ -30,20 +33,24 @@ void outcome_free(Outcome *outcome) {
   g_free(outcome->result);
   g_free(outcome->why);
   g_free(outcome->report);
+  g_free(outcome->log);
   g_ptr_array_unref(outcome->buckets);
   g_ptr_array_unref(outcome->notes);
   g_free(outcome);
 }
 
-static const char *const status_names[] = { "as expected", "not as expected", "bad input", "crashed" };
+static const char *const status_names[] = { "as expected", "not as expected", "bad input", "crashed", "cannot set up" };
 
 const char *outcome_status_name(OutcomeStatus status) { return status_names[status]; }
 
-int outcome_exit_code(OutcomeStatus status) { return status == OUTCOME_AS_EXPECTED ? 0 : status == OUTCOME_BAD_INPUT ? 2 : 1; }
+int outcome_exit_code(OutcomeStatus status) {
+  static const int codes[OUTCOME_STATUS_COUNT] = { 0, 1, 2, 1, 3 };
+  return codes[status];
+}
 
 /* ---- numbers with separators, whatever the locale ---- */
 
-static char *grouped(uint64_t number) {
+char *outcome_number(uint64_t number) {
   g_autofree char *digits = g_strdup_printf("%" G_GUINT64_FORMAT, number);
   GString *text = g_string_new(NULL);
   gsize length = strlen(digits);
@@ -56,7 +63,7 @@ static char *grouped(uint64_t number) {
 }
 
 char *outcome_schedules(const Outcome *outcome) {
-  g_autofree char *number = grouped(outcome->schedules);
+  g_autofree char *number = outcome_number(outcome->schedules);
   if (outcome->schedules <= 1 && !outcome->is_exhausted)
     return g_strdup_printf("%s schedule", number);
   return g_strdup_printf("%s %s", outcome->is_exhausted ? "exhausted" : "explored", number);
@@ -90,6 +97,9 @@ json_object *outcome_to_json(const Outcome *outcome) {
     json_object_object_add(item, "count", json_object_new_int64((int64_t)bucket->count));
     json_object_object_add(item, "schedule", text_json(bucket->schedule));
     json_object_object_add(item, "hash", text_json(bucket->hash));
+    json_object_object_add(item, "cause", text_json(bucket->cause));
+    json_object_object_add(item, "bugcheck", json_object_get(bucket->bugcheck));
+    json_object_object_add(item, "findings", bucket->findings != NULL ? json_object_get(bucket->findings) : json_object_new_array());
     json_object_array_add(buckets, item);
   }
   json_object_object_add(json, "outcomes", buckets);
@@ -98,6 +108,7 @@ json_object *outcome_to_json(const Outcome *outcome) {
     json_object_array_add(notes, text_json(g_ptr_array_index(outcome->notes, i)));
   json_object_object_add(json, "notes", notes);
   json_object_object_add(json, "report", text_json(outcome->report));
+  json_object_object_add(json, "log", text_json(outcome->log));
   return json;
 }
 
@@ -122,6 +133,9 @@ static void buckets_read(Outcome *outcome, json_object *json) {
     bucket->count = (uint64_t)number_of(item, "count");
     bucket->schedule = string_of(item, "schedule");
     bucket->hash = string_of(item, "hash");
+    bucket->cause = string_of(item, "cause");
+    bucket->bugcheck = json_object_get(json_object_object_get(item, "bugcheck"));
+    bucket->findings = json_object_get(json_object_object_get(item, "findings"));
     g_ptr_array_add(outcome->buckets, bucket);
   }
 }
@@ -140,6 +154,7 @@ Outcome *outcome_from_json(json_object *json) {
   outcome->result = string_of(json, "result");
   outcome->why = string_of(json, "why");
   outcome->report = string_of(json, "report");
+  outcome->log = string_of(json, "log");
   outcome->line = (unsigned)number_of(json, "line");
   outcome->schedules = (uint64_t)number_of(json, "schedules");
   json_object *value;

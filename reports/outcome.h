@@ -14,17 +14,22 @@ typedef enum OutcomeStatus {
   OUTCOME_NOT,         /* 1: an expectation does not hold, or something that none mentions happened */
   OUTCOME_BAD_INPUT,   /* 2: the scenario or its driver cannot be run */
   OUTCOME_CRASHED,     /* 1: the worker died or ran out of time: that is no result of the scenario */
+  OUTCOME_SET_UP,      /* 3: this host does not let the machine be set up */
 } OutcomeStatus;
+#define OUTCOME_STATUS_COUNT 5
 
 typedef struct OutcomeBucket {
   char *name;
   uint64_t count;
-  char *schedule; /* replays its first */
-  char *hash;     /* of its first, 16 digits */
+  char *schedule;        /* replays its first */
+  char *hash;            /* of its first, 16 digits */
+  char *cause;           /* what it is to be put down to, in one line; "" when clean or not asked for */
+  json_object *bugcheck; /* code, name and parameters; NULL: none */
+  json_object *findings; /* list of rule, function, place, file, line, count */
 } OutcomeBucket;
 
 typedef struct Outcome {
-  char *file; /* as it is named on a command line */
+  char *file; /* as it was opened */
   char *name; /* short: relative to what was asked for, without .json */
   char *title;
   OutcomeStatus status;
@@ -37,6 +42,7 @@ typedef struct Outcome {
   char *report;       /* the crash report, plain or coloured as asked; NULL */
   GPtrArray *buckets; /* OutcomeBucket * */
   GPtrArray *notes;   /* char * */
+  char *log;          /* what its worker had to say on standard error; NULL: nothing */
 } Outcome;
 
 Outcome *outcome_new(const char *file, const char *name);
@@ -47,6 +53,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Outcome, outcome_free)
 json_object *outcome_to_json(const Outcome *outcome);
 Outcome *outcome_from_json(json_object *json);
 
+/* "10,000". Returns owned. */
+char *outcome_number(uint64_t number);
 /* "explored 10,000", "exhausted 41", "1 schedule". Returns owned. */
 char *outcome_schedules(const Outcome *outcome);
 const char *outcome_status_name(OutcomeStatus status); /* "as expected", ...: constant */

@@ -5,7 +5,7 @@
 
 #include "style.h"
 
-#define PARAGRAPH_INDENT 19 /* where the text behind the label begins */
+#define PARAGRAPH_INDENT 20 /* where the text behind the label begins */
 
 /* Appends one paragraph. A newline in the text begins a new line of it. */
 void paragraph_put(GString *out, const ReportStyle *style, const char *label, const char *text);

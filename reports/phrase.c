@@ -18,7 +18,7 @@ static char *with_object(const Names *names, const char *what, const SimEvent *e
 static char *with_status(const Names *names, const char *what, const SimEvent *event) {
   g_autofree char *object = names_object(names, event->object);
   g_autofree char *status = names_status(event->status);
-  return g_strdup_printf("%s %s: %s", what, object, status);
+  return g_strdup_printf("%s%s%s: %s", what, *object != '\0' ? " " : "", object, status);
 }
 
 /* Kinds whose line is a phrase and an object. */
@@ -142,6 +142,18 @@ static char *of_classify(const Names *names, const SimEvent *event, const char *
                          (event->detail >> 16) & 1 ? " (reauthorization)" : "");
 }
 
+/* The callout by its name, and the driver's function behind it, which the next event calls. */
+static char *of_callout(const Names *names, const SimEvent *event) {
+  const SimRecord *record = names_record(names);
+  const SimEvent *next = event->sequence + 1 < record->count ? &record->events[event->sequence + 1] : NULL;
+  bool is_called = next != NULL && next->kind == EVENT_CALLBACK && next->context == event->context;
+  g_autofree char *routine = is_called ? place_routine(names_run(names), next->value) : NULL;
+  g_autofree char *object = names_object_short(names, event->object);
+  bool is_same = routine == NULL || strcmp(routine, object) == 0;
+  return g_strdup_printf("%s%s%s classifies at %s%s", is_same ? object : routine, is_same ? "" : ", callout ", is_same ? "" : object,
+                         names_layer(event->detail & 0xffff), (event->detail >> 16) & 1 ? " (reauthorization)" : "");
+}
+
 static char *of_answer(const SimEvent *event) {
   g_autofree char *action = names_action((uint32_t)event->status);
   return g_strdup_printf("the callout answers %s%s", action, event->detail & 1 ? " with ABSORB" : "");
@@ -259,7 +271,7 @@ static char *of_pool(const Names *names, const SimEvent *event) {
 static char *phrase_network(const Names *names, const SimEvent *event) {
   switch (event->kind) {
   case EVENT_CLASSIFY: return of_classify(names, event, "classifies");
-  case EVENT_CLASSIFY_CALLOUT: return of_classify(names, event, "calls");
+  case EVENT_CLASSIFY_CALLOUT: return of_callout(names, event);
   case EVENT_CLASSIFY_ANSWER: return of_answer(event);
   case EVENT_CLASSIFY_DECISION: return of_decision(event);
   case EVENT_CONNECTION: return of_connection(names, event);
@@ -268,7 +280,7 @@ static char *phrase_network(const Names *names, const SimEvent *event) {
   case EVENT_STREAM_INJECT: return of_bytes(names, event, "injects");
   case EVENT_STREAM_INJECTED: return with_object(names, "the injection is done:", event);
   case EVENT_IRQL_LEAK_PATH: return g_strdup("netio leaves its stream lock without restoring the IRQL (KB2664888)");
-  case EVENT_PEND_FAILED: return with_status(names, "cannot be pended:", event);
+  case EVENT_PEND_FAILED: return with_status(names, "FwpsPendOperation0 fails", event);
   case EVENT_PEND_STALE:
     return g_strdup(event->detail == 1 ? "completes what was completed before" : "completes with a context that is none");
   case EVENT_PEND_WITHOUT_ABSORB: return g_strdup("and so does not answer BLOCK with ABSORB after a pend");

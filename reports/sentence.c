@@ -126,7 +126,7 @@ static char *of_null(const Names *names, const Finding *finding) {
 static char *of_paged(const Names *names, const Finding *finding) {
   g_autofree char *access = of_access(names, finding);
   bool is_resident = (finding->detail & 0xff) == SIM_FAULT_PAGED_HIGH;
-  return g_strdup_printf("%s, which is pageable, at %s (this time the page %s in memory)", access, sim_irql_name(finding->irql),
+  return g_strdup_printf("%s: pageable memory, at %s; this time the page %s in memory", access, sim_irql_name(finding->irql),
                          is_resident ? "was" : "was not");
 }
 
@@ -304,8 +304,9 @@ static char *of_absorb(const Names *names, const Finding *finding) {
       answer = &record->events[i];
   g_autofree char *callout = answer != NULL ? names_object_short(names, answer->object) : g_strdup("the callout");
   g_autofree char *action = names_action((uint32_t)finding->status);
-  return g_strdup_printf("%s pended the operation and answered %s %s, not FWP_ACTION_BLOCK with ABSORB", callout, action,
-                         finding->detail & 1 ? "with ABSORB" : "without ABSORB");
+  if (strcmp(action, "FWP_ACTION_BLOCK") == 0)
+    return g_strdup_printf("%s pended the operation and answered FWP_ACTION_BLOCK without FWPS_CLASSIFY_OUT_FLAG_ABSORB", callout);
+  return g_strdup_printf("%s pended the operation and answered %s, where FWP_ACTION_BLOCK with ABSORB is due", callout, action);
 }
 
 static char *of_reply(const Names *names, const Finding *finding) {

@@ -48,6 +48,7 @@ typedef struct Choosing {
   GHashTable *things; /* ordinals of the objects it is about; looked up only */
   uint8_t *weights;   /* by event */
   uint32_t *ends;     /* by event: the return of a call */
+  uint32_t *repeats;  /* by event: how many lines it stands for */
   uint32_t *calls;    /* by event: the innermost call of its context that is open there */
 } Choosing;
 
@@ -204,10 +205,7 @@ static void stuck_add(Choosing *choosing) {
   }
 }
 
-static bool is_stuck(const RunResult *result, const Finding *main) {
-  return result->stop == SIM_STOP_HUNG || result->bugcheck.code == 0x133 ||
-         (main != NULL && strcmp(rule_by_id(main->rule)->name, "network-stalled") == 0);
-}
+static bool is_stuck(const RunResult *result) { return result->stop == SIM_STOP_HUNG || result->bugcheck.code == 0x133; }
 
 /* The things the story is about: of the finding, of the bug check, and what its contexts classify, send or were queued as. */
 static void things_collect(Choosing *choosing) {
@@ -292,6 +290,7 @@ static unsigned weight_elsewhere(const Choosing *choosing, const SimEvent *event
   case EVENT_MESSAGE_REPLY: return is_about ? WEIGHT_THING : WEIGHT_NOTHING;
   case EVENT_CLASSIFY_CALLOUT:
   case EVENT_CLASSIFY_ANSWER: return WEIGHT_ASIDE;
+  case EVENT_SYSTEM_CALL: return WEIGHT_ASIDE - 1;
   case EVENT_CONNECTION: return is_about ? WEIGHT_EARLIER : WEIGHT_NOTHING;
   default: return WEIGHT_NOTHING;
   }
@@ -415,29 +414,38 @@ static const Finding *finding_at(const Choosing *choosing, uint32_t line) {
   return found;
 }
 
-static bool is_same_line(const Choosing *choosing, const StoryLine *a, const StoryLine *b) {
-  const SimEvent *first = at(choosing, a->sequence), *second = at(choosing, b->sequence);
-  return first->kind == EVENT_CALL && second->kind == EVENT_CALL && first->context == second->context &&
-         first->function == second->function && first->object == second->object && first->irql == second->irql && a->finding == NULL &&
-         b->finding == NULL && a->end != STORY_NONE && b->end != STORY_NONE &&
-         at(choosing, a->end)->status == at(choosing, b->end)->status && at(choosing, a->end)->irql == at(choosing, b->end)->irql;
+static bool is_same_line(const Choosing *choosing, uint32_t a, uint32_t b) {
+  const SimEvent *first = at(choosing, a), *second = at(choosing, b);
+  if (first->kind != EVENT_CALL || second->kind != EVENT_CALL || first->function != second->function || first->object != second->object ||
+      first->irql != second->irql || first->cpu != second->cpu || choosing->ends[a] == STORY_NONE || choosing->ends[b] == STORY_NONE)
+    return false;
+  const SimEvent *first_end = at(choosing, choosing->ends[a]), *second_end = at(choosing, choosing->ends[b]);
+  return first_end->status == second_end->status && first_end->irql == second_end->irql && finding_at(choosing, a) == NULL &&
+         finding_at(choosing, b) == NULL;
 }
 
-static void repeats_join(const Choosing *choosing, GArray *lines) {
-  guint kept = 0;
-  for (guint i = 0; i < lines->len; i++) {
-    StoryLine line = g_array_index(lines, StoryLine, i);
-    StoryLine *before = kept > 0 ? &g_array_index(lines, StoryLine, kept - 1) : NULL;
-    if (before != NULL && is_same_line(choosing, before, &line))
-      before->repeats++;
-    else
-      g_array_index(lines, StoryLine, kept++) = line;
+/* The same call again and again in one context, with nothing to tell in between, is one line: it counts at its first. */
+static void repeats_join(Choosing *choosing) {
+  g_autoptr(GHashTable) last = g_hash_table_new(NULL, NULL); /* context -> its last line, as sequence + 1; looked up only */
+  for (uint32_t i = 0; i <= choosing->last; i++) {
+    gpointer context = GUINT_TO_POINTER(at(choosing, i)->context);
+    if (choosing->weights[i] == WEIGHT_NOTHING)
+      continue;
+    uint32_t before = GPOINTER_TO_UINT(g_hash_table_lookup(last, context));
+    choosing->repeats[i] = 1;
+    if (before != 0 && is_same_line(choosing, before - 1, i)) {
+      choosing->repeats[before - 1]++;
+      choosing->weights[before - 1] = MAX(choosing->weights[before - 1], choosing->weights[i]);
+      choosing->weights[i] = WEIGHT_NOTHING;
+    } else {
+      g_hash_table_insert(last, context, GUINT_TO_POINTER(i + 1));
+    }
   }
-  g_array_set_size(lines, kept);
 }
 
 static StoryChoice pick(Choosing *choosing, unsigned count_max) {
   g_autoptr(GArray) candidates = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+  repeats_join(choosing);
   for (uint32_t i = 0; i <= choosing->last; i++)
     if (choosing->weights[i] > WEIGHT_NOTHING)
       g_array_append_val(candidates, i);
@@ -447,14 +455,13 @@ static StoryChoice pick(Choosing *choosing, unsigned count_max) {
     uint32_t sequence = g_array_index(candidates, uint32_t, i);
     StoryLine line = { .sequence = sequence,
                        .end = choosing->ends[sequence],
-                       .repeats = 1,
+                       .repeats = choosing->repeats[sequence],
                        .finding = finding_at(choosing, sequence),
                        .is_end = sequence == choosing->last && is_end_needed(choosing) };
     g_array_append_val(choice.lines, line);
   }
   choice.left_out = candidates->len > count_max ? candidates->len - count_max : 0;
   g_array_sort(choice.lines, compare_lines);
-  repeats_join(choosing, choice.lines);
   return choice;
 }
 
@@ -466,6 +473,7 @@ StoryChoice story_choose(const Names *names, const RunResult *result, const Find
   choosing.things = g_hash_table_new(NULL, NULL);
   choosing.weights = g_new0(uint8_t, record->count);
   choosing.ends = g_new(uint32_t, record->count);
+  choosing.repeats = g_new0(uint32_t, record->count);
   choosing.calls = g_new(uint32_t, record->count);
   calls_match(&choosing);
   if (main != NULL)
@@ -474,7 +482,7 @@ StoryChoice story_choose(const Names *names, const RunResult *result, const Find
     focus_add(&choosing, result->bugcheck.context, choosing.last);
   for (uint32_t i = 0; result->bugcheck.code == 0 && i < result->finding_count; i++)
     focus_add(&choosing, result->findings[i].context, result->findings[i].event);
-  if (is_stuck(result, main))
+  if (is_stuck(result))
     stuck_add(&choosing);
   things_collect(&choosing);
   weigh_all(&choosing, scenario_run_origin_ns(names_run(names)));
@@ -486,6 +494,7 @@ StoryChoice story_choose(const Names *names, const RunResult *result, const Find
   g_hash_table_unref(choosing.things);
   g_free(choosing.weights);
   g_free(choosing.ends);
+  g_free(choosing.repeats);
   g_free(choosing.calls);
   return choice;
 }

@@ -92,6 +92,22 @@ void stuck_print_cpus(GString *out, const ReportStyle *style, const Names *names
   }
 }
 
+char *stuck_words(const Names *names) {
+  const SimMachine *machine = sim_machine();
+  g_autoptr(GString) text = g_string_new(NULL);
+  for (uint32_t i = 0; i < machine->vcpu_count; i++)
+    for (unsigned depth = 0; depth < machine->vcpus[i].depth; depth++) {
+      const SimContext *context = machine->vcpus[i].stack[depth];
+      const char *name = running_of(names, context->id);
+      g_autofree char *object = names_object(names, context->pending.object);
+      if (context->is_spinning)
+        g_string_append_printf(text, "%s%s spins on %s", text->len > 0 ? ", " : "", name, object);
+      else if (machine->vcpus[i].is_hung)
+        g_string_append_printf(text, "%s%s hangs", text->len > 0 ? ", " : "", name);
+    }
+  return g_strdup(text->str);
+}
+
 uint32_t stuck_site(void) {
   const SimMachine *machine = sim_machine();
   for (uint32_t i = 0; i < machine->vcpu_count; i++)
@@ -100,6 +116,10 @@ uint32_t stuck_site(void) {
       if ((context->is_spinning || machine->vcpus[i].is_hung) && context->frame_count > 0)
         return context->site;
     }
+  for (uint32_t i = 0; i < machine->vcpu_count; i++)
+    for (unsigned depth = machine->vcpus[i].depth; depth-- > 0;)
+      if (machine->vcpus[i].stack[depth]->frame_count > 0)
+        return machine->vcpus[i].stack[depth]->site;
   return 0;
 }
 

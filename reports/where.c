@@ -21,12 +21,34 @@ static Part name_find(const char *text, const char *name, size_t from) {
   return from > 0 ? name_find(text, name, 0) : (Part){ 0, 0 };
 }
 
+/* The identifier that begins there, or one character. */
+static Part word_at(const char *text, size_t offset) {
+  size_t length = 0;
+  while (is_word(text[offset + length]))
+    length++;
+  return (Part){ offset, MAX(length, 1) };
+}
+
+/* The first of Windows' functions that a step calls. */
+static Part first_call(const char *text) {
+  for (size_t at = 0; text[at] != '\0';) {
+    Part word = word_at(text, at);
+    g_autofree char *name = g_strndup(text + at, word.length);
+    if (is_word(text[at]) && text[at + word.length] == '(' && ddi_function_find(name) != NULL)
+      return word;
+    at += word.length;
+  }
+  return (Part){ 0, 0 };
+}
+
 static Part marked_part(const ScenarioRun *run, const RunSite *where, const char *function) {
   uint32_t indentation = where->column > 0 && where->step == 0 ? place_indentation(run, where) : 0;
   size_t column = where->step == 0 && where->column > indentation ? where->column - indentation - 1 : 0;
   Part part = name_find(where->text, function, column);
   if (part.length == 0 && where->step == 0 && where->column > indentation && column < strlen(where->text))
-    part = (Part){ column, 1 };
+    part = word_at(where->text, column);
+  if (part.length == 0 && where->step != 0)
+    part = first_call(where->text);
   return part;
 }
 

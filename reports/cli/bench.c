@@ -101,14 +101,15 @@ int cli_bench(int argc, char **argv) {
   };
   if (!cli_options("bench", "[SCENARIO ...]", "Measures how fast scenarios run on this host.", description, entries, &argc, &argv))
     return EXIT_BAD_INPUT;
-  g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free), names = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(GError) error = NULL;
   g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(Figures));
-  if (!cli_scenario_files(argv + 1, files, names, &error))
-    return cli_error("%s", error->message);
-  for (guint i = 0; i < files->len; i++) {
-    bool is_asked = argc > 1 || g_str_has_prefix(g_ptr_array_index(names, i), "seeds/");
-    if (is_asked && !measure(g_ptr_array_index(files, i), g_ptr_array_index(names, i), seconds, all, &error))
+  g_autoptr(GPtrArray) scenarios = cli_scenarios(argv + 1);
+  for (guint i = 0; i < scenarios->len; i++) {
+    const CliScenario *scenario = g_ptr_array_index(scenarios, i);
+    bool is_asked = argc > 1 || g_str_has_prefix(scenario->name, "seeds/");
+    if (is_asked && scenario->error != NULL)
+      return cli_error("%s", scenario->error);
+    if (is_asked && !measure(scenario->file, scenario->name, seconds, all, &error))
       return cli_error("%s", error->message);
   }
   if (wants_json)

@@ -45,83 +45,150 @@ bool cli_color_mode(const char *text, ReportColorMode *mode) {
 
 /* ---- finding scenario files ---- */
 
+#define FOLDER_DEPTH_MAX 32
+
 static bool is_scenario_name(const char *name) { return g_str_has_suffix(name, ".json") && strcmp(name, "schema.json") != 0; }
 
-static int compare_names(gconstpointer left, gconstpointer right) { return strcmp(*(char *const *)left, *(char *const *)right); }
+/* "x/y.json" -> "x/y". Returns owned. */
+static char *without_ending(const char *path) {
+  return g_str_has_suffix(path, ".json") ? g_strndup(path, strlen(path) - strlen(".json")) : g_strdup(path);
+}
+
+/* By their names without the ending: "bad" before "bad-too". */
+static int compare_names(gconstpointer left, gconstpointer right) {
+  g_autofree char *a = without_ending(*(char *const *)left), *b = without_ending(*(char *const *)right);
+  int order = strcmp(a, b);
+  return order != 0 ? order : strcmp(*(char *const *)left, *(char *const *)right);
+}
 
 static char **folder_entries(const char *folder, GError **error) {
   g_autoptr(GDir) directory = g_dir_open(folder, 0, error);
   if (directory == NULL)
     return NULL;
-  g_autoptr(GPtrArray) names = g_ptr_array_new();
+  GPtrArray *names = g_ptr_array_new();
   for (const char *name = g_dir_read_name(directory); name != NULL; name = g_dir_read_name(directory))
     if (name[0] != '.')
       g_ptr_array_add(names, g_strdup(name));
   g_ptr_array_sort(names, compare_names);
   g_ptr_array_add(names, NULL);
-  return (char **)g_ptr_array_steal(names, NULL);
+  return (char **)g_ptr_array_free(names, FALSE);
 }
 
-static char *shown_name(const char *path, const char *base) {
-  const char *rest = g_str_has_prefix(path, base) ? path + strlen(base) : path;
-  while (*rest == '/')
-    rest++;
-  gsize length = strlen(rest);
-  return g_str_has_suffix(rest, ".json") ? g_strndup(rest, length - strlen(".json")) : g_strdup(rest);
+/* What of the path is below the folder; the path itself when it is not. Borrowed. */
+static const char *below(const char *path, const char *folder) {
+  size_t length = strlen(folder);
+  while (length > 1 && folder[length - 1] == '/')
+    length--;
+  if (strncmp(path, folder, length) != 0 || path[length] != '/')
+    return path;
+  path += length;
+  while (*path == '/')
+    path++;
+  return path;
 }
 
-static bool folder_add(const char *folder, const char *base, unsigned depth, GPtrArray *files, GPtrArray *names, GError **error) {
-  g_auto(GStrv) entries = folder_entries(folder, error);
-  if (entries == NULL)
-    return false;
+static void scenario_free_one(gpointer data) {
+  CliScenario *scenario = data;
+  g_free(scenario->file);
+  g_free(scenario->name);
+  g_free(scenario->spoken);
+  g_free(scenario->error);
+  g_free(scenario);
+}
+
+/* `folder`: the one that was asked for, under which it was found; "": it was asked for itself. */
+static void scenario_add(GPtrArray *scenarios, const char *file, const char *folder, const char *error) {
+  CliScenario *scenario = g_new0(CliScenario, 1);
+  const char *in_library = below(file, config_library_folder());
+  scenario->file = g_strdup(file);
+  scenario->name = without_ending(*folder != '\0' ? below(file, folder) : in_library);
+  scenario->spoken = in_library != file ? without_ending(in_library) : g_strdup(file);
+  scenario->error = g_strdup(error);
+  g_ptr_array_add(scenarios, scenario);
+}
+
+static void folder_add(GPtrArray *scenarios, const char *folder, const char *asked, unsigned depth) {
+  g_autoptr(GError) error = NULL;
+  g_auto(GStrv) entries = folder_entries(folder, &error);
+  if (entries == NULL) {
+    scenario_add(scenarios, folder, "", error->message);
+    return;
+  }
   for (char **entry = entries; *entry != NULL; entry++) {
-    g_autofree char *path = g_build_filename(folder, *entry, NULL);
+    g_autofree char *path = strcmp(folder, ".") == 0 ? g_strdup(*entry) : g_build_filename(folder, *entry, NULL);
+    bool is_loader = strcmp(*entry, "loader") == 0 && strcmp(folder, config_library_folder()) == 0;
     if (g_file_test(path, G_FILE_TEST_IS_DIR)) {
-      if (depth < 32 && strcmp(*entry, "loader") != 0 && !folder_add(path, base, depth + 1, files, names, error))
-        return false;
+      if (depth < FOLDER_DEPTH_MAX && !is_loader)
+        folder_add(scenarios, path, asked, depth + 1);
     } else if (is_scenario_name(*entry)) {
-      g_ptr_array_add(names, shown_name(path, base));
-      g_ptr_array_add(files, g_steal_pointer(&path));
+      scenario_add(scenarios, path, asked, NULL);
     }
   }
-  return true;
 }
 
-bool cli_scenario_files(char **paths, GPtrArray *files, GPtrArray *names, GError **error) {
-  const char *whole[] = { config_library_folder(), NULL };
-  for (const char *const *path = paths != NULL && *paths != NULL ? (const char *const *)paths : whole; *path != NULL; path++) {
-    if (g_file_test(*path, G_FILE_TEST_IS_DIR)) {
-      g_autofree char *base = g_strdup(*path);
-      while (strlen(base) > 1 && g_str_has_suffix(base, "/"))
-        base[strlen(base) - 1] = '\0';
-      if (!folder_add(base, base, 0, files, names, error))
-        return false;
+GPtrArray *cli_scenarios(char **paths) {
+  GPtrArray *scenarios = g_ptr_array_new_with_free_func(scenario_free_one);
+  if (paths == NULL || *paths == NULL) {
+    folder_add(scenarios, config_library_folder(), config_library_folder(), 0);
+    return scenarios;
+  }
+  for (char **path = paths; *path != NULL; path++) {
+    g_autoptr(GError) error = NULL;
+    g_autofree char *file = cli_scenario_file(*path, &error);
+    guint before = scenarios->len;
+    if (file != NULL && g_file_test(file, G_FILE_TEST_IS_DIR)) {
+      folder_add(scenarios, file, file, 0);
+      g_autofree char *empty = g_strdup_printf("%s: there is no scenario (*.json) in this folder", *path);
+      if (scenarios->len == before)
+        scenario_add(scenarios, file, "", empty);
     } else {
-      char *file = cli_scenario_file(*path, NULL);
-      if (file == NULL)
-        file = g_strdup(*path); /* that it is missing is its own result and costs no other its own */
-      g_ptr_array_add(files, file);
-      g_ptr_array_add(names, shown_name(file, ""));
+      scenario_add(scenarios, file != NULL ? file : *path, "", error != NULL ? error->message : NULL);
     }
   }
-  return true;
+  return scenarios;
 }
 
-/* A name of the library: LIBRARY/NAME.json or LIBRARY/ANY FOLDER/NAME.json. */
+/* ---- names of the library ---- */
+
+/* LIBRARY/NAME or LIBRARY/ANY FOLDER/NAME, a scenario with its ending left off or a folder; NULL: neither. Returns owned. */
 static char *library_file(const char *name) {
   g_auto(GStrv) folders = folder_entries(config_library_folder(), NULL);
   g_autofree char *leaf = g_strdup_printf("%s.json", name);
-  char *direct = g_build_filename(config_library_folder(), leaf, NULL);
-  if (g_file_test(direct, G_FILE_TEST_IS_REGULAR))
-    return direct;
-  g_free(direct);
-  for (char **folder = folders; folder != NULL && *folder != NULL; folder++) {
-    char *path = g_build_filename(config_library_folder(), *folder, leaf, NULL);
-    if (g_file_test(path, G_FILE_TEST_IS_REGULAR))
-      return path;
-    g_free(path);
+  const char *const names[] = { leaf, name };
+  const char *const none[] = { NULL };
+  for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
+    char *direct = g_build_filename(config_library_folder(), names[i], NULL);
+    if (g_file_test(direct, i == 0 ? G_FILE_TEST_IS_REGULAR : G_FILE_TEST_IS_DIR))
+      return direct;
+    g_free(direct);
+    for (const char *const *folder = folders != NULL ? (const char *const *)folders : none; *folder != NULL; folder++) {
+      char *path = g_build_filename(config_library_folder(), *folder, names[i], NULL);
+      if (g_file_test(path, i == 0 ? G_FILE_TEST_IS_REGULAR : G_FILE_TEST_IS_DIR))
+        return path;
+      g_free(path);
+    }
   }
   return NULL;
+}
+
+static const char *name_at(const void *names, size_t index) {
+  return ((const CliScenario *)g_ptr_array_index((GPtrArray *)names, index))->name;
+}
+
+/* A name of the library that is meant, behind its first folder as well ("osr-291980/dpc-clasify"). Returns owned. */
+static char *library_suggestion(const char *name) {
+  g_autoptr(GPtrArray) all = cli_scenarios(NULL);
+  for (guint i = 0, count = all->len; i < count; i++) {
+    const CliScenario *scenario = g_ptr_array_index(all, i);
+    const char *slash = strchr(scenario->name, '/');
+    if (slash == NULL)
+      continue;
+    CliScenario *shorter = g_new0(CliScenario, 1);
+    shorter->name = g_strdup(slash + 1);
+    g_ptr_array_add(all, shorter);
+  }
+  g_autofree char *meant = without_ending(name);
+  return text_suggestion(text_nearest(meant, name_at, all, all->len));
 }
 
 char *cli_scenario_file(const char *name, GError **error) {
@@ -131,9 +198,12 @@ char *cli_scenario_file(const char *name, GError **error) {
   if (g_file_test(with_ending, G_FILE_TEST_IS_REGULAR))
     return with_ending;
   g_free(with_ending);
-  char *in_library = library_file(name);
-  if (in_library == NULL)
-    g_set_error(error, SCENARIO_ERROR, SCENARIO_ERROR_READ, "%s: no such file, and no scenario of that name in the library (irqlab list)",
-                name);
-  return in_library;
+  bool is_plain = *name != '\0' && !g_path_is_absolute(name) && strstr(name, "..") == NULL;
+  char *in_library = is_plain ? library_file(name) : NULL;
+  if (in_library != NULL)
+    return in_library;
+  g_autofree char *suggestion = library_suggestion(name);
+  g_set_error(error, SCENARIO_ERROR, SCENARIO_ERROR_READ, "%s: no such file, and no scenario of that name in the library%s", name,
+              suggestion);
+  return NULL;
 }

@@ -38,6 +38,14 @@ bool cli_color_mode(const char *text, ReportColorMode *mode);
  * NULL with error. Returns owned. */
 char *cli_scenario_file(const char *name, GError **error);
 
-/* All scenario files at or below the paths, sorted; each with the short name under which it is shown. Returned arrays run in parallel; owned.
- * False with error. */
-bool cli_scenario_files(char **paths, GPtrArray *files, GPtrArray *names, GError **error);
+/* A scenario that a command was given. */
+typedef struct CliScenario {
+  char *file;   /* as it is opened */
+  char *name;   /* short, as it is shown */
+  char *spoken; /* as it is named on a command line: a path, or a name of the library */
+  char *error;  /* why it cannot be opened: missing, a folder that cannot be read; NULL: nothing is wrong with it so far */
+} CliScenario;
+
+/* All scenarios at or below the paths, those of a folder sorted; the whole library when there is no path. Never fails: what cannot be found is in
+ * the list with its error. Returns owned. */
+GPtrArray *cli_scenarios(char **paths);

@@ -7,17 +7,24 @@
 #include <string.h>
 
 static int list_scenarios(char **paths) {
-  g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free), names = g_ptr_array_new_with_free_func(g_free);
-  g_autoptr(GError) error = NULL;
+  g_autoptr(GPtrArray) scenarios = cli_scenarios(paths);
   int exit_code = EXIT_AS_EXPECTED;
-  if (!cli_scenario_files(paths, files, names, &error))
-    return cli_error("%s", error->message);
-  for (guint i = 0; i < files->len; i++) {
-    g_autoptr(GError) broken = NULL;
-    g_autoptr(Scenario) scenario = scenario_load(g_ptr_array_index(files, i), &broken);
-    printf("%-52s  %s\n", (const char *)g_ptr_array_index(names, i), scenario != NULL ? scenario->title : broken->message);
-    if (scenario == NULL)
+  unsigned columns = 24;
+  for (guint i = 0; i < scenarios->len; i++)
+    columns = MAX(columns, report_columns(((const CliScenario *)g_ptr_array_index(scenarios, i))->name));
+  for (guint i = 0; i < scenarios->len; i++) {
+    const CliScenario *entry = g_ptr_array_index(scenarios, i);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Scenario) scenario = entry->error == NULL ? scenario_load(entry->file, &error) : NULL;
+    if (scenario == NULL) {
+      fprintf(stderr, "irqlab: %s\n", entry->error != NULL ? entry->error : error->message);
       exit_code = EXIT_BAD_INPUT;
+      continue;
+    }
+    g_autoptr(GString) line = g_string_new(NULL);
+    report_pad(line, entry->name, columns);
+    g_string_append_printf(line, "  %s", scenario->title);
+    puts(line->str);
   }
   return exit_code;
 }

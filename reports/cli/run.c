@@ -1,7 +1,11 @@
 /* irqlab run: scenarios, each in a worker, results as they come. */
 #include "../junit.h"
+#include "progress.h"
 #include "worker.h"
 
+#include "config.h"
+
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,11 +16,11 @@ typedef struct RunCommand {
   bool is_quiet;
   bool wants_json;
   bool is_single;
-  bool has_progress;
   ReportStyle style;
-  unsigned name_width;
+  ResultColumns columns;
+  Progress progress;
   GPtrArray *outcomes;
-  unsigned counts[4];
+  unsigned counts[OUTCOME_STATUS_COUNT];
   int exit_code;
 } RunCommand;
 
@@ -27,183 +31,188 @@ static void interrupt(int signal_number) {
   is_interrupted = true;
 }
 
-/* ---- printing ---- */
+/* ---- told as they come ---- */
 
-static void progress_erase(const RunCommand *command) {
-  if (command->has_progress)
-    fputs("\r\033[K", stderr);
-}
-
-static void progress_show(guint done, guint total, void *data) {
-  const RunCommand *command = data;
-  if (command->has_progress && done < total)
-    fprintf(stderr, "\r\033[K  %u of %u", done, total);
-}
-
-static void headline_print(const RunCommand *command, const Outcome *outcome) {
-  g_autoptr(GString) line = g_string_new(NULL);
-  bool is_ok = outcome->status == OUTCOME_AS_EXPECTED;
-  report_put(line, &command->style, is_ok ? REPORT_GREEN : REPORT_RED, is_ok ? "  ok   " : "  NOT  ");
-  report_pad(line, outcome->name, command->name_width);
-  g_string_append_c(line, ' ');
-  if (outcome->status == OUTCOME_BAD_INPUT || outcome->status == OUTCOME_CRASHED) {
-    g_string_append_printf(line, " %s", outcome->why);
-  } else if (is_ok) {
-    g_autofree char *schedules = outcome_schedules(outcome);
-    report_pad(line, outcome->result, 52);
-    g_string_append_printf(line, " as expected   %16s %8.0f ms", schedules, outcome->host_ms);
-  } else {
-    g_string_append_printf(line, " %s", outcome->why);
-  }
-  puts(line->str);
-}
-
-static void details_print(const RunCommand *command, const Outcome *outcome) {
-  for (guint i = 0; i < outcome->notes->len; i++)
-    printf("       %s\n", (const char *)g_ptr_array_index(outcome->notes, i));
-  if (outcome->status == OUTCOME_NOT) {
-    const OutcomeBucket *bucket = outcome->buckets->len > 0 ? g_ptr_array_index(outcome->buckets, outcome->buckets->len - 1) : NULL;
-    bool has_exceptions = bucket != NULL && strchr(bucket->schedule + strlen("v1:"), ':') != NULL;
-    printf("       %s:%u   irqlab trace %s%s%s\n", outcome->file, outcome->line, outcome->file, has_exceptions ? " " : "",
-           has_exceptions ? bucket->schedule : "");
-  }
-  bool wants_table = outcome->buckets->len > 1 && (command->is_verbose || command->is_single);
-  for (guint i = 0; wants_table && i < outcome->buckets->len; i++) {
-    const OutcomeBucket *bucket = g_ptr_array_index(outcome->buckets, i);
-    printf("       %10" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT "  %s\n", bucket->count, outcome->schedules, bucket->name);
-  }
-  bool wants_report = outcome->report != NULL && (command->is_verbose || (command->is_single && outcome->status != OUTCOME_AS_EXPECTED));
-  if (wants_report)
-    printf("\n%s\n", outcome->report);
-}
+static void idle(guint done, guint total, void *data) { progress_show(&((RunCommand *)data)->progress, done, total); }
 
 static void told(Outcome *outcome, void *data) {
   RunCommand *command = data;
   command->counts[outcome->status]++;
   command->exit_code = MAX(command->exit_code, outcome_exit_code(outcome->status));
-  progress_erase(command);
-  if (!command->wants_json && !(command->is_quiet && outcome->status == OUTCOME_AS_EXPECTED)) {
-    headline_print(command, outcome);
-    details_print(command, outcome);
-    fflush(stdout);
-  }
   g_ptr_array_add(command->outcomes, outcome);
+  progress_erase(&command->progress);
+  if (command->wants_json || (command->is_quiet && outcome->status == OUTCOME_AS_EXPECTED))
+    return;
+  g_autoptr(GString) out = g_string_new(NULL);
+  result_print(out, &command->style, &command->columns, outcome);
+  result_print_details(out, &command->style, outcome, command->is_verbose, command->is_single);
+  fputs(out->str, stdout);
+  fflush(stdout);
 }
 
+/* ---- at the end ---- */
+
 static void summary_print(const RunCommand *command, guint total) {
+  static const char *const words[OUTCOME_STATUS_COUNT] = { NULL, NULL, "bad input", "crashed", "not set up" };
   unsigned expected = command->counts[OUTCOME_AS_EXPECTED];
   guint done = command->outcomes->len;
+  g_autoptr(GString) kinds = g_string_new(NULL);
+  for (unsigned i = 0; i < OUTCOME_STATUS_COUNT; i++)
+    if (words[i] != NULL && command->counts[i] > 0)
+      g_string_append_printf(kinds, "%s%u %s", kinds->len > 0 ? ", " : "", command->counts[i], words[i]);
   printf("  %u scenario%s: %u as expected, %u not", done, done == 1 ? "" : "s", expected, done - expected);
+  if (kinds->len > 0)
+    printf(" (%s)", kinds->str);
   if (done < total)
     printf("; interrupted, %u not run", total - done);
   putchar('\n');
 }
 
-static void json_print(const RunCommand *command) {
+static void json_print(const RunCommand *command, guint total, int exit_code) {
   json_object *json = json_object_new_object();
   json_object *list = json_object_new_array();
   for (guint i = 0; i < command->outcomes->len; i++)
     json_object_array_add(list, outcome_to_json(g_ptr_array_index(command->outcomes, i)));
   json_object_object_add(json, "irqlab", json_object_new_string(IRQLAB_VERSION));
   json_object_object_add(json, "scenarios", list);
-  json_object_object_add(json, "exit_code", json_object_new_int(command->exit_code));
+  json_object_object_add(json, "not_run", json_object_new_int64(total - command->outcomes->len));
+  json_object_object_add(json, "exit_code", json_object_new_int(exit_code));
   puts(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
   json_object_put(json);
 }
 
-/* ---- the command ---- */
-
-static unsigned width_of(const GPtrArray *names) {
-  unsigned width = 24;
-  for (guint i = 0; i < names->len; i++)
-    width = MAX(width, report_columns(g_ptr_array_index(names, i)));
-  return MIN(width, 52);
+/* Can the file be written? Found out before anything runs. */
+static int junit_prepare(const char *file) {
+  FILE *stream = strcmp(file, "-") == 0 ? NULL : fopen(file, "a");
+  if (stream == NULL && strcmp(file, "-") != 0)
+    return cli_error("--junit %s: %s", file, g_strerror(errno));
+  if (stream != NULL)
+    fclose(stream);
+  return EXIT_AS_EXPECTED;
 }
 
 static int junit_write(const RunCommand *command, const char *file) {
-  g_autoptr(GError) error = NULL;
   g_autofree char *text = junit_print(command->outcomes);
   if (strcmp(file, "-") == 0) {
     fputs(text, stdout);
-    return 0;
+    return EXIT_AS_EXPECTED;
   }
-  return g_file_set_contents(file, text, -1, &error) ? 0 : cli_error("%s", error->message);
+  FILE *stream = fopen(file, "w");
+  bool is_written = stream != NULL && fputs(text, stream) >= 0;
+  if (stream != NULL && fclose(stream) != 0)
+    is_written = false;
+  return is_written ? EXIT_AS_EXPECTED : cli_error("--junit %s: %s", file, g_strerror(errno));
 }
+
+/* ---- the command ---- */
 
 static void signals_catch(void) {
   struct sigaction action = { .sa_handler = interrupt };
   sigaction(SIGINT, &action, NULL);
   sigaction(SIGTERM, &action, NULL);
+  sigaction(SIGHUP, &action, NULL);
 }
 
 static const char summary[] =
     "Runs scenario files and says for each whether it came out as it expects. Folders are searched for *.json. Without\n"
-    "arguments the whole library is run.";
+    "an argument the whole library is run; a scenario or folder of the library can be named without its path.";
 static const char description[] =
-    "Each scenario runs in a process of its own. Exit code: 0 all as expected, 1 not as expected, 2 bad input; the highest wins.\n\n"
     "Examples:\n"
-    "  irqlab run scenarios/seeds                        a folder\n"
-    "  irqlab run -v osr-291980/dpc-classify             one of the library, with its report\n"
-    "  irqlab run --schedules 100000 --seed 7 mine.json  more schedules than the file asks for\n"
-    "  irqlab run --junit results.xml scenarios          for CI\n";
+    "  irqlab run scenarios/seeds                         a folder\n"
+    "  irqlab run -v osr-291980/dpc-classify              one scenario of the library, with its report\n"
+    "  irqlab run --schedules 100000 --seed 7 mine.json   more schedules than the file asks for\n"
+    "  irqlab run --junit results.xml scenarios           for CI\n\n"
+    "A scenario whose policy is \"random\" explores many schedules, one whose policy is \"timed\" runs one: --schedules and --seed\n"
+    "change only the former. A report is printed for what is not as expected; with -v for each scenario.\n\n"
+    "Exit codes, the highest wins: 0 all as expected; 1 some not as expected, or a worker died; 2 bad input; 3 cannot be set up;\n"
+    "130 interrupted.\n";
 
-int cli_run(int argc, char **argv) {
-  gboolean is_verbose = FALSE, is_quiet = FALSE, wants_json = FALSE, no_sandbox = FALSE;
-  gint jobs = (gint)g_get_num_processors(), timeout_s = 300;
-  gint64 schedules = 0;
-  g_autofree char *junit = NULL, *color = NULL, *seed = NULL;
+typedef struct RunArguments {
+  gboolean is_verbose, is_quiet, wants_json, no_sandbox;
+  gint64 schedules;
+  gint jobs, timeout_s;
+  char *seed, *junit, *color;
+} RunArguments;
+
+static bool arguments_parse(RunArguments *arguments, int *argc, char ***argv) {
   const GOptionEntry entries[] = {
-    { "verbose", 'v', 0, G_OPTION_ARG_NONE, &is_verbose, "Print the report of every scenario, also of those as expected", NULL },
-    { "quiet", 'q', 0, G_OPTION_ARG_NONE, &is_quiet, "Print only what is not as expected, and the summary", NULL },
-    { "schedules", 0, 0, G_OPTION_ARG_INT64, &schedules,
-      "How many schedules of a random policy are run, instead of the scenario's own number", "N" },
-    { "seed", 0, 0, G_OPTION_ARG_STRING, &seed, "First seed of a random policy, instead of the scenario's own", "N" },
-    { "jobs", 'j', 0, G_OPTION_ARG_INT, &jobs, "How many scenarios run at a time (default: as many as there are processors)", "N" },
-    { "timeout", 0, 0, G_OPTION_ARG_INT, &timeout_s, "End a scenario after this host time (default 300, 0: never)", "SECONDS" },
-    { "junit", 0, 0, G_OPTION_ARG_FILENAME, &junit, "Also write the results as JUnit XML", "FILE" },
-    { "json", 0, 0, G_OPTION_ARG_NONE, &wants_json, "Print one JSON document instead of lines", NULL },
-    { "color", 0, 0, G_OPTION_ARG_STRING, &color, "auto (default), always or never", "WHEN" },
-    { "no-sandbox", 0, 0, G_OPTION_ARG_NONE, &no_sandbox, "Do not restrict the system calls of workers whose drivers are steps", NULL },
+    { "verbose", 'v', 0, G_OPTION_ARG_NONE, &arguments->is_verbose, "Print the report of every scenario, also of those as expected", NULL },
+    { "quiet", 'q', 0, G_OPTION_ARG_NONE, &arguments->is_quiet, "Print only what is not as expected, and the summary", NULL },
+    { "schedules", 0, 0, G_OPTION_ARG_INT64, &arguments->schedules, "How many schedules are explored, instead of the scenario's own number",
+      "N" },
+    { "seed", 0, 0, G_OPTION_ARG_STRING, &arguments->seed, "Seed of the first schedule explored, instead of the scenario's own", "N" },
+    { "jobs", 'j', 0, G_OPTION_ARG_INT, &arguments->jobs, "How many scenarios run at a time (default: one a processor)", "N" },
+    { "timeout", 0, 0, G_OPTION_ARG_INT, &arguments->timeout_s, "End a scenario after this host time (default 300, 0: never)", "SECONDS" },
+    { "junit", 0, 0, G_OPTION_ARG_FILENAME, &arguments->junit, "Also write the results as JUnit XML (\"-\": to standard output)", "FILE" },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &arguments->wants_json, "Print one JSON document, with every report, instead of lines", NULL },
+    { "color", 0, 0, G_OPTION_ARG_STRING, &arguments->color, "auto (default), always or never", "WHEN" },
+    { "no-sandbox", 0, 0, G_OPTION_ARG_NONE, &arguments->no_sandbox, "Do not restrict the system calls of workers whose drivers are steps",
+      NULL },
     { 0 },
   };
+  return cli_options("run", "[FILE or FOLDER or NAME ...]", summary, description, entries, argc, argv);
+}
+
+/* False, after an error was printed. */
+static bool options_fill(const RunArguments *arguments, WorkerOptions *options, ReportColorMode *mode) {
+  bool is_right = cli_color_mode(arguments->color, mode);
+  if (is_right && (arguments->jobs < 1 || arguments->jobs > 1024))
+    is_right = cli_error("run: --jobs takes a number from 1 to 1024, not %d", arguments->jobs) == 0;
+  if (is_right && (arguments->schedules < 0 || arguments->timeout_s < 0))
+    is_right = cli_error("run: --schedules and --timeout take no negative number") == 0;
+  if (is_right && arguments->seed != NULL && !g_ascii_string_to_unsigned(arguments->seed, 10, 0, G_MAXUINT64, &options->seed, NULL))
+    is_right = cli_error("run: --seed takes a number from 0 to 18446744073709551615, not \"%s\"", arguments->seed) == 0;
+  if (is_right && arguments->wants_json && g_strcmp0(arguments->junit, "-") == 0)
+    is_right = cli_error("run: --json and --junit - both write to standard output") == 0;
+  if (is_right && arguments->junit != NULL)
+    is_right = junit_prepare(arguments->junit) == 0;
+  options->has_seed = arguments->seed != NULL;
+  options->schedules = (uint64_t)arguments->schedules;
+  options->timeout_s = (unsigned)arguments->timeout_s;
+  options->has_sandbox = !arguments->no_sandbox;
+  options->wants_report = arguments->is_verbose || arguments->wants_json;
+  return is_right;
+}
+
+static int run(const RunArguments *arguments, WorkerOptions *options, ReportColorMode mode, char **paths) {
+  g_autoptr(GPtrArray) scenarios = cli_scenarios(paths);
+  RunCommand command = { .is_verbose = arguments->is_verbose,
+                         .is_quiet = arguments->is_quiet,
+                         .wants_json = arguments->wants_json,
+                         .is_single = scenarios->len == 1 };
+  bool is_json = arguments->wants_json;
+  if (scenarios->len == 0)
+    return cli_error("run: there is no scenario (*.json) in the library at %s", config_library_folder());
+  command.style = report_style_of(STDOUT_FILENO, is_json ? REPORT_COLOR_NEVER : mode);
+  command.columns = result_columns_of(scenarios, isatty(STDOUT_FILENO) ? command.style.width : 0);
+  command.progress.is_shown = isatty(STDERR_FILENO) && isatty(STDOUT_FILENO) && !is_json && scenarios->len > 1;
+  command.outcomes = g_ptr_array_new_with_free_func((GDestroyNotify)outcome_free);
+  options->style = command.style;
+  options->wants_causes = options->wants_report || command.is_single;
+  options->jobs = MIN((unsigned)arguments->jobs, scenarios->len);
+  signals_catch();
+  workers_run(scenarios, options, &is_interrupted, told, idle, &command);
+  progress_erase(&command.progress);
+  int exit_code = is_interrupted ? EXIT_INTERRUPTED : command.exit_code;
+  if (arguments->junit != NULL)
+    exit_code = MAX(exit_code, junit_write(&command, arguments->junit));
+  if (is_json)
+    json_print(&command, scenarios->len, exit_code);
+  else if (g_strcmp0(arguments->junit, "-") != 0)
+    summary_print(&command, scenarios->len);
+  g_ptr_array_unref(command.outcomes);
+  return exit_code;
+}
+
+int cli_run(int argc, char **argv) {
+  RunArguments arguments = { .jobs = (gint)g_get_num_processors(), .timeout_s = 300 };
   ReportColorMode mode = REPORT_COLOR_AUTO;
   WorkerOptions options = { 0 };
-  if (!cli_options("run", "[FILE or FOLDER or NAME ...]", summary, description, entries, &argc, &argv) || !cli_color_mode(color, &mode))
-    return EXIT_BAD_INPUT;
-  if (jobs < 1 || jobs > 1024)
-    return cli_error("--jobs takes a number from 1 to 1024, not %d", jobs);
-  if (schedules < 0 || timeout_s < 0)
-    return cli_error("--schedules and --timeout take no negative numbers");
-  if (seed != NULL && !g_ascii_string_to_unsigned(seed, 10, 0, G_MAXUINT64, &options.seed, NULL))
-    return cli_error("--seed takes a number from 0 to 18446744073709551615, not \"%s\"", seed);
-  g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free), names = g_ptr_array_new_with_free_func(g_free);
-  g_autoptr(GError) error = NULL;
-  if (!cli_scenario_files(argv + 1, files, names, &error))
-    return cli_error("%s", error->message);
-  if (files->len == 0)
-    return cli_error("there is no scenario (*.json) in what was given");
-  RunCommand command = { .is_verbose = is_verbose, .is_quiet = is_quiet, .wants_json = wants_json, .is_single = files->len == 1 };
-  command.style = report_style_of(STDOUT_FILENO, wants_json ? REPORT_COLOR_NEVER : mode);
-  command.has_progress = isatty(STDERR_FILENO) && isatty(STDOUT_FILENO) && files->len > 1;
-  command.name_width = width_of(names);
-  command.outcomes = g_ptr_array_new_with_free_func((GDestroyNotify)outcome_free);
-  options.has_seed = seed != NULL;
-  options.schedules = (uint64_t)schedules;
-  options.wants_report = is_verbose || wants_json;
-  options.style = command.style;
-  options.timeout_s = (unsigned)timeout_s;
-  options.jobs = MIN((unsigned)jobs, files->len);
-  options.has_sandbox = !no_sandbox;
-  signals_catch();
-  workers_run(files, names, &options, &is_interrupted, told, progress_show, &command);
-  progress_erase(&command);
-  if (wants_json)
-    json_print(&command);
-  else
-    summary_print(&command, files->len);
-  int exit_code = is_interrupted ? EXIT_INTERRUPTED : command.exit_code;
-  if (junit != NULL)
-    exit_code = MAX(exit_code, junit_write(&command, junit));
-  g_ptr_array_unref(command.outcomes);
+  int exit_code = EXIT_BAD_INPUT;
+  if (arguments_parse(&arguments, &argc, &argv) && options_fill(&arguments, &options, &mode))
+    exit_code = run(&arguments, &options, mode, argv + 1);
+  g_free(arguments.seed);
+  g_free(arguments.junit);
+  g_free(arguments.color);
   return exit_code;
 }

@@ -1,91 +1,76 @@
+/* memfd_create. */
+#define _GNU_SOURCE
+
 #include "worker.h"
 
-#include "../crash_report.h"
+#include "outcome_take.h"
 #include "sandbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define LOG_SIZE_MAX 16384 /* of a worker's standard error: its end is kept */
+#define POLL_PERIOD_MS 200
+
 /* ---- one scenario, in this process ---- */
 
-static void buckets_take(Outcome *outcome, const RunVerdict *verdict) {
-  for (guint i = 0; i < verdict->buckets->len; i++) {
-    const RunBucket *from = g_ptr_array_index(verdict->buckets, i);
-    OutcomeBucket *to = g_new0(OutcomeBucket, 1);
-    to->name = g_strdup(from->name);
-    to->count = from->count;
-    to->schedule = g_strdup(from->schedule);
-    to->hash = g_strdup_printf("%016" G_GINT64_MODIFIER "x", from->result.hash);
-    g_ptr_array_add(outcome->buckets, to);
-  }
+static void error_take(Outcome *outcome, OutcomeStatus status, const char *message) {
+  outcome->status = status;
+  outcome->why = g_strdup(message);
 }
 
-static void report_take(Outcome *outcome, ScenarioRun *run, const RunVerdict *verdict, const WorkerOptions *options) {
-  const RunBucket *shown = verdict->shown;
-  if (shown == NULL || (verdict->is_as_expected && !options->wants_report))
-    return;
-  GString *text = g_string_new(NULL);
-  uint64_t seed = options->has_seed ? options->seed : scenario_run_scenario(run)->policy.seed;
-  ReportSubject subject = {
-    .run = run, .result = &shown->result, .schedule = shown->schedule, .verdict = verdict, .seed = seed, .name = outcome->file
-  };
-  crash_report_print(text, &options->style, &subject);
-  outcome->report = g_string_free(text, FALSE);
-}
-
-/* One line: what was expected, what came. Returns owned; NULL: as expected. */
-static char *why_of(const RunVerdict *verdict) {
-  const Expectation *failed = verdict->failed;
-  if (failed != NULL && failed->when == EXPECT_NEVER && verdict->shown != NULL)
-    return g_strdup_printf("expected never %s, got %s", failed->text, verdict->shown->name);
-  return g_strdup(verdict->why);
-}
-
-static void verdict_take(Outcome *outcome, const RunVerdict *verdict) {
-  g_free(outcome->result);
-  outcome->status = verdict->is_as_expected ? OUTCOME_AS_EXPECTED : OUTCOME_NOT;
-  outcome->result = g_strdup(verdict->shown != NULL ? verdict->shown->name : "");
-  outcome->why = why_of(verdict);
-  outcome->line = verdict->failed != NULL ? verdict->failed->position.line : 0;
-  outcome->schedules = verdict->schedule_count;
-  outcome->is_exhausted = verdict->is_exhausted;
-}
-
-static void error_take(Outcome *outcome, const GError *error) {
-  outcome->status = OUTCOME_BAD_INPUT;
-  outcome->why = g_strdup(error->message);
-}
-
-Outcome *worker_outcome(const char *file, const char *name, const WorkerOptions *options) {
-  g_autoptr(GError) error = NULL;
-  gint64 begin = g_get_monotonic_time();
-  Outcome *outcome = outcome_new(file, name);
-  g_autoptr(Scenario) scenario = scenario_load(file, &error);
-  g_autoptr(ScenarioRun) run = scenario != NULL ? scenario_run_create(scenario, &error) : NULL;
-  if (run == NULL) {
-    error_take(outcome, error);
-    return outcome;
-  }
-  g_free(outcome->title);
-  outcome->title = g_strdup(scenario->title);
+static void notes_take(Outcome *outcome, const ScenarioRun *run) {
   for (const char *const *note = scenario_run_notes(run); *note != NULL; note++)
     g_ptr_array_add(outcome->notes, g_strdup(*note));
-  if (options->has_sandbox && strcmp(scenario_run_fingerprint(run), "-") == 0)
-    sandbox_enter();
+}
+
+static void scenario_run_all(Outcome *outcome, ScenarioRun *run, const CliScenario *scenario, const WorkerOptions *options) {
   RunVerdict verdict;
   RunExploration exploration = { .schedules = options->schedules, .seed = options->seed, .has_seed = options->has_seed };
+  gint64 begin = g_get_monotonic_time();
+  if (options->has_sandbox && strcmp(scenario_run_fingerprint(run), "-") == 0)
+    sandbox_enter();
   scenario_explore(run, &exploration, &verdict);
-  verdict_take(outcome, &verdict);
-  outcome->host_ms = (double)(g_get_monotonic_time() - begin) / 1000;
-  buckets_take(outcome, &verdict);
-  report_take(outcome, run, &verdict, options);
+  outcome->host_ms += (double)(g_get_monotonic_time() - begin) / 1000;
+  outcome_take(outcome, run, &verdict, scenario, options);
   run_verdict_finish(&verdict);
+}
+
+Outcome *worker_outcome(const CliScenario *scenario, const WorkerOptions *options) {
+  g_autoptr(GError) error = NULL;
+  gint64 begin = g_get_monotonic_time();
+  Outcome *outcome = outcome_new(scenario->file, scenario->name);
+  if (scenario->error != NULL) {
+    error_take(outcome, OUTCOME_BAD_INPUT, scenario->error);
+    return outcome;
+  }
+  if (!sim_arena_map()) {
+    g_autofree char *message = g_strdup_printf("the machine's memory cannot be mapped at 0x%llx: %s", SIM_ARENA_BASE, g_strerror(errno));
+    error_take(outcome, OUTCOME_SET_UP, message);
+    return outcome;
+  }
+  g_autoptr(Scenario) loaded = scenario_load(scenario->file, &error);
+  g_autoptr(ScenarioRun) run = loaded != NULL ? scenario_run_create(loaded, &error) : NULL;
+  if (loaded != NULL) {
+    g_free(outcome->title);
+    outcome->title = g_strdup(loaded->title);
+  }
+  outcome->host_ms = (double)(g_get_monotonic_time() - begin) / 1000;
+  if (run == NULL) {
+    error_take(outcome, OUTCOME_BAD_INPUT, error->message);
+    return outcome;
+  }
+  notes_take(outcome, run);
+  scenario_run_all(outcome, run, scenario, options);
   return outcome;
 }
 
@@ -94,15 +79,15 @@ Outcome *worker_outcome(const char *file, const char *name, const WorkerOptions 
 typedef struct Worker {
   pid_t process;
   int pipe;        /* what it writes; -1: it has ended */
-  guint index;     /* of the file */
+  int log;         /* a file in memory: its standard error; -1: none */
+  guint index;     /* of the scenario */
   gint64 deadline; /* monotonic microseconds; 0: none */
   bool is_late;
   GString *text;
 } Worker;
 
 typedef struct Pool {
-  const GPtrArray *files;
-  const GPtrArray *names;
+  const GPtrArray *scenarios;
   const WorkerOptions *options;
   Outcome **outcomes;
   Worker *workers;
@@ -110,6 +95,8 @@ typedef struct Pool {
   guint started;
   guint told;
 } Pool;
+
+static const CliScenario *scenario_of(const Pool *pool, const Worker *worker) { return g_ptr_array_index(pool->scenarios, worker->index); }
 
 static void write_all(int descriptor, const char *text, size_t size) {
   while (size > 0) {
@@ -123,10 +110,22 @@ static void write_all(int descriptor, const char *text, size_t size) {
   }
 }
 
-static void child_main(const Pool *pool, guint index, int descriptor) G_GNUC_NORETURN;
-static void child_main(const Pool *pool, guint index, int descriptor) {
-  signal(SIGINT, SIG_IGN); /* the parent decides */
-  Outcome *outcome = worker_outcome(g_ptr_array_index(pool->files, index), g_ptr_array_index(pool->names, index), pool->options);
+/* A process group of its own, so that a compiler it started ends with it; gone when the parent is. The terminal's Ctrl-C is the parent's. */
+static void child_settle(int log) {
+  setpgid(0, 0);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() == 1)
+    _exit(EXIT_SET_UP);
+  signal(SIGINT, SIG_DFL);
+  signal(SIGTERM, SIG_DFL);
+  signal(SIGHUP, SIG_DFL);
+  if (log >= 0)
+    dup2(log, STDERR_FILENO);
+}
+
+static void child_main(const CliScenario *scenario, const WorkerOptions *options, int descriptor) G_GNUC_NORETURN;
+static void child_main(const CliScenario *scenario, const WorkerOptions *options, int descriptor) {
+  Outcome *outcome = worker_outcome(scenario, options);
   json_object *json = outcome_to_json(outcome);
   const char *text = json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN);
   write_all(descriptor, text, strlen(text));
@@ -134,42 +133,67 @@ static void child_main(const Pool *pool, guint index, int descriptor) {
 }
 
 static void worker_start(Pool *pool, Worker *worker) {
-  int ends[2];
+  int ends[2] = { -1, -1 };
   *worker = (Worker){ .pipe = -1, .index = pool->started++, .text = g_string_new(NULL) };
+  worker->log = memfd_create("irqlab-worker", MFD_CLOEXEC);
   fflush(NULL);
-  if (pipe(ends) != 0 || (worker->process = fork()) < 0) {
+  if (pipe2(ends, O_CLOEXEC) != 0 || (worker->process = fork()) < 0) {
     g_string_printf(worker->text, "a worker process could not be started: %s", g_strerror(errno));
+    worker->process = 0;
+    if (ends[0] >= 0) {
+      close(ends[0]);
+      close(ends[1]);
+    }
     return;
   }
   if (worker->process == 0) {
+    child_settle(worker->log);
     close(ends[0]);
-    child_main(pool, worker->index, ends[1]);
+    child_main(scenario_of(pool, worker), pool->options, ends[1]);
   }
+  setpgid(worker->process, worker->process); /* whoever is first */
   close(ends[1]);
   worker->pipe = ends[0];
   if (pool->options->timeout_s > 0)
     worker->deadline = g_get_monotonic_time() + (gint64)pool->options->timeout_s * G_USEC_PER_SEC;
 }
 
+static void worker_kill(const Worker *worker) {
+  kill(-worker->process, SIGKILL);
+  kill(worker->process, SIGKILL);
+}
+
 /* What a worker that left no outcome came to. */
 static char *death_of(const Pool *pool, const Worker *worker, int status) {
   if (worker->is_late)
     return g_strdup_printf("it was ended after %u seconds of host time (--timeout)", pool->options->timeout_s);
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+    return g_strdup("its worker process was killed, by the system for want of memory or by somebody");
   if (WIFSIGNALED(status))
     return g_strdup_printf("irqlab itself crashed while running it: %s; please report it with the scenario", g_strsignal(WTERMSIG(status)));
-  return g_strdup_printf("its worker ended with exit code %d and left no result", WEXITSTATUS(status));
+  return g_strdup_printf("its worker process ended with exit code %d and left no result", WEXITSTATUS(status));
+}
+
+static char *log_read(int log) {
+  char bytes[LOG_SIZE_MAX];
+  off_t size = log >= 0 ? lseek(log, 0, SEEK_END) : 0;
+  off_t from = size > LOG_SIZE_MAX ? size - LOG_SIZE_MAX : 0;
+  ssize_t count = size > 0 ? pread(log, bytes, sizeof bytes, from) : 0;
+  return count > 0 ? g_strndup(bytes, (gsize)count) : NULL;
 }
 
 static Outcome *outcome_of(const Pool *pool, const Worker *worker, int status) {
-  json_object *json = worker->text->len > 0 && !worker->is_late ? json_tokener_parse(worker->text->str) : NULL;
+  bool is_whole = worker->text->len > 0 && !worker->is_late && worker->process > 0;
+  json_object *json = is_whole ? json_tokener_parse(worker->text->str) : NULL;
   Outcome *outcome = json != NULL ? outcome_from_json(json) : NULL;
-  if (json != NULL)
-    json_object_put(json);
-  if (outcome != NULL)
-    return outcome;
-  outcome = outcome_new(g_ptr_array_index(pool->files, worker->index), g_ptr_array_index(pool->names, worker->index));
-  outcome->status = OUTCOME_CRASHED;
-  outcome->why = death_of(pool, worker, status);
+  json_object_put(json);
+  if (outcome == NULL) {
+    const CliScenario *scenario = scenario_of(pool, worker);
+    outcome = outcome_new(scenario->file, scenario->name);
+    outcome->status = worker->process > 0 ? OUTCOME_CRASHED : OUTCOME_SET_UP;
+    outcome->why = worker->process > 0 ? death_of(pool, worker, status) : g_strdup(worker->text->str);
+  }
+  outcome->log = log_read(worker->log);
   return outcome;
 }
 
@@ -181,8 +205,10 @@ static void worker_end(Pool *pool, Worker *worker) {
     while (waitpid(worker->process, &status, 0) < 0 && errno == EINTR)
       continue;
   pool->outcomes[worker->index] = outcome_of(pool, worker, status);
+  if (worker->log >= 0)
+    close(worker->log);
   g_string_free(worker->text, TRUE);
-  *worker = (Worker){ .pipe = -1 };
+  *worker = (Worker){ .pipe = -1, .log = -1 };
 }
 
 /* Reads what there is; false: the worker has closed its end. */
@@ -200,7 +226,7 @@ static void late_kill(const Pool *pool) {
     Worker *worker = &pool->workers[i];
     if (worker->process > 0 && worker->deadline != 0 && now > worker->deadline && !worker->is_late) {
       worker->is_late = true;
-      kill(worker->process, SIGKILL);
+      worker_kill(worker);
     }
   }
 }
@@ -209,7 +235,7 @@ static void wait_for_some(Pool *pool) {
   g_autofree struct pollfd *polls = g_new0(struct pollfd, pool->worker_count);
   for (unsigned i = 0; i < pool->worker_count; i++)
     polls[i] = (struct pollfd){ .fd = pool->workers[i].pipe, .events = POLLIN };
-  if (poll(polls, pool->worker_count, 200) <= 0)
+  if (poll(polls, pool->worker_count, POLL_PERIOD_MS) <= 0)
     return;
   for (unsigned i = 0; i < pool->worker_count; i++)
     if (polls[i].fd >= 0 && polls[i].revents != 0 && !worker_read(&pool->workers[i]))
@@ -221,7 +247,7 @@ static bool places_fill(Pool *pool) {
   bool is_any_running = false;
   for (unsigned i = 0; i < pool->worker_count; i++) {
     Worker *worker = &pool->workers[i];
-    while (worker->process == 0 && pool->started < pool->files->len) {
+    while (worker->process == 0 && pool->started < pool->scenarios->len) {
       worker_start(pool, worker);
       if (worker->pipe < 0)
         worker_end(pool, worker);
@@ -232,36 +258,37 @@ static bool places_fill(Pool *pool) {
 }
 
 static void outcomes_tell(Pool *pool, WorkerTold *told, void *data) {
-  while (pool->told < pool->files->len && pool->outcomes[pool->told] != NULL)
+  while (pool->told < pool->scenarios->len && pool->outcomes[pool->told] != NULL)
     told(g_steal_pointer(&pool->outcomes[pool->told++]), data);
 }
 
-static void all_kill(Pool *pool) {
+/* Of an interrupted run: what is still running, and what came behind it, is told nothing. */
+static void all_end(Pool *pool) {
   for (unsigned i = 0; i < pool->worker_count; i++)
     if (pool->workers[i].process > 0) {
-      kill(pool->workers[i].process, SIGKILL);
+      worker_kill(&pool->workers[i]);
       worker_end(pool, &pool->workers[i]);
     }
-  for (guint i = pool->told; i < pool->files->len; i++)
+  for (guint i = pool->told; i < pool->scenarios->len; i++)
     g_clear_pointer(&pool->outcomes[i], outcome_free);
 }
 
-void workers_run(const GPtrArray *files, const GPtrArray *names, const WorkerOptions *options, const volatile bool *is_interrupted,
-                 WorkerTold *told, void (*idle)(guint done, guint total, void *data), void *data) {
-  Pool pool = { .files = files, .names = names, .options = options, .worker_count = MAX(options->jobs, 1) };
-  pool.outcomes = g_new0(Outcome *, files->len + 1);
+void workers_run(const GPtrArray *scenarios, const WorkerOptions *options, const volatile bool *is_interrupted, WorkerTold *told,
+                 WorkerIdle *idle, void *data) {
+  Pool pool = { .scenarios = scenarios, .options = options, .worker_count = MAX(options->jobs, 1) };
+  pool.outcomes = g_new0(Outcome *, scenarios->len + 1);
   pool.workers = g_new0(Worker, pool.worker_count);
   for (unsigned i = 0; i < pool.worker_count; i++)
-    pool.workers[i].pipe = -1;
+    pool.workers[i].pipe = pool.workers[i].log = -1;
   while (!*is_interrupted && places_fill(&pool)) {
     wait_for_some(&pool);
     late_kill(&pool);
     outcomes_tell(&pool, told, data);
     if (idle != NULL)
-      idle(pool.told, files->len, data);
+      idle(pool.told, scenarios->len, data);
   }
   outcomes_tell(&pool, told, data);
-  all_kill(&pool);
+  all_end(&pool);
   g_free(pool.outcomes);
   g_free(pool.workers);
 }

@@ -10,6 +10,7 @@ typedef struct WorkerOptions {
   uint64_t seed;
   uint64_t schedules; /* 0: the scenario's */
   bool wants_report;  /* also of a scenario that came out as expected */
+  bool wants_causes;  /* of each outcome */
   ReportStyle style;  /* of the report */
   unsigned timeout_s; /* of one scenario; 0: none */
   unsigned jobs;
@@ -17,10 +18,13 @@ typedef struct WorkerOptions {
 } WorkerOptions;
 
 /* Runs one scenario in this process. Returns owned. */
-Outcome *worker_outcome(const char *file, const char *name, const WorkerOptions *options);
+Outcome *worker_outcome(const CliScenario *scenario, const WorkerOptions *options);
 
-/* Runs all, `jobs` at a time, and tells each outcome in the order of the files as soon as it and all before it are there. `told` takes the outcome.
- * Stops early when *is_interrupted becomes true: what runs then is killed and told nothing. */
+/* Is told each outcome, in the order of the scenarios, as soon as it and all before it are there. Takes the outcome. */
 typedef void WorkerTold(Outcome *outcome, void *data);
-void workers_run(const GPtrArray *files, const GPtrArray *names, const WorkerOptions *options, const volatile bool *is_interrupted,
-                 WorkerTold *told, void (*idle)(guint done, guint total, void *data), void *data);
+/* Is told now and then how many there are. */
+typedef void WorkerIdle(guint done, guint total, void *data);
+
+/* Runs all (CliScenario), `jobs` at a time. Stops early when *is_interrupted becomes true: what runs then is killed and told nothing. */
+void workers_run(const GPtrArray *scenarios, const WorkerOptions *options, const volatile bool *is_interrupted, WorkerTold *told,
+                 WorkerIdle *idle, void *data);
