@@ -1,3 +1,4 @@
+#include "fiber.h"
 #include "internal.h"
 
 #include <stdlib.h>
@@ -24,10 +25,13 @@ typedef struct SimProcess {
   bool is_mapped;
   uint32_t claim_count;
   Extent claims[CLAIM_COUNT_MAX];
+  void *landing;
   bool is_guest_stack_used[SIM_CONTEXT_COUNT_MAX]; /* by slot: driver code ran there since it was cleared */
 } SimProcess;
 
 static SimProcess *process(void) { return (SimProcess *)SIM_ARENA_BASE; }
+
+void *sim_process_landing(void) { return &process()->landing; }
 
 /* The first mapping is asked for by what cannot be kept in the arena itself: whether it is there. */
 static bool is_mapped(void) {
@@ -82,15 +86,16 @@ static void page_table_init(void) {
 
 void sim_guest_stack_note(unsigned slot) { process()->is_guest_stack_used[slot] = true; }
 
+static uint64_t guest_stack_high(unsigned slot) { return SIM_STACK_BASE + (slot + 1) * SIM_STACK_SLOT_SIZE; }
+
 static void guest_stack_clear(unsigned slot, uint64_t below) {
-  uint64_t low = SIM_STACK_BASE + (slot + 1) * SIM_STACK_SLOT_SIZE - SIM_GUEST_STACK_SIZE;
-  if (!process()->is_guest_stack_used[slot])
-    return;
-  memset((void *)low, 0, below - low);
-  process()->is_guest_stack_used[slot] = false;
+  uint64_t low = guest_stack_high(slot) - SIM_GUEST_STACK_SIZE;
+  if (process()->is_guest_stack_used[slot])
+    memset((void *)low, 0, below - low);
+  process()->is_guest_stack_used[slot] = below < guest_stack_high(slot);
 }
 
-void sim_guest_stack_renew(unsigned slot) { guest_stack_clear(slot, SIM_STACK_BASE + (slot + 1) * SIM_STACK_SLOT_SIZE); }
+void sim_guest_stack_renew(unsigned slot) { guest_stack_clear(slot, guest_stack_high(slot)); }
 
 void sim_arena_claim(uint64_t address, size_t size) {
   SimProcess *self = process();
@@ -128,7 +133,7 @@ static unsigned size_class(size_t size, size_t *rounded) {
   }
   unsigned class_index = 32;
   *rounded = 1024;
-  while (*rounded < size) {
+  while (*rounded < size && *rounded < SIM_ARENA_SIZE) {
     *rounded *= 2;
     class_index++;
   }
@@ -139,14 +144,13 @@ void *sim_heap_allocate(size_t size) {
   SimMachine *machine = sim_machine();
   size_t rounded;
   unsigned class_index = size_class(size, &rounded);
-  SIM_ASSERT(class_index < sizeof machine->heap_free / sizeof machine->heap_free[0]);
-  void *block = machine->heap_free[class_index];
+  void *block = class_index < SIM_HEAP_CLASS_COUNT ? machine->heap_free[class_index] : NULL;
   if (block != NULL) {
     machine->heap_free[class_index] = *(void **)block;
     memset(block, 0, rounded);
     return block;
   }
-  if (machine->heap_used + rounded > SIM_HEAP_SIZE) {
+  if (rounded > SIM_HEAP_SIZE - machine->heap_used) {
     sim_stop(machine, SIM_STOP_LIMIT_MEMORY, "heap");
     SIM_ASSERT(!"the heap is full outside of a run");
   }
@@ -182,6 +186,11 @@ static void extent_add(SimSnapshot *snapshot, uint64_t address, size_t size) {
   snapshot->size += size;
 }
 
+/* Below it nothing is kept: where driver code, compiled or steps, has left its stack. */
+static uint64_t guest_stack_low(const SimContext *context) {
+  return context->frame_count > 0 || context->guest_depth > 0 ? (uint64_t)context->guest_stack_pointer : guest_stack_high(context->slot);
+}
+
 static void extents_collect(SimSnapshot *snapshot) {
   SimMachine *machine = sim_machine();
   extent_add(snapshot, SIM_MACHINE_BASE, offsetof(SimMachine, vcpus) + machine->vcpu_count * sizeof(SimVcpu));
@@ -197,10 +206,9 @@ static void extents_collect(SimSnapshot *snapshot) {
     if (!context->is_live)
       continue;
     uint64_t host_top = SIM_STACK_BASE + (context->slot + 1) * SIM_STACK_SLOT_SIZE - SIM_GUEST_STACK_SIZE - SIM_PAGE_SIZE;
-    extent_add(snapshot, (uint64_t)context->host_stack_pointer, host_top - (uint64_t)context->host_stack_pointer);
-    uint64_t guest_top = sim_context_guest_stack_high(context);
-    uint64_t guest_low = context->guest_depth > 0 ? (uint64_t)context->guest_stack_pointer : guest_top;
-    extent_add(snapshot, guest_low, guest_top - guest_low);
+    uint64_t host_low = (uint64_t)sim_fiber_low(context->host_stack_pointer);
+    extent_add(snapshot, host_low, host_top - host_low);
+    extent_add(snapshot, guest_stack_low(context), guest_stack_high(context->slot) - guest_stack_low(context));
   }
 }
 
@@ -229,13 +237,15 @@ void sim_snapshot_restore(const SimSnapshot *snapshot) {
     memcpy((void *)snapshot->extents[i].address, from, snapshot->extents[i].size);
     from += snapshot->extents[i].size;
   }
-  for (uint32_t i = 0; i < sim_machine()->context_count; i++) {
-    const SimContext *context = &sim_machine()->contexts[i];
-    bool is_in_use = context->is_live && context->guest_depth > 0;
+  for (unsigned slot = 0; slot < SIM_CONTEXT_COUNT_MAX; slot++) {
+    const SimContext *context = &sim_machine()->contexts[slot];
+    bool is_live = slot < sim_machine()->context_count && context->is_live;
     /* Below what was restored, frames of the run that is forgotten have left their poison. */
-    UNPOISON((void *)(SIM_STACK_BASE + i * SIM_STACK_SLOT_SIZE), SIM_STACK_SLOT_SIZE);
-    guest_stack_clear(i, is_in_use ? (uint64_t)context->guest_stack_pointer : sim_context_guest_stack_high(context));
+    if (is_live)
+      UNPOISON((void *)(SIM_STACK_BASE + slot * SIM_STACK_SLOT_SIZE), SIM_STACK_SLOT_SIZE);
+    guest_stack_clear(slot, is_live ? guest_stack_low(context) : guest_stack_high(slot));
   }
+  sim_watches_restore(sim_machine());
   uint64_t pages_now = sim_machine()->guest_pages_used; /* what the run that is forgotten allocated is no memory any more */
   if (pages_before > pages_now)
     page_table_set(SIM_GUEST_BASE + pages_now * SIM_PAGE_SIZE, (pages_before - pages_now) * SIM_PAGE_SIZE, SIM_PAGE_NONE);

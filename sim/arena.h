@@ -35,6 +35,7 @@
 #define SIM_ARENA_END (SIM_ARENA_BASE + SIM_ARENA_SIZE)
 
 #define SIM_HEAP_SIZE (SIM_SHADOW_BASE - SIM_HEAP_BASE)
+#define SIM_HEAP_CLASS_COUNT 44 /* 32 of them 16 bytes apart up to 512, then 1 KiB to 2 MiB: no block is larger than the heap */
 #define SIM_GUEST_SIZE (SIM_STACK_BASE - SIM_GUEST_BASE)
 
 /* Images stand beside the arena: one slot of 16 MiB each. */
@@ -60,8 +61,8 @@ void sim_arena_reset(void);
  * reset). For the model's, the rules' and the runner's state structures and the writable segments of images. */
 void sim_arena_claim(uint64_t address, size_t size);
 
-/* Zeroed memory for objects of sim, model and rules, 16-byte aligned; same order of calls, same addresses. Ends the run with a limit when
- * the heap is full. Freed blocks are used again, last freed first, by size class. */
+/* Zeroed memory for objects of sim, model and rules, 16-byte aligned; same order of calls, same addresses. Ends the run, or the set-up, with a
+ * limit when the heap is full. Freed blocks are used again, last freed first, by size class. */
 void *sim_heap_allocate(size_t size);
 void sim_heap_free(void *block, size_t size);
 

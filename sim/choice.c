@@ -6,15 +6,13 @@ const char *const sim_choice_names[SIM_CHOICE_KIND_COUNT] = {
     "step", "interrupt", "access", "resident", "allocation", "irql", "reply", "model",
 };
 
-static void answer_check(const SimPoint *point, uint32_t answer) {
-  if (point->options == NULL) {
-    SIM_ASSERT(answer < point->option_count);
-    return;
-  }
+static bool is_option(const SimPoint *point, uint32_t id) {
+  if (point->options == NULL)
+    return id < point->option_count;
   for (uint32_t i = 0; i < point->option_count; i++)
-    if (point->options[i].id == answer)
-      return;
-  SIM_ASSERT(!"a policy answered with something that is no option");
+    if (point->options[i].id == id)
+      return true;
+  return false;
 }
 
 uint32_t sim_choose_in(SimMachine *machine, SimContext *context, SimChoiceKind kind, uint32_t ordinal, uint32_t natural,
@@ -27,10 +25,11 @@ uint32_t sim_choose_in(SimMachine *machine, SimContext *context, SimChoiceKind k
                     .natural = natural,
                     .option_count = option_count,
                     .options = options};
+  SIM_ASSERT(option_count <= SIM_OPTION_COUNT_MAX && is_option(&point, natural));
   uint32_t answer = machine->options.policy->answer(machine, &point);
   if (answer == natural)
     return natural;
-  answer_check(&point, answer);
+  SIM_ASSERT(is_option(&point, answer));
   if (machine->options.exceptions != NULL)
     sim_schedule_append(machine->options.exceptions,
                         (SimException){.context = point.context, .ordinal = ordinal, .answer = answer, .kind = (uint8_t)kind});

@@ -36,7 +36,7 @@ typedef struct SimOperation {
   uint16_t is_write;
 } SimOperation;
 
-#define SIM_OPTION_COUNT_MAX 64
+#define SIM_OPTION_COUNT_MAX 64 /* ids are below 256 */
 
 typedef struct SimOption {
   uint32_t id; /* stable: a cpu number, a level, 0 or 1 */
@@ -65,6 +65,8 @@ typedef struct SimSchedule {
   SimException *exceptions;
   size_t count;
   size_t capacity;
+  struct SimScheduleEntry *sorted; /* the same by context, kind and ordinal: made by the first replay */
+  size_t sorted_count;
 } SimSchedule;
 
 void sim_schedule_finish(SimSchedule *schedule);
@@ -94,5 +96,5 @@ extern const SimPolicy sim_policy_random; /* uniform, from the run's seed */
 extern const SimPolicy sim_policy_replay; /* natural answers but for the run's schedule */
 
 /* Asks the policy; counts the ordinal, records an exception when the answer is not the natural one, asserts that the answer is an option.
- * `options` may be NULL (ids 0..count-1). Returns the chosen id. */
+ * `options`, at most SIM_OPTION_COUNT_MAX, may be NULL (ids 0..count-1); the natural one is among them. Returns the chosen id. */
 uint32_t sim_choose(struct SimMachine *machine, SimChoiceKind kind, uint32_t natural, const SimOption *options, uint32_t option_count);

@@ -73,10 +73,14 @@ static void access_budget_store(SimMachine *machine, SimContext *context) {
   machine->access_budget_drawn = machine->access_budget;
 }
 
+/* Never beyond the limit of accesses: under any policy the run ends at the same one. */
 void sim_access_budget_draw(SimMachine *machine, SimContext *context) {
   uint32_t budget = machine->options.policy->access_budget(machine, context);
-  machine->access_is_chosen = budget <= SIM_ACCESS_LOOK;
-  machine->access_budget = machine->access_budget_drawn = machine->access_is_chosen ? budget : SIM_ACCESS_LOOK;
+  uint64_t limit = machine->options.limits.accesses;
+  uint64_t left = limit > machine->access_count ? limit - machine->access_count : 1;
+  uint32_t look = left < SIM_ACCESS_LOOK ? (uint32_t)left : SIM_ACCESS_LOOK;
+  machine->access_is_chosen = budget <= look;
+  machine->access_budget = machine->access_budget_drawn = machine->access_is_chosen ? budget : look;
 }
 
 void sim_access_budget_settle(SimMachine *machine) {
@@ -138,7 +142,7 @@ static void context_main(void) {
 
 /* ---- creation ---- */
 
-/* FNV-1a over the path: parent's id, kind, and which child of that kind. Never 0. */
+/* FNV-1a over the path: parent's id, kind, and which child of that kind. */
 static uint32_t path_id(uint32_t parent, uint32_t kind, uint32_t ordinal) {
   uint32_t words[3] = {parent, kind, ordinal};
   uint32_t hash = 2166136261u;
@@ -146,7 +150,15 @@ static uint32_t path_id(uint32_t parent, uint32_t kind, uint32_t ordinal) {
     hash ^= (words[i / 4] >> (8 * (i % 4))) & 0xff;
     hash *= 16777619u;
   }
-  return hash != 0 ? hash : 1;
+  return hash;
+}
+
+/* The machine's own: interrupts above all, which are many. Each step is reversible (MurmurHash3's last ones), so no two of a run are the same. */
+static uint32_t root_id(uint32_t kind, uint32_t ordinal) {
+  uint32_t hash = ordinal * 4 + kind + 1;
+  hash = (hash ^ (hash >> 16)) * 0x85ebca6bu;
+  hash = (hash ^ (hash >> 13)) * 0xc2b2ae35u;
+  return hash ^ (hash >> 16);
 }
 
 static bool id_is_used(const SimMachine *machine, uint32_t id) {
@@ -177,8 +189,9 @@ SimContext *sim_context_create(SimMachine *machine, SimContext *parent, SimConte
                                void (*entry)(SimMachine *, void *), void *argument) {
   SimContext *context = slot_take(machine);
   uint32_t *children = parent != NULL ? parent->children : machine->child_count;
-  context->id = path_id(parent != NULL ? parent->id : 0, kind, children[kind]++);
-  while (id_is_used(machine, context->id))
+  uint32_t ordinal = children[kind]++;
+  context->id = parent != NULL ? path_id(parent->id, kind, ordinal) : root_id(kind, ordinal);
+  while (context->id == 0 || id_is_used(machine, context->id))
     context->id++;
   context->kind = (uint8_t)kind;
   context->is_live = true;

@@ -57,7 +57,7 @@ void sim_event_emit_as(SimMachine *machine, const SimVcpu *vcpu, const SimContex
       if (mask_has(&machine->observers[i].mask, event->kind))
         machine->observers[i].observer(event, machine->observers[i].data);
   /* An observer that ends the run must not be ended by the limit first; the stop itself is an event beyond it. */
-  if (machine->event_count == machine->options.limits.events && machine->stop == SIM_STOP_NONE && machine->is_running)
+  if (machine->event_count >= machine->options.limits.events && machine->stop == SIM_STOP_NONE && machine->is_running)
     sim_stop(machine, SIM_STOP_LIMIT_EVENTS, NULL);
 }
 

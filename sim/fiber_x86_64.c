@@ -1,5 +1,7 @@
 #include "fiber.h"
 
+void *sim_fiber_low(void *saved) { return saved; }
+
 /* What sim_fiber_switch pops: r15 r14 r13 r12 rbx rbp, then where to jump. At entry of a C function rsp + 8 is a multiple of 16. */
 void *sim_fiber_prepare(void *stack_low, void *stack_top, void (*entry)(void)) {
   (void)stack_low;

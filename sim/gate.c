@@ -15,8 +15,11 @@ _Static_assert(SIM_THUNK_BASE + (SIM_THUNK_COUNT - 1) * SIM_THUNK_STRIDE == SIM_
 bool sim_thunks_open(void) {
   void *base = mmap((void *)SIM_THUNK_BASE, SIM_THUNK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
                     -1, 0);
-  if (base == MAP_FAILED)
+  if (base != (void *)SIM_THUNK_BASE) { /* a kernel that does not know the flag takes the address for a hint */
+    if (base != MAP_FAILED)
+      munmap(base, SIM_THUNK_SIZE);
     return false;
+  }
   memset(base, 0xcc, SIM_THUNK_SIZE); /* int3: a thunk that nobody set */
   return true;
 }

@@ -14,6 +14,13 @@ void sim_context_leave(SimMachine *machine) __attribute__((noreturn));
 void sim_access_budget_draw(SimMachine *machine, SimContext *context);
 void sim_access_budget_settle(SimMachine *machine);
 
+/* Calls routine(machine, argument) on the host's own stack; sim_stop on that stack comes back here at once. Taking returns when there is no such
+ * call, or when a context runs. */
+void sim_landing_call(void (*routine)(SimMachine *machine, void *argument), void *argument);
+void sim_landing_take(void);
+/* The host process' variable for the innermost such call: a pointer to landing.c's structure on the host's stack. */
+void *sim_process_landing(void);
+
 bool sim_vcpu_is_interruptible(const SimVcpu *vcpu);
 void sim_vcpu_update(SimMachine *machine, SimVcpu *vcpu);
 SimInterrupt *sim_interrupt_first(const SimVcpu *vcpu);
@@ -32,7 +39,10 @@ void sim_guest_stack_renew(unsigned slot);
 
 /* Page attributes of images and stacks are not part of a snapshot: what watches changed there is put back first. */
 void sim_watches_end(SimMachine *machine);
+/* After a restore: those of the restored state. */
+void sim_watches_restore(SimMachine *machine);
 
-/* The replay policy's look-up: the answer of the schedule for that point, or UINT32_MAX. */
-void sim_schedule_index(SimMachine *machine, const SimSchedule *schedule);
-uint32_t sim_schedule_answer(const SimMachine *machine, uint32_t context, SimChoiceKind kind, uint32_t ordinal);
+/* Brings it into the order that look-ups need; nothing when it is. */
+void sim_schedule_sort(SimSchedule *schedule);
+/* The exception of that context and kind with the lowest ordinal from `ordinal` on; NULL: none. Borrowed. */
+const SimException *sim_schedule_at_or_after(const SimSchedule *schedule, uint32_t context, SimChoiceKind kind, uint32_t ordinal);

@@ -37,7 +37,8 @@ void sim_machine_begin(SimMachine *machine, const SimRunOptions *options) {
     }
   }
   SIM_ASSERT(machine->vcpu_count == options->vcpu_count);
-  machine->host_deadline_ns = host_now_ns() + options->limits.host_ns;
+  uint64_t now_ns = host_now_ns();
+  machine->host_deadline_ns = options->limits.host_ns < UINT64_MAX - now_ns ? now_ns + options->limits.host_ns : UINT64_MAX;
   options->policy->begin(machine);
 }
 
@@ -54,8 +55,28 @@ static void stop_note(SimMachine *machine, SimStop why, const char *text) {
 
 void sim_stop(SimMachine *machine, SimStop why, const char *text) {
   stop_note(machine, why, text);
+  if (machine->current == NULL)
+    machine->current = machine->firing;
   if (machine->current != NULL)
     sim_context_leave(machine);
+  sim_landing_take();
+}
+
+typedef struct SetUp {
+  void (*routine)(void *);
+  void *argument;
+} SetUp;
+
+static void set_up(SimMachine *machine, void *argument) {
+  const SetUp *self = argument;
+  (void)machine;
+  self->routine(self->argument);
+}
+
+bool sim_machine_set_up(SimMachine *machine, void (*routine)(void *), void *argument) {
+  SIM_ASSERT(machine->current == NULL);
+  sim_landing_call(set_up, &(SetUp){ routine, argument });
+  return machine->stop == SIM_STOP_NONE;
 }
 
 static bool is_any_stuck(const SimMachine *machine) {
@@ -67,10 +88,7 @@ static bool is_any_stuck(const SimMachine *machine) {
   return false;
 }
 
-static void limits_look(SimMachine *machine) {
-  const SimLimits *limits = &machine->options.limits;
-  if (machine->access_count > limits->accesses)
-    sim_stop(machine, SIM_STOP_LIMIT_ACCESSES, NULL);
+static void host_time_look(SimMachine *machine) {
   if (host_now_ns() > machine->host_deadline_ns)
     sim_stop(machine, SIM_STOP_LIMIT_HOST_TIME, NULL);
 }
@@ -139,10 +157,11 @@ static bool event_fire(SimMachine *machine) {
     return false;
   if (entry->time_ns > machine->now_ns)
     machine->now_ns = entry->time_ns;
-  SimContext *current = machine->current; /* happens to be giving up its cpu: what fires is not its doing */
+  machine->firing = machine->current; /* happens to be giving up its cpu: what fires is not its doing */
   machine->current = NULL;
   entry->fire(machine, entry);
-  machine->current = current;
+  machine->current = machine->firing;
+  machine->firing = NULL;
   return true;
 }
 
@@ -164,7 +183,9 @@ static SimContext *next_context(SimMachine *machine) {
     } else if (is_event_due(machine, first)) {
       event_fire(machine);
     } else {
-      return vcpu_enter(machine, choose_vcpu(machine, first));
+      SimContext *next = vcpu_enter(machine, choose_vcpu(machine, first));
+      if (machine->stop == SIM_STOP_NONE) /* taking an interrupt is an event, which may be one too many */
+        return next;
     }
   }
   return NULL;
@@ -187,16 +208,21 @@ void sim_reschedule(SimMachine *machine) { go_to(machine, next_context(machine))
 
 void sim_pause(SimMachine *machine) { machine->is_pausing = true; }
 
+static void run(SimMachine *machine, void *argument) {
+  (void)argument;
+  SimContext *next = next_context(machine);
+  if (next == NULL)
+    return;
+  machine->context_first = true;
+  sim_context_switch(machine, next);
+  machine->context_first = false;
+}
+
 SimStop sim_machine_run(SimMachine *machine) {
   SIM_ASSERT(machine->current == NULL);
   machine->is_running = 1;
   machine->is_pausing = false;
-  SimContext *next = next_context(machine);
-  if (next != NULL) {
-    machine->context_first = true;
-    sim_context_switch(machine, next);
-    machine->context_first = false;
-  }
+  sim_landing_call(run, NULL);
   machine->is_running = 0;
   return machine->stop;
 }
@@ -215,7 +241,7 @@ void sim_point(SimMachine *machine, SimPointKind kind, uint32_t function, uint32
   if (++machine->step_count >= machine->options.limits.steps)
     sim_stop(machine, SIM_STOP_LIMIT_STEPS, NULL);
   if (machine->step_count % STEPS_BETWEEN_LOOKS == 0)
-    limits_look(machine);
+    host_time_look(machine);
   sim_reschedule(machine);
 }
 
@@ -237,7 +263,9 @@ static void access_choose(SimMachine *machine) {
 void sim_access_preempt(SimMachine *machine) {
   bool is_chosen = machine->access_is_chosen;
   sim_access_budget_settle(machine);
-  limits_look(machine);
+  if (machine->access_count >= machine->options.limits.accesses)
+    sim_stop(machine, SIM_STOP_LIMIT_ACCESSES, NULL);
+  host_time_look(machine);
   if (is_chosen)
     access_choose(machine);
   /* After a switch away and back the budget is fresh; drawing again costs nothing. */

@@ -47,13 +47,13 @@ typedef enum SimStop {
   SIM_STOP_LIMIT_ACCESSES,
   SIM_STOP_LIMIT_VIRTUAL_TIME,
   SIM_STOP_LIMIT_HOST_TIME,
-  SIM_STOP_LIMIT_MEMORY,     /* heap, guest memory, contexts or queue full: stop_text says which */
+  SIM_STOP_LIMIT_MEMORY,     /* no room for more: stop_text says of what */
 } SimStop;
 
 typedef struct SimLimits {
   uint64_t steps;       /* scheduling points */
   uint64_t events;
-  uint64_t accesses;
+  uint64_t accesses;    /* of memory, by driver code */
   uint64_t virtual_ns;
   uint64_t host_ns;     /* of one run; looked at every few thousand steps and never part of an outcome but this one */
 } SimLimits;
@@ -92,6 +92,7 @@ typedef struct SimMachine {
   uint32_t access_budget_drawn;
   SimContext *current;         /* the context that runs; NULL: the host's own stack */
   SimContext *dying;           /* has ended, still on its own stack: its slot is free after the next switch */
+  SimContext *firing;          /* an event fires on its stack, though it is nothing of its doing */
   uint64_t enabled;            /* bit n: cpu n can step */
   SimStop stop;
   bool is_pausing;
@@ -106,15 +107,13 @@ typedef struct SimMachine {
   SimWatch watches[SIM_WATCH_COUNT];
   uint64_t policy_state[16];
   uint32_t replay_misses;      /* exceptions of the schedule whose option did not exist */
-  uint32_t replay_index_mask;
-  uint32_t *replay_index;      /* open addressing over options.replay: position + 1, 0 empty */
   uint32_t child_count[3];     /* contexts created without a parent, by kind */
   uint32_t choice_ordinals[SIM_CHOICE_KIND_COUNT]; /* of points met outside of any context */
   uint32_t context_count;      /* slots ever used */
   uint32_t context_free_count;
   uint8_t context_free[SIM_CONTEXT_COUNT_MAX];
   uint64_t heap_used;          /* bytes from SIM_HEAP_BASE */
-  void *heap_free[48];         /* by size class */
+  void *heap_free[SIM_HEAP_CLASS_COUNT]; /* by size class */
   uint64_t guest_pages_used;   /* pages from SIM_GUEST_BASE */
   uint32_t observer_count;
   SimObserverEntry observers[SIM_OBSERVER_COUNT_MAX];
@@ -137,7 +136,11 @@ SimStop sim_machine_run(SimMachine *machine);
  * after a snapshot was saved and restored in between. */
 void sim_pause(SimMachine *machine);
 
-/* Ends the run: from any context (does not return) or from outside of one (returns; the run then does nothing). */
+/* Calls routine(argument) on the host's own stack, to put into a machine what it starts with. False: a limit was reached, there and then, and
+ * machine->stop says which; a run then does nothing. What the routine owned on the host's side is lost when that happens. */
+bool sim_machine_set_up(SimMachine *machine, void (*routine)(void *argument), void *argument);
+
+/* Ends the run, or the set-up: does not return from either. Outside of both it only notes the reason. */
 void sim_stop(SimMachine *machine, SimStop why, const char *text);
 
 /* A scheduling point of the current context: charges the cost, lets due events fire and interrupts land, and lets the policy say who steps

@@ -91,6 +91,11 @@ static void watch_end(SimWatch *watch) {
   }
 }
 
+static void watch_mark(const SimWatch *watch) {
+  for (uint64_t at = watch->address; at < watch->address + watch->size; at = (at | (SIM_PAGE_SIZE - 1)) + 1)
+    *page_of(at) |= SIM_PAGE_WATCHED;
+}
+
 void sim_watch_add(SimMachine *machine, uint64_t address, uint32_t size, uint32_t id) {
   if (size == 0 || !is_mapped_range(address) || !is_mapped_range(address + size - 1))
     return;
@@ -98,14 +103,19 @@ void sim_watch_add(SimMachine *machine, uint64_t address, uint32_t size, uint32_
   if (watch->size != 0)
     watch_end(watch);
   *watch = (SimWatch){.address = address, .size = size, .id = id};
-  for (uint64_t at = address; at < address + size; at = (at | (SIM_PAGE_SIZE - 1)) + 1)
-    *page_of(at) |= SIM_PAGE_WATCHED;
+  watch_mark(watch);
 }
 
 void sim_watches_end(SimMachine *machine) {
   for (unsigned i = 0; i < SIM_WATCH_COUNT; i++)
     if (machine->watches[i].size != 0)
       watch_end(&machine->watches[i]);
+}
+
+void sim_watches_restore(SimMachine *machine) {
+  for (unsigned i = 0; i < SIM_WATCH_COUNT; i++)
+    if (machine->watches[i].size != 0)
+      watch_mark(&machine->watches[i]);
 }
 
 static void watches_look(SimMachine *machine, uint64_t address, uint32_t size, SimAccessKind kind) {
@@ -241,8 +251,17 @@ static void access_slow(void *argument) {
     sim_access_preempt(machine);
 }
 
+static bool is_watched(uint64_t address, uint32_t size) {
+  uint64_t page = address >> SIM_PAGE_SHIFT, last = (address + size - 1) >> SIM_PAGE_SHIFT;
+  while (page < last && !(*page_of(page << SIM_PAGE_SHIFT) & SIM_PAGE_WATCHED))
+    page++;
+  return *page_of(page << SIM_PAGE_SHIFT) & SIM_PAGE_WATCHED;
+}
+
 void sim_access(uint64_t address, uint32_t size, SimAccessKind kind, uint32_t site) {
   SimMachine *machine = sim_machine();
+  if (size == 0)
+    return;
   SimContext *context = machine->current;
   if (context != NULL && site != 0)
     context->site = site;
@@ -255,7 +274,7 @@ void sim_access(uint64_t address, uint32_t size, SimAccessKind kind, uint32_t si
       slow.fault.site = site;
       slow.is_fault = true;
       sim_host_call(access_slow, &slow);
-    } else if (*page_of(address) & SIM_PAGE_WATCHED) {
+    } else if (is_watched(address, size)) {
       watches_look(machine, address, size, kind);
     }
   }

@@ -2,7 +2,10 @@
  * any more (the driver changed) is passed over. */
 #include "internal.h"
 
-static void begin(SimMachine *machine) { sim_schedule_index(machine, machine->options.replay); }
+static void begin(SimMachine *machine) {
+  SIM_ASSERT(machine->options.replay != NULL);
+  sim_schedule_sort((SimSchedule *)machine->options.replay); /* what it says stays the same */
+}
 
 static bool is_option(const SimPoint *point, uint32_t id) {
   if (point->options == NULL)
@@ -14,26 +17,20 @@ static bool is_option(const SimPoint *point, uint32_t id) {
 }
 
 static uint32_t answer(SimMachine *machine, const SimPoint *point) {
-  uint32_t wanted = sim_schedule_answer(machine, point->context, point->kind, point->ordinal);
-  if (wanted == UINT32_MAX)
+  const SimException *exception = sim_schedule_at_or_after(machine->options.replay, point->context, point->kind, point->ordinal);
+  if (exception == NULL || exception->ordinal != point->ordinal)
     return point->natural;
-  if (is_option(point, wanted))
-    return wanted;
+  if (is_option(point, exception->answer))
+    return exception->answer;
   machine->replay_misses++;
   return point->natural;
 }
 
 /* The distance to the next access of this context that the schedule names. */
 static uint32_t access_budget(SimMachine *machine, const SimContext *context) {
-  const SimSchedule *schedule = machine->options.replay;
-  uint32_t next = UINT32_MAX;
-  for (size_t i = 0; i < schedule->count; i++) {
-    const SimException *exception = &schedule->exceptions[i];
-    if (exception->kind == SIM_CHOICE_ACCESS && exception->context == context->id && exception->ordinal > context->access_ordinal &&
-        exception->ordinal - context->access_ordinal < next)
-      next = exception->ordinal - context->access_ordinal;
-  }
-  return next;
+  const SimException *next =
+      sim_schedule_at_or_after(machine->options.replay, context->id, SIM_CHOICE_ACCESS, context->access_ordinal + 1);
+  return next != NULL ? next->ordinal - context->access_ordinal : UINT32_MAX;
 }
 
 const SimPolicy sim_policy_replay = {

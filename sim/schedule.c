@@ -6,6 +6,7 @@
 
 void sim_schedule_finish(SimSchedule *schedule) {
   free(schedule->exceptions);
+  free(schedule->sorted);
   *schedule = (SimSchedule){0};
 }
 
@@ -141,39 +142,50 @@ bool sim_schedule_parse(const char *line, SimSchedule *schedule, char *fingerpri
   return false;
 }
 
-/* ---- the index of the replay policy ---- */
+/* ---- looking an exception up: what the replay policy does at each point ---- */
 
-static uint32_t index_start(const SimMachine *machine, uint32_t context, SimChoiceKind kind, uint32_t ordinal) {
-  uint32_t hash = (context ^ (ordinal * 0x9e3779b1u) ^ ((uint32_t)kind << 27)) * 0x85ebca77u;
-  return (hash ^ (hash >> 15)) & machine->replay_index_mask;
+typedef struct SimScheduleEntry {
+  SimException exception;
+  uint32_t position; /* of several for one point, which only a line written by hand has, the first counts */
+} SimScheduleEntry;
+
+/* By context, kind and ordinal. */
+static int exception_compare(const SimException *left, const SimException *right) {
+  if (left->context != right->context)
+    return left->context < right->context ? -1 : 1;
+  if (left->kind != right->kind)
+    return left->kind < right->kind ? -1 : 1;
+  return left->ordinal < right->ordinal ? -1 : left->ordinal > right->ordinal;
 }
 
-void sim_schedule_index(SimMachine *machine, const SimSchedule *schedule) {
-  machine->replay_index = NULL;
-  if (schedule == NULL || schedule->count == 0)
+static int entry_compare(const void *left_entry, const void *right_entry) {
+  const SimScheduleEntry *left = left_entry, *right = right_entry;
+  int order = exception_compare(&left->exception, &right->exception);
+  return order != 0 ? order : left->position < right->position ? -1 : left->position > right->position;
+}
+
+void sim_schedule_sort(SimSchedule *schedule) {
+  if (schedule->sorted_count == schedule->count)
     return;
-  uint32_t size = 16;
-  while (size < schedule->count * 2)
-    size *= 2;
-  machine->replay_index = sim_heap_allocate(size * sizeof(uint32_t));
-  machine->replay_index_mask = size - 1;
-  for (size_t i = 0; i < schedule->count; i++) {
-    const SimException *exception = &schedule->exceptions[i];
-    uint32_t at = index_start(machine, exception->context, exception->kind, exception->ordinal);
-    while (machine->replay_index[at] != 0)
-      at = (at + 1) & machine->replay_index_mask;
-    machine->replay_index[at] = (uint32_t)i + 1;
-  }
+  free(schedule->sorted);
+  schedule->sorted = malloc(schedule->count * sizeof *schedule->sorted);
+  SIM_ASSERT(schedule->sorted != NULL);
+  for (size_t i = 0; i < schedule->count; i++)
+    schedule->sorted[i] = (SimScheduleEntry){ schedule->exceptions[i], (uint32_t)i };
+  schedule->sorted_count = schedule->count;
+  qsort(schedule->sorted, schedule->sorted_count, sizeof *schedule->sorted, entry_compare);
 }
 
-uint32_t sim_schedule_answer(const SimMachine *machine, uint32_t context, SimChoiceKind kind, uint32_t ordinal) {
-  if (machine->replay_index == NULL)
-    return UINT32_MAX;
-  for (uint32_t at = index_start(machine, context, kind, ordinal); machine->replay_index[at] != 0;
-       at = (at + 1) & machine->replay_index_mask) {
-    const SimException *exception = &machine->options.replay->exceptions[machine->replay_index[at] - 1];
-    if (exception->context == context && exception->kind == kind && exception->ordinal == ordinal)
-      return exception->answer;
+const SimException *sim_schedule_at_or_after(const SimSchedule *schedule, uint32_t context, SimChoiceKind kind, uint32_t ordinal) {
+  SimException wanted = { .context = context, .kind = (uint8_t)kind, .ordinal = ordinal };
+  size_t low = 0, high = schedule->sorted_count;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (exception_compare(&schedule->sorted[middle].exception, &wanted) < 0)
+      low = middle + 1;
+    else
+      high = middle;
   }
-  return UINT32_MAX;
+  const SimException *found = low < schedule->sorted_count ? &schedule->sorted[low].exception : NULL;
+  return found != NULL && found->context == context && found->kind == kind ? found : NULL;
 }

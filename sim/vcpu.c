@@ -44,7 +44,8 @@ void sim_irql_lower(SimMachine *machine, SimIrql irql, uint32_t function) {
 /* ---- what a cpu runs ---- */
 
 static void context_push(SimMachine *machine, SimVcpu *vcpu, SimContext *context) {
-  SIM_ASSERT(vcpu->depth < SIM_VCPU_DEPTH_MAX);
+  if (vcpu->depth == SIM_VCPU_DEPTH_MAX) /* only where interrupt routines lower the IRQL below their own */
+    sim_stop(machine, SIM_STOP_LIMIT_MEMORY, "interrupts within one another");
   vcpu->stack[vcpu->depth++] = context;
   context->vcpu = vcpu;
   context->is_waiting = false;
@@ -70,7 +71,8 @@ void sim_vcpu_set_thread(SimMachine *machine, SimVcpu *vcpu, SimContext *thread)
     for (unsigned i = 0; i < above; i++)
       vcpu->stack[i] = vcpu->stack[i + 1];
   if (!vcpu->has_thread && thread != NULL) {
-    SIM_ASSERT(vcpu->depth < SIM_VCPU_DEPTH_MAX);
+    if (vcpu->depth == SIM_VCPU_DEPTH_MAX)
+      sim_stop(machine, SIM_STOP_LIMIT_MEMORY, "interrupts within one another");
     for (unsigned i = above; i > 0; i--)
       vcpu->stack[i] = vcpu->stack[i - 1];
   }

@@ -63,6 +63,8 @@ OUTSIDE_SYMBOLS = {
         "snprintf", "vsnprintf", "strlen", "strcmp", "strncmp", "strchr", "strcspn", "strncpy",  # texts of a schedule and of a stop
         "open_memstream", "fclose",
         "malloc", "calloc", "realloc", "free",  # the record of events, which a run does not read
+        "qsort",  # a schedule, for look-ups
+        "_setjmp", "longjmp",  # a limit that is reached while a machine is set up
     },
     "model": set(),
     "model/rules": set(),
