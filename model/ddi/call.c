@@ -18,9 +18,18 @@ void ddi_irql_return_broken(SimMachine *machine, uint32_t function, uint32_t obj
   sim_event(machine, EVENT_CONTRACT_IRQL_RETURN, function, object, 0, detail, 0);
 }
 
+/* What the call is about is one of Windows' own objects: driver code has its pointer and may not follow it, Windows may. */
+static bool is_opaque_object(const DdiCall *call, uint64_t address) {
+  const Object *object = call->object != 0 ? object_by_ordinal(call->object) : NULL;
+  return object != NULL && object->is_alive && object->size == 0 && object->address == address;
+}
+
 void ddi_probe_checked(const DdiCall *call, unsigned parameter, uint64_t address, size_t size, SimAccessKind kind) {
   SimFault fault;
-  if (!sim_access_judge(call->machine, address, size, kind, &fault))
+  bool is_allowed = sim_access_judge(call->machine, address, size, kind, &fault);
+  if (!is_allowed && is_opaque_object(call, address))
+    return;
+  if (!is_allowed)
     sim_event(call->machine, EVENT_CONTRACT_POINTER, call->function, call->object, (int32_t)fault.reason, parameter, address);
   sim_probe(call->machine, address, size, kind);
 }
