@@ -23,11 +23,11 @@ static uint32_t leak_paths(unsigned bits) {
     ScenarioLeakPath from;
     ModelLeakPath to;
   } paths[] = {
-      {SCENARIO_LEAK_ALWAYS, MODEL_LEAK_ALWAYS},
-      {SCENARIO_LEAK_ERROR_RETURN, MODEL_LEAK_ERROR_RETURN},
-      {SCENARIO_LEAK_FLOW_CLOSING, MODEL_LEAK_FLOW_CLOSING},
-      {SCENARIO_LEAK_INLINE_COMPLETION, MODEL_LEAK_INLINE_COMPLETION},
-      {SCENARIO_LEAK_LOWER_CALLOUT_BLOCKS, MODEL_LEAK_LOWER_CALLOUT_BLOCKS},
+    { SCENARIO_LEAK_ALWAYS, MODEL_LEAK_ALWAYS },
+    { SCENARIO_LEAK_ERROR_RETURN, MODEL_LEAK_ERROR_RETURN },
+    { SCENARIO_LEAK_FLOW_CLOSING, MODEL_LEAK_FLOW_CLOSING },
+    { SCENARIO_LEAK_INLINE_COMPLETION, MODEL_LEAK_INLINE_COMPLETION },
+    { SCENARIO_LEAK_LOWER_CALLOUT_BLOCKS, MODEL_LEAK_LOWER_CALLOUT_BLOCKS },
   };
   uint32_t leaking = 0;
   for (size_t i = 0; i < G_N_ELEMENTS(paths); i++)
@@ -56,8 +56,7 @@ static void options_fill(const Scenario *scenario, ModelOptions *options) {
                                                                : MODEL_PAGING_RESIDENT;
   options->netio = machine->netio == SCENARIO_NETIO_FIXED ? MODEL_NETIO_MENDED : MODEL_NETIO_FAULTY;
   options->leak_paths = leak_paths(machine->leak_paths);
-  options->flt_send =
-      machine->fltsend_order == SCENARIO_FLTSEND_WAIT_FIRST ? MODEL_FLT_SEND_WAIT_FIRST : MODEL_FLT_SEND_ATTACH_FIRST;
+  options->flt_send = machine->fltsend_order == SCENARIO_FLTSEND_WAIT_FIRST ? MODEL_FLT_SEND_WAIT_FIRST : MODEL_FLT_SEND_ATTACH_FIRST;
   verified_list(scenario, options);
 }
 
@@ -122,11 +121,11 @@ static GArray *callouts_of(const ScenarioRun *run, const ScenarioDriver *driver,
     const ScenarioCallout *from = &run->scenario->callouts[i];
     if (!is_callout_of(from, driver))
       continue;
-    WfpSetupCallout to = {.name = from->name.text,
-                          .classify = run_routine_address(run, &from->classify),
-                          .notify = run_routine_address(run, &from->notify),
-                          .flow_delete = run_routine_address(run, &from->flow_delete),
-                          .flags = from->flags};
+    WfpSetupCallout to = { .name = from->name.text,
+                           .classify = run_routine_address(run, &from->classify),
+                           .notify = run_routine_address(run, &from->notify),
+                           .flow_delete = run_routine_address(run, &from->flow_delete),
+                           .flags = from->flags };
     g_array_append_val(callouts, to);
     g_array_append_val(indexes, i);
   }
@@ -137,8 +136,8 @@ static WfpSetupCondition *conditions_of(const ScenarioFilter *filter) {
   WfpSetupCondition *conditions = g_new0(WfpSetupCondition, filter->condition_count + 1);
   for (size_t i = 0; i < filter->condition_count; i++) {
     const ScenarioCondition *from = &filter->conditions[i];
-    conditions[i] = (WfpSetupCondition){
-        .field = (WfpSetupField)from->kind, .value = from->value, .mask = from->mask, .value_high = from->value_high};
+    conditions[i] =
+        (WfpSetupCondition){ .field = (WfpSetupField)from->kind, .value = from->value, .mask = from->mask, .value_high = from->value_high };
   }
   return conditions;
 }
@@ -154,16 +153,16 @@ static GArray *filters_of(const ScenarioRun *run, const ScenarioDriver *driver, 
     WfpSetupCondition *conditions = conditions_of(from);
     g_ptr_array_add(owned, conditions);
     WfpSetupFilter to = {
-        .name = from->name,
-        .layer = from->layer->name,
-        .action = from->action,
-        .callout = from->callout != NULL ? callout_index(indexes, (size_t)(from->callout - scenario->callouts)) : -1,
-        .sublayer = from->sublayer != NULL ? (int)(from->sublayer - scenario->sublayers) : -1,
-        .has_weight = from->has_weight,
-        .weight = from->weight,
-        .flags = from->flags,
-        .conditions = conditions,
-        .condition_count = (uint32_t)from->condition_count,
+      .name = from->name,
+      .layer = from->layer->name,
+      .action = from->action,
+      .callout = from->callout != NULL ? callout_index(indexes, (size_t)(from->callout - scenario->callouts)) : -1,
+      .sublayer = from->sublayer != NULL ? (int)(from->sublayer - scenario->sublayers) : -1,
+      .has_weight = from->has_weight,
+      .weight = from->weight,
+      .flags = from->flags,
+      .conditions = conditions,
+      .condition_count = (uint32_t)from->condition_count,
     };
     g_array_append_val(filters, to);
   }
@@ -179,22 +178,23 @@ static int32_t set_up_filters(ScenarioRun *run, const ScenarioDriver *driver, ui
     return 0;
   g_autoptr(GArray) sublayers = g_array_new(FALSE, TRUE, sizeof(WfpSetupSubLayer));
   for (size_t i = 0; i < run->scenario->sublayer_count; i++) {
-    WfpSetupSubLayer sublayer = {.name = run->scenario->sublayers[i].name.text, .weight = run->scenario->sublayers[i].weight};
+    WfpSetupSubLayer sublayer = { .name = run->scenario->sublayers[i].name.text, .weight = run->scenario->sublayers[i].weight };
     g_array_append_val(sublayers, sublayer);
   }
   const char *what = NULL;
   WfpSetup setup = {
-      .device = device,
-      .callouts = (const WfpSetupCallout *)(const void *)callouts->data,
-      .callout_count = callouts->len,
-      .sublayers = (const WfpSetupSubLayer *)(const void *)sublayers->data,
-      .sublayer_count = sublayers->len,
-      .filters = (const WfpSetupFilter *)(const void *)filters->data,
-      .filter_count = filters->len,
+    .device = device,
+    .callouts = (const WfpSetupCallout *)(const void *)callouts->data,
+    .callout_count = callouts->len,
+    .sublayers = (const WfpSetupSubLayer *)(const void *)sublayers->data,
+    .sublayer_count = sublayers->len,
+    .filters = (const WfpSetupFilter *)(const void *)filters->data,
+    .filter_count = filters->len,
   };
   int32_t status = wfp_driver_setup(&setup, &what);
   if (status < 0)
-    g_ptr_array_add(run->notes, g_strdup_printf("driver \"%s\" could not be set up: %s = 0x%08X", driver->name.text, what, (unsigned)status));
+    g_ptr_array_add(run->notes,
+                    g_strdup_printf("driver \"%s\" could not be set up: %s = 0x%08X", driver->name.text, what, (unsigned)status));
   return status;
 }
 
@@ -224,7 +224,7 @@ static uint64_t steps_range(const ScenarioRun *run, const ScenarioDriver *driver
 }
 
 static void driver_load(ScenarioRun *run, const ScenarioDriver *driver, SetUp *self) {
-  IoDriverLoad load = {.name = driver->name.text};
+  IoDriverLoad load = { .name = driver->name.text };
   const GuestImage *image = run_image_of(run, driver);
   if (image != NULL) {
     load.entry = image->entry;
@@ -237,7 +237,7 @@ static void driver_load(ScenarioRun *run, const ScenarioDriver *driver, SetUp *s
     if (driver->unload != NULL)
       load.unload = step_function_address(step_program_find(run->steps, driver->name.text, driver->unload->name.text));
   }
-  *self = (SetUp){.run = run, .driver = driver};
+  *self = (SetUp){ .run = run, .driver = driver };
   run->drivers[driver->number] = load.entry != 0 ? io_driver_load(&load, 0) : io_driver_adopt(&load, 0, set_up, self);
 }
 
@@ -297,11 +297,11 @@ static bool check_loaded(const ScenarioRun *run, GError **error) {
 bool run_boot(ScenarioRun *run, GError **error) {
   SimMachine *machine = sim_machine();
   const Scenario *scenario = run->scenario;
-  SimRunOptions options = {.vcpu_count = scenario->machine.cpu_count,
-                           .policy = &sim_policy_timed,
-                           .limits = scenario->limits,
-                           .record = &run->boot_record,
-                           .name = scenario->file};
+  SimRunOptions options = { .vcpu_count = scenario->machine.cpu_count,
+                            .policy = &sim_policy_timed,
+                            .limits = scenario->limits,
+                            .record = &run->boot_record,
+                            .name = scenario->file };
   g_autofree SetUp *set_ups = g_new0(SetUp, scenario->driver_count + 1);
   machine_begin(run, &options);
   for (size_t i = 0; i < scenario->driver_count; i++)
