@@ -9,6 +9,14 @@
 
 #define STALLED_NS 1000000000ull
 
+/* What keeps the DPCs off is at the bottom; an interrupt that is above it when the run ends, such as the watchdog's, is not it. */
+static SimIrql level_of(const SimVcpu *vcpu) {
+  for (uint32_t i = 0; i < vcpu->depth; i++)
+    if (vcpu->stack[i]->irql >= SIM_IRQL_DISPATCH)
+      return vcpu->stack[i]->irql;
+  return vcpu->irql;
+}
+
 static void observe(const SimEvent *event, void *data) {
   (void)data;
   SimMachine *machine = sim_machine();
@@ -19,7 +27,7 @@ static void observe(const SimEvent *event, void *data) {
       continue;
     SimEvent at = *event;
     at.cpu = vcpu->number;
-    at.irql = vcpu->irql;
+    at.irql = level_of(vcpu);
     Finding *finding = rule_report(RULE_NETWORK_STALLED, &at);
     if (finding != NULL) {
       finding->irql_raised_by = vcpu->irql_raised_by;
