@@ -10,6 +10,7 @@
 #include "stuck.h"
 #include "where.h"
 
+#include "config.h"
 #include "model/events.h"
 #include "model/rules/rule_ids.h"
 
@@ -202,7 +203,12 @@ static void mended_print(const Report *report) {
     g_autofree char *file = g_build_filename(scenario->folder, names[i], NULL);
     if (strcmp(names[i], own) == 0 || !g_file_test(file, G_FILE_TEST_IS_REGULAR))
       continue;
-    paragraph_put(report->out, report->style, "put right in", g_str_has_prefix(file, "./") ? file + 2 : file);
+    const char *library = config_library_folder();
+    bool is_library = g_str_has_prefix(file, library) && file[strlen(library)] == '/';
+    paragraph_put(report->out, report->style, "put right in",
+                  is_library                     ? file + strlen(library) + 1
+                  : g_str_has_prefix(file, "./") ? file + 2
+                                                 : file);
     return;
   }
 }

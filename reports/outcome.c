@@ -13,9 +13,10 @@ static void bucket_free(gpointer data) {
   g_free(bucket);
 }
 
-Outcome *outcome_new(const char *file, const char *name) {
+Outcome *outcome_new(const char *file, const char *argument, const char *name) {
   Outcome *outcome = g_new0(Outcome, 1);
   outcome->file = g_strdup(file);
+  outcome->argument = g_strdup(argument);
   outcome->name = g_strdup(name);
   outcome->title = g_strdup("");
   outcome->result = g_strdup("");
@@ -28,6 +29,7 @@ void outcome_free(Outcome *outcome) {
   if (outcome == NULL)
     return;
   g_free(outcome->file);
+  g_free(outcome->argument);
   g_free(outcome->name);
   g_free(outcome->title);
   g_free(outcome->result);
@@ -77,9 +79,15 @@ static json_object *text_json(const char *text) {
   return valid != NULL ? json_object_new_string(valid) : NULL;
 }
 
+static json_object *milliseconds_json(double milliseconds) {
+  char text[G_ASCII_DTOSTR_BUF_SIZE];
+  return json_object_new_double_s(milliseconds, g_ascii_formatd(text, sizeof text, "%.3f", milliseconds));
+}
+
 json_object *outcome_to_json(const Outcome *outcome) {
   json_object *json = json_object_new_object();
   json_object_object_add(json, "file", text_json(outcome->file));
+  json_object_object_add(json, "argument", text_json(outcome->argument));
   json_object_object_add(json, "name", text_json(outcome->name));
   json_object_object_add(json, "title", text_json(outcome->title));
   json_object_object_add(json, "status", text_json(status_names[outcome->status]));
@@ -88,7 +96,7 @@ json_object *outcome_to_json(const Outcome *outcome) {
   json_object_object_add(json, "line", json_object_new_int64(outcome->line));
   json_object_object_add(json, "schedules", json_object_new_int64((int64_t)outcome->schedules));
   json_object_object_add(json, "exhausted", json_object_new_boolean(outcome->is_exhausted));
-  json_object_object_add(json, "milliseconds", json_object_new_double(outcome->host_ms));
+  json_object_object_add(json, "milliseconds", milliseconds_json(outcome->host_ms));
   json_object *buckets = json_object_new_array();
   for (guint i = 0; i < outcome->buckets->len; i++) {
     const OutcomeBucket *bucket = g_ptr_array_index(outcome->buckets, i);
@@ -141,10 +149,11 @@ static void buckets_read(Outcome *outcome, json_object *json) {
 }
 
 Outcome *outcome_from_json(json_object *json) {
-  g_autofree char *file = string_of(json, "file"), *name = string_of(json, "name"), *status = string_of(json, "status");
-  if (file == NULL || name == NULL || status == NULL)
+  g_autofree char *file = string_of(json, "file"), *argument = string_of(json, "argument"), *name = string_of(json, "name");
+  g_autofree char *status = string_of(json, "status");
+  if (file == NULL || argument == NULL || name == NULL || status == NULL)
     return NULL;
-  Outcome *outcome = outcome_new(file, name);
+  Outcome *outcome = outcome_new(file, argument, name);
   for (unsigned i = 0; i < G_N_ELEMENTS(status_names); i++)
     if (strcmp(status, status_names[i]) == 0)
       outcome->status = (OutcomeStatus)i;

@@ -29,8 +29,9 @@ typedef struct OutcomeBucket {
 } OutcomeBucket;
 
 typedef struct Outcome {
-  char *file; /* as it was opened */
-  char *name; /* short: relative to what was asked for, without .json */
+  char *file;     /* as it was opened */
+  char *argument; /* as it is named on a command line */
+  char *name;     /* short: relative to what was asked for, without .json */
   char *title;
   OutcomeStatus status;
   char *result;  /* "INVALID_PROCESS_ATTACH_ATTEMPT (0x5)", "clean", ... */
@@ -45,7 +46,7 @@ typedef struct Outcome {
   char *log;          /* what its worker had to say on standard error; NULL: nothing */
 } Outcome;
 
-Outcome *outcome_new(const char *file, const char *name);
+Outcome *outcome_new(const char *file, const char *argument, const char *name);
 void outcome_free(Outcome *outcome);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Outcome, outcome_free)
 

@@ -14,7 +14,7 @@ static void lines_put(GString *out, const ReportStyle *style, const char *text) 
 void paragraph_put(GString *out, const ReportStyle *style, const char *label, const char *text) {
   g_autofree char *head = g_strdup_printf("  %s:", label);
   g_autoptr(GString) padded = g_string_new(NULL);
-  report_pad(padded, head, PARAGRAPH_INDENT);
+  report_pad(padded, *label != '\0' ? head : "", PARAGRAPH_INDENT);
   report_put(out, style, REPORT_BOLD, padded->str);
   lines_put(out, style, text);
 }

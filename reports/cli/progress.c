@@ -80,7 +80,8 @@ static void place_print(GString *out, const Outcome *outcome) {
   g_string_append_printf(out, "       %s", outcome->file);
   if (outcome->line > 0)
     g_string_append_printf(out, ":%u", outcome->line);
-  g_string_append_printf(out, "   irqlab trace %s%s%s\n", outcome->file, has_exceptions ? " " : "", has_exceptions ? bucket->schedule : "");
+  g_string_append_printf(out, "   irqlab trace %s%s%s\n", outcome->argument, has_exceptions ? " " : "",
+                         has_exceptions ? bucket->schedule : "");
 }
 
 /* What the worker said beside its outcome, indented. */

@@ -1,9 +1,10 @@
 /*
- * sandbox.h: a worker whose drivers are steps only needs next to nothing of the kernel once everything is loaded: a filter of system calls keeps it
- * so. Protects the host from a defect of irqlab that a hostile scenario file might use; it is no part of any result.
+ * sandbox.h: what a worker whose drivers are data may still ask of the host: memory, time, and reading files for its report.
  */
 #pragma once
 
-/* From here on only what running and reporting need (memory, time, reading files, writing to what is open); anything else fails with EPERM. Does
- * nothing where the kernel refuses or the machine is not x86-64. */
-void sandbox_enter(void);
+#include <stdbool.h>
+
+/* From here on this process can open no file for writing, start no process and send no signal but to itself, and use no network: such system
+ * calls fail with EPERM. False where the kernel does not offer it (the run then goes on without). Cannot be undone. */
+bool sandbox_enter(void);

@@ -48,7 +48,7 @@ static void scenario_run_all(Outcome *outcome, ScenarioRun *run, const CliScenar
 Outcome *worker_outcome(const CliScenario *scenario, const WorkerOptions *options) {
   g_autoptr(GError) error = NULL;
   gint64 begin = g_get_monotonic_time();
-  Outcome *outcome = outcome_new(scenario->file, scenario->name);
+  Outcome *outcome = outcome_new(scenario->file, scenario->spoken, scenario->name);
   if (scenario->error != NULL) {
     error_take(outcome, OUTCOME_BAD_INPUT, scenario->error);
     return outcome;
@@ -189,7 +189,7 @@ static Outcome *outcome_of(const Pool *pool, const Worker *worker, int status) {
   json_object_put(json);
   if (outcome == NULL) {
     const CliScenario *scenario = scenario_of(pool, worker);
-    outcome = outcome_new(scenario->file, scenario->name);
+    outcome = outcome_new(scenario->file, scenario->spoken, scenario->name);
     outcome->status = worker->process > 0 ? OUTCOME_CRASHED : OUTCOME_SET_UP;
     outcome->why = worker->process > 0 ? death_of(pool, worker, status) : g_strdup(worker->text->str);
   }

@@ -1,0 +1,20 @@
+/*
+ * schedule.h: one schedule of a scenario, in this process: what replay and trace are about.
+ */
+#pragma once
+
+#include "cli.h"
+
+typedef struct CliSchedule {
+  Scenario *scenario;
+  ScenarioRun *run;
+  SimSchedule exceptions; /* none: the natural schedule */
+} CliSchedule;
+
+/* Loads and boots the scenario and reads the line: "v1:...", "@FILE" that holds one, or NULL for the natural schedule. Returns an exit code, after
+ * an error was printed when it is not 0. Finish it in any case. */
+int cli_schedule_open(CliSchedule *schedule, const char *name, const char *line);
+void cli_schedule_finish(CliSchedule *schedule);
+
+/* Runs it. `record` may be NULL. */
+void cli_schedule_run(CliSchedule *schedule, SimRecord *record, RunResult *result);
