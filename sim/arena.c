@@ -151,7 +151,7 @@ void *sim_heap_allocate(size_t size) {
     return block;
   }
   if (rounded > SIM_HEAP_SIZE - machine->heap_used) {
-    sim_stop(machine, SIM_STOP_LIMIT_MEMORY, "heap");
+    sim_stop(machine, SIM_STOP_LIMIT_MEMORY, "Windows' objects");
     SIM_ASSERT(!"the heap is full outside of a run");
   }
   block = (char *)SIM_HEAP_BASE + machine->heap_used;

@@ -175,7 +175,7 @@ static SimContext *slot_take(SimMachine *machine) {
   } else if (machine->context_count < SIM_CONTEXT_COUNT_MAX) {
     slot = machine->context_count++;
   } else {
-    sim_stop(machine, SIM_STOP_LIMIT_MEMORY, "contexts");
+    sim_stop(machine, SIM_STOP_LIMIT_MEMORY, "threads and interrupts");
     SIM_ASSERT(!"too many contexts outside of a run");
     return NULL;
   }

@@ -57,7 +57,7 @@ static void grow(SimQueue *queue) {
 void sim_queue_push(SimQueue *queue, SimQueueEntry *entry, uint64_t time_ns) {
   sim_queue_remove(queue, entry);
   if (queue->count == SIM_QUEUE_CAPACITY_MAX) {
-    sim_stop(sim_machine(), SIM_STOP_LIMIT_MEMORY, "event queue");
+    sim_stop(sim_machine(), SIM_STOP_LIMIT_MEMORY, "timers and stimuli");
     return;
   }
   if (queue->count == queue->capacity)

@@ -113,7 +113,7 @@ static void result_take(const ScenarioRun *run, RunResult *result) {
 static void record_copy(SimRecord *to, const SimRecord *from) {
   to->count = 0;
   if (to->capacity < from->count) {
-    to->events = realloc(to->events, from->count * sizeof *from->events);
+    to->events = g_realloc(to->events, from->count * sizeof *from->events);
     to->capacity = from->count;
   }
   if (from->count > 0)

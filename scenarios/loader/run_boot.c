@@ -65,6 +65,7 @@ static void options_fill(const Scenario *scenario, ModelOptions *options) {
 typedef struct SetUp {
   ScenarioRun *run;
   const ScenarioDriver *driver;
+  const char *why; /* it failed; NULL: nothing to say */
 } SetUp;
 
 /* The first word of a declaration: its type. */
@@ -169,7 +170,9 @@ static GArray *filters_of(const ScenarioRun *run, const ScenarioDriver *driver, 
   return filters;
 }
 
-static int32_t set_up_filters(ScenarioRun *run, const ScenarioDriver *driver, uint64_t device) {
+static int32_t set_up_filters(SetUp *self, uint64_t device) {
+  ScenarioRun *run = self->run;
+  const ScenarioDriver *driver = self->driver;
   g_autoptr(GArray) indexes = g_array_new(FALSE, FALSE, sizeof(size_t));
   g_autoptr(GPtrArray) owned = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(GArray) callouts = callouts_of(run, driver, indexes);
@@ -192,9 +195,11 @@ static int32_t set_up_filters(ScenarioRun *run, const ScenarioDriver *driver, ui
     .filter_count = filters->len,
   };
   int32_t status = wfp_driver_setup(&setup, &what);
-  if (status < 0)
-    g_ptr_array_add(run->notes,
-                    g_strdup_printf("driver \"%s\" could not be set up: %s = 0x%08X", driver->name.text, what, (unsigned)status));
+  if (status < 0) {
+    char *why = g_strdup_printf("driver \"%s\" could not be set up: %s = 0x%08X", driver->name.text, what, (unsigned)status);
+    g_ptr_array_add(run->texts, why);
+    self->why = why;
+  }
   return status;
 }
 
@@ -206,7 +211,7 @@ static int32_t set_up(void *argument, uint32_t ordinal) {
   set_up_device(run, self->driver, ordinal, &device);
   int32_t status = set_up_ports(run, self->driver, ordinal);
   if (status >= 0)
-    status = set_up_filters(run, self->driver, device);
+    status = set_up_filters(self, device);
   return status;
 }
 
@@ -245,7 +250,6 @@ static void driver_load(ScenarioRun *run, const ScenarioDriver *driver, SetUp *s
 
 static void machine_begin(ScenarioRun *run, const SimRunOptions *options) {
   ModelOptions model;
-  sim_arena_reset();
   sim_machine_begin(sim_machine(), options);
   options_fill(run->scenario, &model);
   model_begin(&model);
@@ -276,49 +280,90 @@ static void boot_watch_fire(SimMachine *machine, SimQueueEntry *entry) {
   BootWatch *watch = (BootWatch *)(void *)entry;
   if (are_drivers_loaded(watch->run))
     sim_pause(machine);
+  else if (machine->enabled == 0 && sim_queue_first(&machine->queue) == NULL)
+    sim_stop(machine, SIM_STOP_HUNG, "a DriverEntry that never returns");
   else
     sim_queue_push(&machine->queue, entry, machine->now_ns + SETTLE_NS);
 }
 
 /* A driver that could not be set up is the scenario's trouble, not Windows'. */
-static bool check_loaded(const ScenarioRun *run, GError **error) {
+static bool check_loaded(const ScenarioRun *run, const SetUp *set_ups, GError **error) {
   for (size_t i = 0; i < run->scenario->driver_count; i++) {
     const ScenarioDriver *driver = &run->scenario->drivers[i];
     const IoDriver *state = io_driver(run->drivers[i]);
     bool is_set_up_by_us = !driver->is_source && driver->driver_entry == NULL;
     if (!is_set_up_by_us || state == NULL || state->status >= 0)
       continue;
-    const char *note = run->notes->len > 0 ? g_ptr_array_index(run->notes, run->notes->len - 1) : "its device or port exists already";
-    return scenario_error(run->scenario, driver->name.position, error, "%s", note);
+    return scenario_error(run->scenario, driver->name.position, error, "%s",
+                          set_ups[i].why != NULL ? set_ups[i].why : "its device or port exists already");
   }
   return true;
 }
 
-bool run_boot(ScenarioRun *run, GError **error) {
-  SimMachine *machine = sim_machine();
-  const Scenario *scenario = run->scenario;
-  SimRunOptions options = { .vcpu_count = scenario->machine.cpu_count,
-                            .policy = &sim_policy_timed,
-                            .limits = scenario->limits,
-                            .record = &run->boot_record,
-                            .name = scenario->file };
-  g_autofree SetUp *set_ups = g_new0(SetUp, scenario->driver_count + 1);
-  machine_begin(run, &options);
-  for (size_t i = 0; i < scenario->driver_count; i++)
-    driver_load(run, &scenario->drivers[i], &set_ups[i]);
+/* ---- what a machine begins with ---- */
+
+typedef struct Boot {
+  ScenarioRun *run;
+  SimRunOptions options;
+  SetUp *set_ups;
+} Boot;
+
+static void begin(void *argument) {
+  Boot *boot = argument;
+  ScenarioRun *run = boot->run;
+  machine_begin(run, &boot->options);
+  for (size_t i = 0; i < run->scenario->driver_count; i++)
+    driver_load(run, &run->scenario->drivers[i], &boot->set_ups[i]);
   BootWatch *watch = sim_heap_allocate(sizeof *watch);
   watch->entry.fire = boot_watch_fire;
   watch->run = run;
-  sim_queue_push(&machine->queue, &watch->entry, SETTLE_NS);
-  guest_clock_start();
-  SimStop stop = sim_machine_run(machine);
-  guest_clock_stop();
-  run->origin_ns = machine->now_ns;
-  if (!check_loaded(run, error))
+  sim_queue_push(&sim_machine()->queue, &watch->entry, SETTLE_NS);
+}
+
+static void stimuli_queue(void *run) { run_stimuli_queue(run); }
+
+/* The size of a scenario is the user's. */
+static bool check_fits(const ScenarioRun *run, GError **error) {
+  const SimMachine *machine = sim_machine();
+  return machine->stop == SIM_STOP_NONE ||
+         scenario_error(run->scenario, run->scenario->machine.position, error,
+                        "the scenario does not fit into the machine: no room for more %s; expected fewer or smaller drivers, threads and stimuli",
+                        machine->stop_text);
+}
+
+static SimStop boot_run(const ScenarioRun *run) {
+  bool is_compiled = run->images->len > 0;
+  if (is_compiled)
+    guest_clock_start();
+  SimStop stop = sim_machine_run(sim_machine());
+  if (is_compiled)
+    guest_clock_stop();
+  if (stop == SIM_STOP_QUIET || stop == SIM_STOP_HUNG)
+    rules_end();
+  return stop;
+}
+
+bool run_boot(ScenarioRun *run, GError **error) {
+  const Scenario *scenario = run->scenario;
+  g_autofree SetUp *set_ups = g_new0(SetUp, scenario->driver_count + 1);
+  Boot boot = { .run = run,
+                .set_ups = set_ups,
+                .options = { .vcpu_count = scenario->machine.cpu_count,
+                             .policy = &sim_policy_timed,
+                             .limits = scenario->limits,
+                             .record = &run->boot_record,
+                             .name = scenario->file } };
+  sim_arena_reset();
+  if (!sim_machine_set_up(sim_machine(), begin, &boot))
+    return check_fits(run, error);
+  SimStop stop = boot_run(run);
+  run->origin_ns = sim_machine()->now_ns;
+  if (!check_loaded(run, set_ups, error))
     return false;
   if (stop != SIM_STOP_NONE)
     return true; /* over before the first stimulus: that is what each run comes to */
-  run_stimuli_queue(run);
+  if (!sim_machine_set_up(sim_machine(), stimuli_queue, run))
+    return check_fits(run, error);
   run->snapshot = sim_snapshot_save();
   return true;
 }

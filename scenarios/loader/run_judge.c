@@ -16,6 +16,16 @@ static const Object *parameter_object(const KeBugcheck *bugcheck, unsigned index
   return bugcheck->parameters[index] != 0 ? object_find(bugcheck->parameters[index], OBJECT_NONE) : NULL;
 }
 
+static bool is_step_function_of(const ScenarioRun *run, const StepFunction *function, const ExpectParameter *expected) {
+  const ScenarioDriver *driver = scenario_driver_find(run->scenario, expected->driver);
+  for (size_t i = 0; driver != NULL && i < driver->function_count; i++) {
+    const char *name = driver->functions[i].name.text;
+    if ((expected->name == NULL || strcmp(name, expected->name) == 0) && step_program_find(run->steps, expected->driver, name) == function)
+      return true;
+  }
+  return false;
+}
+
 static bool is_code_of(const ScenarioRun *run, uint64_t value, const ExpectParameter *expected) {
   RunSite where;
   uint32_t site = 0;
@@ -24,7 +34,7 @@ static bool is_code_of(const ScenarioRun *run, uint64_t value, const ExpectParam
   } else if (run->steps != NULL) {
     const StepFunction *function = step_program_find_by_address(run->steps, value);
     if (function != NULL)
-      return function == step_program_find(run->steps, expected->driver, expected->name != NULL ? expected->name : "");
+      return is_step_function_of(run, function, expected);
     site = (uint32_t)value;
   }
   if (!scenario_run_site(run, site, &where))

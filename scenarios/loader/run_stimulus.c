@@ -60,7 +60,8 @@ static void thread_queue(ScenarioRun *run, KeProcess *process, const ScenarioThr
   GArray *operations = g_array_new(FALSE, FALSE, sizeof(UserOperation));
   script_flatten(run, &thread->script, operations);
   g_ptr_array_add(run->scripts, operations);
-  g_autofree char *name = g_strdup_printf("%s.%s", thread->process->name.text, thread->name.text);
+  char *name = g_strdup_printf("%s.%s", thread->process->name.text, thread->name.text);
+  g_ptr_array_add(run->texts, name);
   user_thread_create(process, name, (int)thread->priority, thread->cpu, (const UserOperation *)operations->data,
                      operations->len, run->origin_ns + thread->start_ns);
 }
