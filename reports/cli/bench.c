@@ -1,7 +1,24 @@
-/* irqlab bench: how fast scenarios run on this host. Figures for people and for tests/bench; nothing here is part of any outcome. */
+/* irqlab bench: how fast scenarios run on this host, and what single things cost. Figures for people; nothing here is part of any outcome. */
+#include "bench.h"
 #include "cli.h"
 
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Without arguments: the founding scenarios, from the shortest to the longest, and the search for a deadlock. */
+static const char *const usual[] = { "seeds/osr-291980/dpc-classify",
+                                     "seeds/osr-291980/two-callers",
+                                     "seeds/osr-291980/c-two-callers",
+                                     "seeds/osr-291980/corrected",
+                                     "seeds/osr-291980/c-corrected",
+                                     "seeds/kb2664888/leak-always",
+                                     "seeds/kb2664888/every-path",
+                                     "seeds/kb2664888/fixed",
+                                     "drivers/ab-ba-locks",
+                                     NULL };
 
 typedef struct Figures {
   char *name;
@@ -59,7 +76,46 @@ static bool measure(const char *file, const char *name, double seconds, GArray *
   return true;
 }
 
-static void table_print(const GArray *all) {
+/* ---- a whole process ---- */
+
+typedef struct ProcessFigures {
+  double start_ms;   /* from exec to exit */
+  double memory_mib; /* the most that was resident */
+} ProcessFigures;
+
+static bool process_once(const char *file, double *used_s, long *memory_kib) {
+  double begin = now_s();
+  pid_t process = fork();
+  if (process == 0) {
+    int nowhere = open("/dev/null", O_RDWR);
+    dup2(nowhere, STDOUT_FILENO);
+    dup2(nowhere, STDERR_FILENO);
+    execl("/proc/self/exe", "irqlab", "run", file, (char *)NULL);
+    _exit(127);
+  }
+  int status = -1;
+  struct rusage usage;
+  if (process < 0 || wait4(process, &status, 0, &usage) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) == 127)
+    return false;
+  *used_s = now_s() - begin;
+  *memory_kib = usage.ru_maxrss;
+  return true;
+}
+
+static void process_measure(const char *file, ProcessFigures *figures) {
+  for (unsigned i = 0; i < 5; i++) {
+    double used_s;
+    long memory_kib;
+    if (!process_once(file, &used_s, &memory_kib))
+      return;
+    if (i == 0 || used_s * 1e3 < figures->start_ms)
+      *figures = (ProcessFigures){ used_s * 1e3, (double)memory_kib / 1024 };
+  }
+}
+
+/* ---- printing ---- */
+
+static void scenarios_print(const GArray *all) {
   printf("%-44s %14s %12s %10s %10s %12s %10s\n", "scenario", "schedules/s", "steps/sched.", "ns/step", "start ms", "state bytes",
          "restore us");
   for (guint i = 0; i < all->len; i++) {
@@ -69,7 +125,21 @@ static void table_print(const GArray *all) {
   }
 }
 
-static void json_print(const GArray *all) {
+static void costs_print(const GArray *costs) {
+  printf("\n%-44s %14s   %-28s %10s %10s\n", "one", "ns", "beside", "ns", "ratio");
+  for (guint i = 0; i < costs->len; i++) {
+    const BenchCost *cost = &g_array_index(costs, BenchCost, i);
+    printf("%-44s %14.1f   %-28s %10.1f %10.3g\n", cost->what, cost->cost_ns, cost->beside, cost->beside_ns,
+           cost->cost_ns / cost->beside_ns);
+  }
+}
+
+static void process_print(const ProcessFigures *process) {
+  printf("\na process that runs one scenario: %.1f ms from its start to its end, at most %.1f MiB of memory\n", process->start_ms,
+         process->memory_mib);
+}
+
+static json_object *scenarios_json(const GArray *all) {
   json_object *list = json_object_new_array();
   for (guint i = 0; i < all->len; i++) {
     const Figures *figures = &g_array_index(all, Figures, i);
@@ -83,13 +153,40 @@ static void json_print(const GArray *all) {
     json_object_object_add(item, "restore_microseconds", json_object_new_double(figures->restore_us));
     json_object_array_add(list, item);
   }
-  puts(json_object_to_json_string_ext(list, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
-  json_object_put(list);
+  return list;
 }
 
-static const char description[] =
-    "Measures schedules per second, time a step, start-up, and the saved state of each scenario, on one processor.\n"
-    "Without arguments: the seeds of the library.\n\nExample:\n  irqlab bench --seconds 2 osr-291980/dpc-classify\n";
+static json_object *costs_json(const GArray *costs) {
+  json_object *list = json_object_new_array();
+  for (guint i = 0; i < costs->len; i++) {
+    const BenchCost *cost = &g_array_index(costs, BenchCost, i);
+    json_object *item = json_object_new_object();
+    json_object_object_add(item, "what", json_object_new_string(cost->what));
+    json_object_object_add(item, "nanoseconds", json_object_new_double(cost->cost_ns));
+    json_object_object_add(item, "beside", json_object_new_string(cost->beside));
+    json_object_object_add(item, "beside_nanoseconds", json_object_new_double(cost->beside_ns));
+    json_object_array_add(list, item);
+  }
+  return list;
+}
+
+static void json_print(const GArray *all, const GArray *costs, const ProcessFigures *process) {
+  json_object *json = json_object_new_object();
+  json_object_object_add(json, "scenarios", scenarios_json(all));
+  json_object_object_add(json, "costs", costs_json(costs));
+  json_object_object_add(json, "process_milliseconds", json_object_new_double(process->start_ms));
+  json_object_object_add(json, "process_memory_mib", json_object_new_double(process->memory_mib));
+  puts(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+  json_object_put(json);
+}
+
+/* ---- the command ---- */
+
+static const char description[] = "Of each scenario: schedules per second, time a step, start-up and the saved state, on one processor. "
+                                  "Then what single things cost (a fiber\n"
+                                  "switch, an event, an access, a call), each beside something of the host that does the like. Without "
+                                  "arguments: the founding scenarios.\n\n"
+                                  "Example:\n  irqlab bench --seconds 2 osr-291980/dpc-classify\n";
 
 int cli_bench(int argc, char **argv) {
   gboolean wants_json = FALSE;
@@ -102,20 +199,27 @@ int cli_bench(int argc, char **argv) {
   if (!cli_options("bench", "[SCENARIO ...]", "Measures how fast scenarios run on this host.", description, entries, &argc, &argv))
     return EXIT_BAD_INPUT;
   g_autoptr(GError) error = NULL;
-  g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(Figures));
-  g_autoptr(GPtrArray) scenarios = cli_scenarios(argv + 1);
+  g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(Figures)), costs = g_array_new(FALSE, FALSE, sizeof(BenchCost));
+  g_autoptr(GPtrArray) scenarios = cli_scenarios(argc > 1 ? argv + 1 : (char **)usual);
+  ProcessFigures process = { 0 };
+  bench_machine(costs);
   for (guint i = 0; i < scenarios->len; i++) {
     const CliScenario *scenario = g_ptr_array_index(scenarios, i);
-    bool is_asked = argc > 1 || g_str_has_prefix(scenario->name, "seeds/");
-    if (is_asked && scenario->error != NULL)
+    if (scenario->error != NULL)
       return cli_error("%s", scenario->error);
-    if (is_asked && !measure(scenario->file, scenario->name, seconds, all, &error))
+    if (!measure(scenario->file, scenario->name, seconds, all, &error))
       return cli_error("%s", error->message);
+    if (i == 0)
+      process_measure(scenario->file, &process);
   }
-  if (wants_json)
-    json_print(all);
-  else
-    table_print(all);
+  bench_driver(costs);
+  if (wants_json) {
+    json_print(all, costs, &process);
+  } else {
+    scenarios_print(all);
+    costs_print(costs);
+    process_print(&process);
+  }
   for (guint i = 0; i < all->len; i++)
     g_free(g_array_index(all, Figures, i).name);
   return EXIT_AS_EXPECTED;

@@ -1,0 +1,27 @@
+/*
+ * bench.h: what single things cost: each measured beside something of the host that does the like, in the same process, so that the ratio means
+ * something on any machine. Nothing here is part of any outcome.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdint.h>
+
+typedef struct BenchCost {
+  const char *what;
+  double cost_ns;
+  const char *beside; /* "": nothing is like it */
+  double beside_ns;
+} BenchCost;
+
+/* Nanoseconds of one of the `count` things that the body does when called with it: enough of them for a measurable time, the best of some. */
+typedef void BenchBody(uint64_t count, void *data);
+double bench_ns(BenchBody *body, void *data);
+
+void bench_add(GArray *costs, const char *what, double cost_ns, const char *beside, double beside_ns);
+
+/* The machine without Windows: fibers, events, scheduling points, the access hook. */
+void bench_machine(GArray *costs);
+
+/* Drivers as steps and compiled: a step, a DDI call, an access; restoring the state. What needs a C compiler is left out where there is none. */
+void bench_driver(GArray *costs);
