@@ -167,16 +167,19 @@ static void free_bad(uint64_t address, const PoolBlock *block) {
     ke_bugcheck_raise(BUGCHECK_BAD_POOL_CALLER, 0x46, address, 0, 0);
 }
 
-/* The level that a block may be freed at, which only its kind says. The call goes on, as it does in Windows. */
+static KIRQL free_irql_max(const PoolBlock *block) { return block->kind == POOL_PAGED ? APC_LEVEL : DISPATCH_LEVEL; }
+
+/* The level that a block may be freed at, which only its kind says; above DISPATCH_LEVEL the wrapper has told. The call goes on, as it does in
+ * Windows. */
 static void free_check_irql(const PoolBlock *block) {
-  KIRQL max = block->kind == POOL_PAGED ? APC_LEVEL : DISPATCH_LEVEL;
-  KIRQL irql = ke_irql();
-  if (irql <= max)
-    return;
-  if (irql <= DISPATCH_LEVEL) /* above that the wrapper has told */
-    sim_event(sim_machine(), EVENT_CONTRACT_IRQL, sim_machine()->current->call, block->object, 0, (uint32_t)max << 8 | (uint32_t)irql << 16,
-              0);
-  if (block->kind == POOL_PAGED && block->size != 0)
+  uint32_t max = free_irql_max(block), irql = ke_irql();
+  if (irql > max && irql <= DISPATCH_LEVEL)
+    sim_event(sim_machine(), EVENT_CONTRACT_IRQL, sim_machine()->current->call, block->object, 0, max << 8 | irql << 16, 0);
+}
+
+/* Windows' own code writes into the page. */
+static void free_touch(const PoolBlock *block) {
+  if (block->kind == POOL_PAGED && block->size != 0 && ke_irql() > free_irql_max(block))
     mm_probe_write((PVOID)block->address, 1);
 }
 
@@ -200,12 +203,13 @@ VOID ExFreePoolWithTag(PVOID P, ULONG Tag) {
     return;
   }
   VerifierPool freed = { block->address, block->size, block->pool_type, block->tag, block->kind == POOL_PAGED };
+  free_check_irql(block);
   verifier_check_pool_free(&freed);
   if (Tag != 0 && Tag != block->tag) {
     ke_bugcheck_raise(BUGCHECK_BAD_POOL_CALLER, 0x0a, address, block->tag, Tag);
     return;
   }
-  free_check_irql(block);
+  free_touch(block);
   block_end(block);
 }
 

@@ -46,6 +46,7 @@ static bool is_leftover(const Object *object, uint32_t driver) {
   case OBJECT_FLT_SERVER_PORT:
   case OBJECT_FWPM_ENGINE:
   case OBJECT_FWPS_CALLOUT:
+  case OBJECT_FWPS_INJECTION_HANDLE:
   case OBJECT_FWPS_PENDED_OPERATION:
     /* What was set up for a driver without DriverEntry is not the driver's to tear down. */
     return object->driver == driver && io_driver_body(driver)->has_entry;

@@ -29,9 +29,32 @@ static bool is_why_too_high(const SimEvent *event) {
   return false;
 }
 
+static const Finding *finding_of(uint32_t rule) {
+  uint32_t count;
+  const Finding *findings = rules_findings(&count);
+  for (uint32_t i = 0; i < count; i++)
+    if (findings[i].rule == rule)
+      return &findings[i];
+  return NULL;
+}
+
+/* Windows follows a list into memory that was freed with a timer or DPC in it, in nobody's call; or goes to code that is gone. The mistake was
+ * made before, and was told. */
+static bool is_consequence(const SimEvent *event, bool by_model) {
+  const Finding *queued = finding_of(RULE_FREED_WHILE_QUEUED);
+  bool is_code = ((event->detail >> 8) & 0xff) == SIM_ACCESS_EXECUTE;
+  return (by_model && event->function == 0 && queued != NULL && queued->value == event->value) ||
+         (is_code && finding_of(RULE_LEFT_BEHIND_AT_UNLOAD) != NULL);
+}
+
 static bool is_told(const SimEvent *event, uint32_t rule) {
   bool by_model = (event->detail >> 16) & 1;
-  return (rule == RULE_BAD_POINTER_ARGUMENT && rule_is_told(rule, event)) || (rule == RULE_PAGED_AT_DISPATCH && by_model && is_why_too_high(event));
+  switch (rule) {
+  case RULE_BAD_POINTER_ARGUMENT: return rule_is_told(rule, event);
+  case RULE_USE_AFTER_FREE: return (by_model && rule_is_told(rule, event)) || is_consequence(event, by_model);
+  case RULE_PAGED_AT_DISPATCH: return by_model && is_why_too_high(event);
+  default: return false;
+  }
 }
 
 static void observe(const SimEvent *event, void *data) {

@@ -44,7 +44,7 @@ const RuleInfo rule_table[] = {
           "Freeing the memory under them leaves the list leading into whatever is allocated there next. KeCancelTimer does not "
           "take back a DPC that the timer has queued already, nor wait for one that runs.",
       .windows = "Follows the list into freed memory later: 0xC7, 0xD1, 0x139 or a jump into nowhere, in somebody else's context.",
-      .windows_verifier = "Stops in the free: 0xC7 for timers and DPCs, 0xE4 for work items, naming the block.",
+      .windows_verifier = "Stops in the free: 0xC4 with 0x15 for timers, 0xC7 for DPCs, 0xE4 for work items, naming the block.",
       .mend = "Cancel the timer, call KeFlushQueuedDpcs at PASSIVE_LEVEL, let work items finish, and only then free.",
       .page = "wdm/nf-wdm-kecanceltimer",
   },

@@ -13,6 +13,7 @@
 #include "user_face.h"
 
 #define CONNECT_AGAIN_NS 10000000ull /* a service that finds no port tries again */
+#define IOCTL_SIZE 16                /* of the input and of the output of a DeviceIoControl */
 
 /* Where the services of the calls would be in Windows: what bug check 0x4A shows. Any address in kernel space will do; one an operation. */
 static uint64_t service_address(UserOperationKind kind) { return 0xfffff80000100000ull + 0x100 * (uint64_t)kind; }
@@ -80,9 +81,11 @@ static int32_t delay(uint64_t duration_ns) {
   return ke_wait(&(KeWait){ .is_user = true, .due_ns = duration_ns == USER_FOREVER ? KE_WAIT_FOREVER : ke_now_ns() + duration_ns });
 }
 
-static int32_t ioctl(const UserOperation *operation) {
+/* The thread's own memory is both buffers, as programs often have it. */
+static int32_t ioctl(const UserThread *user, const UserOperation *operation) {
   uint64_t device = operation->object != 0 ? io_driver_device(operation->object) : io_device_find(operation->name);
-  IoControl control = { .code = (uint32_t)operation->value };
+  void *buffer = (void *)user->buffer;
+  IoControl control = { .code = (uint32_t)operation->value, .input = buffer, .input_size = IOCTL_SIZE, .output = buffer, .output_size = IOCTL_SIZE };
   return device != 0 ? io_device_control(device, &control) : STATUS_OBJECT_NAME_NOT_FOUND;
 }
 
@@ -100,7 +103,7 @@ static int32_t operation_do(UserThread *user, const UserOperation *operation) {
       tcpip_close(user->connection, false);
     user->connection = NULL;
     return STATUS_SUCCESS;
-  case USER_IOCTL: return ioctl(operation);
+  case USER_IOCTL: return ioctl(user, operation);
   default: return STATUS_INVALID_PARAMETER;
   }
 }

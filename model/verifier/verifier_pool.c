@@ -1,6 +1,7 @@
 /*
  * Driver Verifier's checks of pool: at each allocation and free, and when a driver unloads.
  */
+#include "../events.h"
 #include "../ex/ex_face.h"
 #include "../io/io_face.h"
 #include "../ke/ke.h"
@@ -27,24 +28,35 @@ void verifier_check_pool_allocate(const VerifierPool *block) {
     ke_bugcheck_raise(BUGCHECK_BAD_POOL_CALLER, 0x9b, block->type, block->size, mm_instruction(sim_machine()->current->site));
 }
 
+/* What the free would tell when it comes to the object, which it does not: the machine stops. */
+static void tell(const Object *object, ModelContract contract) {
+  sim_event(sim_machine(), EVENT_CONTRACT, sim_machine()->current->call, object->ordinal, 0, contract, object->address);
+}
+
 static void check_object(const VerifierPool *block, const Object *object) {
   switch (object->kind) {
   case OBJECT_TIMER: {
     const KeTimer *timer = object->body;
-    if (timer->entry.entry.position != 0)
-      stop(0x15, object->address, block->type, block->address);
+    if (timer->entry.entry.position == 0)
+      break;
+    tell(object, CONTRACT_TIMER_FREED);
+    stop(0x15, object->address, block->type, block->address);
     break;
   }
   case OBJECT_DPC: {
     const KeDpc *dpc = object->body;
-    if (dpc->is_queued)
-      ke_bugcheck_raise(BUGCHECK_TIMER_OR_DPC_INVALID, 0x1, object->address, block->address, block->address + block->size);
+    if (!dpc->is_queued)
+      break;
+    tell(object, CONTRACT_TIMER_FREED);
+    ke_bugcheck_raise(BUGCHECK_TIMER_OR_DPC_INVALID, 0x1, object->address, block->address, block->address + block->size);
     break;
   }
   case OBJECT_WORK_ITEM: {
     const IoWorkItem *item = object->body;
-    if (item->is_queued)
-      ke_bugcheck_raise(BUGCHECK_WORKER_INVALID, 0x0, object->address, block->address, block->address + block->size);
+    if (!item->is_queued)
+      break;
+    tell(object, CONTRACT_WORK_ITEM_QUEUED);
+    ke_bugcheck_raise(BUGCHECK_WORKER_INVALID, 0x0, object->address, block->address, block->address + block->size);
     break;
   }
   default: break;

@@ -1,6 +1,7 @@
 /* The engine's beginning, and sessions with BFE. W-BFE-3, W-BFE-4, W-BFE-5. */
 #include "wfp.h"
 
+#include "../io/io_face.h"
 #include "../mm/mm.h"
 #include "../model.h"
 
@@ -56,6 +57,7 @@ NTSTATUS FwpmEngineOpen0(const wchar_t *serverName, UINT32 authnService, SEC_WIN
   Object *object = object_create_opaque(OBJECT_FWPM_ENGINE, sizeof(WfpSession));
   WfpSession *made = object->body;
   made->object = object;
+  object->driver = io_driver_current();
   made->wait_ms = TRANSACTION_WAIT_MS;
   if (session != NULL) {
     made->is_dynamic = session->flags & FWPM_SESSION_FLAG_DYNAMIC;

@@ -1,6 +1,7 @@
 /* Injection handles. W-INJ-2, W-INJ-3, W-CO-6. */
 #include "wfp.h"
 
+#include "../io/io_face.h"
 #include "../model.h"
 #include "../ndis/net_buffer.h"
 
@@ -23,6 +24,7 @@ NTSTATUS FwpsInjectionHandleCreate0(ADDRESS_FAMILY addressFamily, UINT32 flags, 
   Object *object = object_create_opaque(OBJECT_FWPS_INJECTION_HANDLE, sizeof(WfpInjectionHandle));
   WfpInjectionHandle *handle = object->body;
   handle->object = object;
+  object->driver = io_driver_current();
   handle->family = addressFamily;
   handle->flags = flags != 0 ? flags : (uint32_t)TYPES_DEFAULT;
   sim_list_push_tail(&wfp_state()->injection_handles, &handle->link);
