@@ -3,6 +3,8 @@
 
 #include "config.h"
 
+#include "model/ob/ob_face.h"
+
 #include <string.h>
 
 static GuestBuild *image_build(const ScenarioRun *run, const ScenarioDriver *driver, unsigned slot, GError **error) {
@@ -65,9 +67,22 @@ bool run_images_load(ScenarioRun *run, GError **error) {
   return true;
 }
 
+/* The variables that ntoskrnl exports, such as PsThreadType: where they are is known now (model/guest/runtime/variables.c). */
+static void exports_write(GuestImage *image) {
+  typedef struct Export {
+    const char *name;
+    uint64_t *variable;
+  } Export;
+  const Export *export = (const Export *)guest_image_find(image, "irqlab_exports");
+  for (; export != NULL && export->name != NULL; export ++)
+    *export->variable = ob_variable_find(export->name);
+}
+
 void run_images_begin(const ScenarioRun *run) {
-  for (guint i = 0; i < run->images->len; i++)
+  for (guint i = 0; i < run->images->len; i++) {
     guest_image_begin(g_ptr_array_index(run->images, i));
+    exports_write(g_ptr_array_index(run->images, i));
+  }
 }
 
 const GuestImage *run_image_of(const ScenarioRun *run, const ScenarioDriver *driver) {

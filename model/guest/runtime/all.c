@@ -3,4 +3,5 @@
 #include "format.c"
 #include "memory.c"
 #include "string.c"
+#include "variables.c"
 #include "wide.c"
