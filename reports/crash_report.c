@@ -263,7 +263,8 @@ static void commands_print(const Report *report) {
   g_autofree char *name = g_shell_quote(subject->name);
   const char *quoted = strpbrk(subject->name, " \t'\"\\$`*?[]<>|&;()#~!") != NULL ? name : subject->name;
   g_string_append_c(report->out, '\n');
-  if (strlen(subject->schedule) > SCHEDULE_COLUMNS_MAX && subject->verdict != NULL && subject->verdict->shown != NULL) {
+  bool is_drawn = scenario_run_scenario(subject->run)->policy.kind == SCENARIO_POLICY_RANDOM;
+  if (strlen(subject->schedule) > SCHEDULE_COLUMNS_MAX && is_drawn && subject->verdict != NULL && subject->verdict->shown != NULL) {
     uint64_t seed = subject->seed + subject->verdict->shown->first;
     g_autofree char *again = g_strdup_printf("irqlab run -v --schedules 1 --seed %" G_GUINT64_FORMAT " %s", seed, quoted);
     command_print(report, "  again:", again);

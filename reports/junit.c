@@ -68,7 +68,7 @@ typedef struct Count {
 static void count_add(Count *count, const Outcome *outcome) {
   count->tests++;
   count->failures += outcome->status == OUTCOME_NOT;
-  count->errors += outcome->status == OUTCOME_BAD_INPUT || outcome->status == OUTCOME_CRASHED;
+  count->errors += outcome->status > OUTCOME_NOT;
   count->milliseconds += outcome->host_ms;
 }
 

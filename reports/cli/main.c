@@ -1,6 +1,7 @@
 /* irqlab: which command. */
 #include "cli.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +10,7 @@ static const CliCommand commands[] = {
   { "run", "run scenarios and say whether they come out as expected", cli_run },
   { "replay", "run one schedule of a scenario again, from its line", cli_replay },
   { "trace", "print every event of a run", cli_trace },
-  { "list", "list scenarios, rules, bug checks or functions", cli_list },
+  { "list", "list scenarios, rules, bug checks, functions", cli_list },
   { "explain", "explain a rule, a bug check, a function or a status", cli_explain },
   { "bench", "measure how fast scenarios run", cli_bench },
 };
@@ -37,24 +38,41 @@ static int unknown(const char *name) {
   return cli_error("unknown command \"%s\"%s\nirqlab --help lists the commands.", name, suggestion);
 }
 
+/* Of a run of a command; 3 when what it printed could not be written. */
+static int finish(int exit_code) {
+  if (fflush(stdout) == 0 && !ferror(stdout))
+    return exit_code;
+  fprintf(stderr, "irqlab: standard output cannot be written: %s\n", g_strerror(errno));
+  return EXIT_SET_UP;
+}
+
+static int command_run(int argc, char **argv) {
+  for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
+    if (strcmp(argv[0], commands[i].name) == 0)
+      return commands[i].run(argc, argv);
+  if (strcmp(argv[0], "test") == 0)
+    return cli_error("the tests are run from a checkout: ./irqlab test");
+  return unknown(argv[0]);
+}
+
 int main(int argc, char **argv) {
   signal(SIGPIPE, SIG_DFL); /* `irqlab list | head` ends quietly */
   if (argc < 2) {
     help_print(stderr);
     return EXIT_BAD_INPUT;
   }
-  if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+  bool is_help = strcmp(argv[1], "help") == 0;
+  if (is_help && argc > 2) { /* irqlab help run */
+    char *arguments[] = { argv[2], (char *)"--help", NULL };
+    return finish(command_run(2, arguments));
+  }
+  if (is_help || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
     help_print(stdout);
-    return EXIT_AS_EXPECTED;
+    return finish(EXIT_AS_EXPECTED);
   }
   if (strcmp(argv[1], "--version") == 0) {
     puts("irqlab " IRQLAB_VERSION);
-    return EXIT_AS_EXPECTED;
+    return finish(EXIT_AS_EXPECTED);
   }
-  if (strcmp(argv[1], "test") == 0)
-    return cli_error("the tests are run from a checkout: ./irqlab test");
-  for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
-    if (strcmp(argv[1], commands[i].name) == 0)
-      return commands[i].run(argc - 1, argv + 1);
-  return unknown(argv[1]);
+  return finish(command_run(argc - 1, argv + 1));
 }

@@ -14,7 +14,7 @@
 typedef struct RunCommand {
   bool is_verbose;
   bool is_quiet;
-  bool wants_json;
+  bool is_silent; /* a document is printed instead of lines */
   bool is_single;
   ReportStyle style;
   ResultColumns columns;
@@ -41,7 +41,7 @@ static void told(Outcome *outcome, void *data) {
   command->exit_code = MAX(command->exit_code, outcome_exit_code(outcome->status));
   g_ptr_array_add(command->outcomes, outcome);
   progress_erase(&command->progress);
-  if (command->wants_json || (command->is_quiet && outcome->status == OUTCOME_AS_EXPECTED))
+  if (command->is_silent || (command->is_quiet && outcome->status == OUTCOME_AS_EXPECTED))
     return;
   g_autoptr(GString) out = g_string_new(NULL);
   result_print(out, &command->style, &command->columns, outcome);
@@ -122,8 +122,9 @@ static const char description[] =
     "  irqlab run -v osr-291980/dpc-classify              one scenario of the library, with its report\n"
     "  irqlab run --schedules 100000 --seed 7 mine.json   more schedules than the file asks for\n"
     "  irqlab run --junit results.xml scenarios           for CI\n\n"
-    "A scenario whose policy is \"random\" explores many schedules, one whose policy is \"timed\" runs one: --schedules and --seed\n"
-    "change only the former. A report is printed for what is not as expected; with -v for each scenario.\n\n"
+    "By its policy a scenario runs one schedule (\"timed\"), draws as many as --schedules says from --seed on (\"random\"), or runs all "
+    "there\n"
+    "are, up to --schedules (\"exhaustive\"). Of a single scenario that is not as expected the report is printed; with -v that of each.\n\n"
     "Exit codes, the highest wins: 0 all as expected; 1 some not as expected, or a worker died; 2 bad input; 3 cannot be set up;\n"
     "130 interrupted.\n";
 
@@ -183,9 +184,9 @@ static int run(const RunArguments *arguments, WorkerOptions *options, ReportColo
   bool is_json = arguments->wants_json;
   if (scenarios->len == 0)
     return cli_error("run: there is no scenario (*.json) in the library at %s", config_library_folder());
-  command.style = report_style_of(STDOUT_FILENO, is_json ? REPORT_COLOR_NEVER : mode);
+  command.style = report_style_of(STDOUT_FILENO, is_silent ? REPORT_COLOR_NEVER : mode);
   command.columns = result_columns_of(scenarios, isatty(STDOUT_FILENO) ? command.style.width : 0);
-  command.progress.is_shown = isatty(STDERR_FILENO) && isatty(STDOUT_FILENO) && !is_json && scenarios->len > 1;
+  command.progress.is_shown = isatty(STDERR_FILENO) && isatty(STDOUT_FILENO) && !is_silent && scenarios->len > 1;
   command.outcomes = g_ptr_array_new_with_free_func((GDestroyNotify)outcome_free);
   options->style = command.style;
   options->wants_causes = options->wants_report || command.is_single;
@@ -194,11 +195,11 @@ static int run(const RunArguments *arguments, WorkerOptions *options, ReportColo
   workers_run(scenarios, options, &is_interrupted, told, idle, &command);
   progress_erase(&command.progress);
   int exit_code = is_interrupted ? EXIT_INTERRUPTED : command.exit_code;
-  if (arguments->junit != NULL)
-    exit_code = MAX(exit_code, junit_write(&command, arguments->junit));
+  int written = arguments->junit != NULL ? junit_write(&command, arguments->junit) : EXIT_AS_EXPECTED;
+  exit_code = MAX(exit_code, written);
   if (is_json)
     json_print(&command, scenarios->len, exit_code);
-  else if (g_strcmp0(arguments->junit, "-") != 0)
+  else if (!command.is_silent)
     summary_print(&command, scenarios->len);
   g_ptr_array_unref(command.outcomes);
   return exit_code;

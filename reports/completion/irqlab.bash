@@ -1,0 +1,53 @@
+# bash completion for irqlab. tests/cli holds it to what `irqlab COMMAND --help` says.
+
+_irqlab_names() { # KIND: first words of the lines of `irqlab list KIND`
+  "${COMP_WORDS[0]}" list "$1" 2>/dev/null | sed 's/[[:space:]].*//'
+}
+
+_irqlab_values() { # CURRENT PREVIOUS: values of the option before; false when it takes none
+  case $2 in
+    --color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$1") ;;
+    --junit) mapfile -t COMPREPLY < <(compgen -f -- "$1") ;;
+    --schedules | --seed | --jobs | -j | --timeout | --times | -n | --seconds) COMPREPLY=() ;;
+    *) return 1 ;;
+  esac
+}
+
+_irqlab() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} options names=
+  COMPREPLY=()
+  if [ "$COMP_CWORD" -eq 1 ]; then
+    mapfile -t COMPREPLY < <(compgen -W 'run replay trace list explain bench test --help --version' -- "$current")
+    return
+  fi
+  _irqlab_values "$current" "$previous" && return
+  case $command in
+    run) options='--verbose --quiet --schedules --seed --jobs --timeout --junit --json --color --no-sandbox' ;;
+    replay) options='--times --color' ;;
+    trace) options='--boot --json' ;;
+    list) options= ;;
+    explain) options='--color' ;;
+    bench) options='--seconds --json' ;;
+    *) return ;;
+  esac
+  case $current in -*)
+    mapfile -t COMPREPLY < <(compgen -W "$options --help" -- "$current")
+    return
+    ;;
+  esac
+  case $command in
+    run | replay | trace | bench) names=$(_irqlab_names scenarios) ;;
+    list) [ "$COMP_CWORD" -eq 2 ] && names='scenarios rules bugchecks functions callbacks statuses' ;;
+    explain)
+      names="$(_irqlab_names rules) $(_irqlab_names functions) $(_irqlab_names callbacks)
+        $("${COMP_WORDS[0]}" list bugchecks | awk '{print $1, $2}') $("${COMP_WORDS[0]}" list statuses | awk '{print $2}')"
+      ;;
+  esac
+  mapfile -t COMPREPLY < <(compgen -W "$names" -- "$current")
+  case $command in run | replay | trace | bench | list)
+    mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$current")
+    ;;
+  esac
+}
+
+complete -o filenames -F _irqlab irqlab

@@ -1,0 +1,48 @@
+# fish completion for irqlab. tests/cli holds it to what `irqlab COMMAND --help` says.
+
+function __irqlab_names # KIND ...: first words of the lines of `irqlab list KIND`
+    for kind in $argv
+        irqlab list $kind 2>/dev/null | string replace -r '\s.*' ''
+    end
+end
+
+function __irqlab_explainable
+    __irqlab_names rules functions callbacks bugchecks
+    irqlab list bugchecks 2>/dev/null | string replace -r '^\S+\s+(\S+).*' '$1'
+    irqlab list statuses 2>/dev/null | string replace -r '^\S+\s+(\S+).*' '$1'
+end
+
+complete -c irqlab -n __fish_use_subcommand -f -a run -d 'run scenarios and say whether they come out as expected'
+complete -c irqlab -n __fish_use_subcommand -f -a replay -d 'run one schedule of a scenario again, from its line'
+complete -c irqlab -n __fish_use_subcommand -f -a trace -d 'print every event of a run'
+complete -c irqlab -n __fish_use_subcommand -f -a list -d 'list scenarios, rules, bug checks, functions'
+complete -c irqlab -n __fish_use_subcommand -f -a explain -d 'explain a rule, a bug check, a function or a status'
+complete -c irqlab -n __fish_use_subcommand -f -a bench -d 'measure how fast scenarios run'
+complete -c irqlab -n __fish_use_subcommand -f -a test -d 'build everything and run the tests (./irqlab test, in a checkout)'
+complete -c irqlab -n __fish_use_subcommand -l version -d 'print the version'
+complete -c irqlab -s h -l help -d 'help'
+
+complete -c irqlab -n '__fish_seen_subcommand_from run replay trace bench' -a '(__irqlab_names scenarios)'
+
+complete -c irqlab -n '__fish_seen_subcommand_from run' -s v -l verbose -d 'print every report'
+complete -c irqlab -n '__fish_seen_subcommand_from run' -s q -l quiet -d 'print only what is not as expected'
+complete -c irqlab -n '__fish_seen_subcommand_from run' -x -l schedules -d 'how many schedules are explored'
+complete -c irqlab -n '__fish_seen_subcommand_from run' -x -l seed -d 'seed of the first'
+complete -c irqlab -n '__fish_seen_subcommand_from run' -x -s j -l jobs -d 'how many run at a time'
+complete -c irqlab -n '__fish_seen_subcommand_from run' -x -l timeout -d 'end a scenario after so many seconds'
+complete -c irqlab -n '__fish_seen_subcommand_from run' -r -l junit -d 'write JUnit XML'
+complete -c irqlab -n '__fish_seen_subcommand_from run' -l json -d 'print one JSON document'
+complete -c irqlab -n '__fish_seen_subcommand_from run replay explain' -x -l color -a 'auto always never' -d 'colours'
+complete -c irqlab -n '__fish_seen_subcommand_from run' -l no-sandbox -d 'do not restrict system calls'
+
+complete -c irqlab -n '__fish_seen_subcommand_from replay' -x -s n -l times -d 'run it so many times'
+
+complete -c irqlab -n '__fish_seen_subcommand_from trace' -l boot -d 'begin with the boot'
+complete -c irqlab -n '__fish_seen_subcommand_from trace' -l json -d 'one JSON object a line'
+
+complete -c irqlab -n '__fish_seen_subcommand_from list' -a 'scenarios rules bugchecks functions callbacks statuses'
+
+complete -c irqlab -n '__fish_seen_subcommand_from explain' -f -a '(__irqlab_explainable)'
+
+complete -c irqlab -n '__fish_seen_subcommand_from bench' -x -l seconds -d 'how long each is run'
+complete -c irqlab -n '__fish_seen_subcommand_from bench' -l json -d 'print JSON'
