@@ -78,6 +78,8 @@ VOID FltUnregisterFilter(PFLT_FILTER Filter) {
     flt_pointer_fault((uint64_t)Filter, DDI_FltUnregisterFilter);
     return;
   }
+  if (filter->is_unregistering) /* by another thread, which waits */
+    return;
   filter->is_unregistering = true;
   if (!sim_list_is_empty(&filter->servers)) {
     KeEvent *never = ke_event_create("server port closed", true, false);
@@ -88,10 +90,8 @@ VOID FltUnregisterFilter(PFLT_FILTER Filter) {
     if (object->kind != OBJECT_FLT_CLIENT_PORT || !object->is_alive)
       continue;
     FltClientPort *client = object->body;
-    if (client->filter != filter)
-      continue;
-    flt_client_port_close(client);
-    client->filter = NULL;
+    if (client->filter == filter)
+      flt_client_port_close(client);
   }
   notifies_await(filter);
   sim_list_remove(&filter->link);

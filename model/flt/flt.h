@@ -34,6 +34,9 @@ int32_t flt_user_reply(FltClientPort *port, uint64_t id, const void *reply, uint
 void flt_client_port_fail(FltClientPort *port);
 /* Internal to flt/: the filter goes: so do its connections, DisconnectNotify included. */
 void flt_client_port_close(FltClientPort *port);
+/* Internal to flt/: a connection is gone when neither side nor any call holds it. */
+void flt_client_port_hold(FltClientPort *port);
+void flt_client_port_release(FltClientPort *port);
 
 /* ---- unloading ---- */
 

@@ -44,6 +44,8 @@ typedef struct FltClientPort {
   FltFilter *filter;
   KeProcess *process;         /* whose user-mode side it is */
   uint64_t disconnect_notify; /* its server's: also after the server port is closed */
+  uint64_t client_variable;   /* likewise */
+  uint32_t reference_count;   /* the user-mode handle, the driver's pointer, and each FltSendMessage that is inside */
   SimLink link;
   SimLink messages;   /* FltMessage.link: sent, not taken */
   SimLink unanswered; /* FltMessage.link: taken, reply outstanding */
@@ -85,5 +87,7 @@ typedef struct FltReceiver {
 
 typedef struct FltState {
   SimLink filters;
+  uint64_t cookies;      /* a page of variables that ConnectNotify writes its cookie to; 0: not needed yet */
+  uint64_t cookies_used; /* by bit */
   bool is_begun;
 } FltState;

@@ -72,7 +72,8 @@ static FltMessage *message_create(FltClientPort *port, const void *body, uint32_
   message->body = sim_heap_allocate(length);
   message->reply = sim_heap_allocate(reply_capacity);
   message->progress = ke_event_create("message", true, false);
-  __builtin_memcpy(message->body, body, length);
+  if (length > 0)
+    __builtin_memcpy(message->body, body, length);
   sim_list_push_tail(&port->messages, &message->link);
   sim_event(sim_machine(), EVENT_MESSAGE_SEND, 0, object->ordinal, 0, length, 0);
   return message;
@@ -100,7 +101,7 @@ static int32_t sender_wait(FltMessage *message, uint64_t due_ns) {
   ddi_phase(sim_machine(), DDI_FltSendMessage, PHASE_WAITING);
   if (message->port->is_disconnected || message->port->is_closed)
     return STATUS_PORT_DISCONNECTED;
-  return ke_wait_one(message->progress, false, due_ns);
+  return ke_wait_one(message->progress, true, due_ns); /* a thread that is terminated gives up waiting */
 }
 
 static int32_t exchange(FltMessage *message, uint64_t due_ns) {
@@ -117,7 +118,9 @@ static void reply_copy(const FltMessage *message, void *buffer, ULONG *length, i
   if (is_filled) {
     uint32_t count = message->reply_length < message->reply_capacity ? message->reply_length : message->reply_capacity;
     sim_probe(sim_machine(), (uint64_t)buffer, count, SIM_ACCESS_WRITE);
-    __builtin_memcpy(buffer, message->reply, count);
+    sim_probe(sim_machine(), (uint64_t)length, sizeof *length, SIM_ACCESS_WRITE);
+    if (count > 0)
+      __builtin_memcpy(buffer, message->reply, count);
     *length = count;
   }
   sim_event(sim_machine(), EVENT_MESSAGE_DONE, DDI_FltSendMessage, message->object->ordinal, status, is_filled, (uint64_t)buffer);
@@ -149,9 +152,11 @@ NTSTATUS FltSendMessage(PFLT_FILTER Filter, PFLT_PORT *ClientPort, PVOID SenderB
     return STATUS_INSUFFICIENT_RESOURCES;
   uint64_t due_ns = due_of(Timeout);
   FltMessage *message = message_create(port, SenderBuffer, SenderBufferLength, ReplyBuffer != NULL && ReplyLength != NULL, capacity);
+  flt_client_port_hold(port);
   int32_t status = outcome(message, exchange(message, due_ns));
   reply_copy(message, ReplyBuffer, ReplyLength, status);
   message_delete(message);
+  flt_client_port_release(port);
   return status;
 }
 
@@ -188,7 +193,8 @@ int32_t flt_user_reply(FltClientPort *port, uint64_t id, const void *reply, uint
     if (message->id != id)
       continue;
     uint32_t count = length < message->reply_capacity ? length : message->reply_capacity;
-    __builtin_memcpy(message->reply, reply, count);
+    if (count > 0)
+      __builtin_memcpy(message->reply, reply, count);
     message->reply_length = length;
     message->is_replied = true;
     sim_list_remove(&message->link);

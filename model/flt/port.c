@@ -18,6 +18,8 @@ FltClientPort *flt_client_port_at(uint64_t address) {
   return object != NULL ? object->body : NULL;
 }
 
+#define COOKIE_SPACING 64
+
 /* ---- names ---- */
 
 /* Object names compare without case (ASCII here: Simplified). */
@@ -123,6 +125,24 @@ VOID FltCloseCommunicationPort(PFLT_PORT ServerPort) {
   object_delete(port->object);
 }
 
+void flt_client_port_hold(FltClientPort *port) { port->reference_count++; }
+
+void flt_client_port_release(FltClientPort *port) {
+  if (--port->reference_count > 0)
+    return;
+  sim_list_remove(&port->link);
+  object_delete(port->object);
+}
+
+/* The driver's pointer is gone. */
+static void driver_side_close(FltClientPort *port) {
+  if (port->is_closed)
+    return;
+  port->is_closed = true;
+  flt_client_port_fail(port);
+  flt_client_port_release(port);
+}
+
 /* fltkernel/nf-fltkernel-fltcloseclientport: sets the variable to NULL, synchronised with FltSendMessage: messages on their way end with
  * STATUS_PORT_DISCONNECTED. */
 VOID FltCloseClientPort(PFLT_FILTER Filter, PFLT_PORT *ClientPort) {
@@ -137,8 +157,7 @@ VOID FltCloseClientPort(PFLT_FILTER Filter, PFLT_PORT *ClientPort) {
     flt_pointer_fault(address, DDI_FltCloseClientPort);
     return;
   }
-  port->is_closed = true;
-  flt_client_port_fail(port);
+  driver_side_close(port);
 }
 
 /* ---- the user-mode side ---- */
@@ -151,6 +170,8 @@ static FltClientPort *client_create(FltServerPort *server) {
   client->filter = server->filter;
   client->process = ke_thread_current()->process;
   client->disconnect_notify = server->disconnect_notify;
+  client->client_variable = server->client_variable;
+  client->reference_count = 2;
   client->message_id_next = 1;
   object->driver = server->object->driver;
   object_name_set(object, server->object->name);
@@ -166,20 +187,54 @@ static void notify_end(FltFilter *filter) {
     ke_event_set(filter->notify_ended, 0);
 }
 
-static int32_t connect_notify(FltServerPort *server, FltClientPort *client) {
-  if (server->client_variable != 0)
-    *(uint64_t *)server->client_variable = client->object->address;
+/* The connection port cookie comes back through a variable of the caller's: guest memory of its own, since driver code writes to it. */
+static uint64_t cookie_take(void) {
+  SimMachine *machine = sim_machine();
+  FltState *state = &MODEL->flt;
+  if (state->cookies == 0)
+    state->cookies = sim_pages_allocate(machine, 1, SIM_PAGE_NONPAGED | SIM_PAGE_RESIDENT | SIM_PAGE_WRITABLE | SIM_PAGE_SHADOWED);
+  if (state->cookies == 0 || state->cookies_used == UINT64_MAX)
+    sim_stop(machine, SIM_STOP_LIMIT_MEMORY, "guest memory");
+  unsigned slot = (unsigned)__builtin_ctzll(~state->cookies_used);
+  uint64_t variable = state->cookies + slot * COOKIE_SPACING;
+  state->cookies_used |= 1ULL << slot;
+  sim_granules_open(machine, variable, sizeof(uint64_t));
+  *(uint64_t *)variable = 0;
+  return variable;
+}
+
+static uint64_t cookie_give(uint64_t variable) {
+  uint64_t cookie = *(uint64_t *)variable;
+  MODEL->flt.cookies_used &= ~(1ULL << (variable - MODEL->flt.cookies) / COOKIE_SPACING);
+  sim_granules_close(sim_machine(), variable, sizeof(uint64_t), SIM_GRANULE_FREED);
+  return cookie;
+}
+
+/* While driver code runs its server port may be closed and gone. */
+static int32_t connect_notify(const FltServerPort *server, FltClientPort *client) {
+  if (client->client_variable != 0)
+    *(uint64_t *)client->client_variable = client->object->address;
   if (server->connect_notify == 0)
     return STATUS_SUCCESS;
-  /* The connection port cookie comes back through a variable of the caller's: guest memory of its own, since driver code writes to it. */
-  uint64_t cookie = sim_pages_allocate(sim_machine(), 1, SIM_PAGE_NONPAGED | SIM_PAGE_RESIDENT | SIM_PAGE_WRITABLE);
+  uint64_t variable = cookie_take();
   FltFilter *filter = client->filter;
   filter->notify_count++;
   int32_t status = ddi_callback_PFLT_CONNECT_NOTIFY((PFLT_CONNECT_NOTIFY)server->connect_notify, (PFLT_PORT)client->object->address,
-                                                    (PVOID)server->cookie, NULL, 0, (PVOID *)cookie);
-  client->cookie = *(uint64_t *)cookie;
+                                                    (PVOID)server->cookie, NULL, 0, (PVOID *)variable);
+  client->cookie = cookie_give(variable);
   notify_end(filter);
   return status;
+}
+
+/* The handle is not there, or not any more. */
+static void user_side_close(FltClientPort *port) {
+  FltServerPort *server = port->server;
+  port->is_disconnected = true;
+  flt_client_port_fail(port);
+  if (server != NULL)
+    server->connection_count--;
+  port->server = NULL;
+  sim_list_remove(&port->link);
 }
 
 int32_t flt_user_connect(const char *name, FltClientPort **port) {
@@ -195,9 +250,9 @@ int32_t flt_user_connect(const char *name, FltClientPort **port) {
   int32_t status = connect_notify(server, client);
   sim_event(sim_machine(), EVENT_PORT_CONNECT, 0, client->object->ordinal, status, 0, 0);
   if (status < 0) {
-    server->connection_count--;
-    sim_list_remove(&client->link);
-    object_delete(client->object);
+    user_side_close(client);
+    driver_side_close(client);
+    flt_client_port_release(client);
     return status;
   }
   *port = client;
@@ -219,24 +274,24 @@ static void disconnect_notify(FltClientPort *port) {
 void flt_user_disconnect(FltClientPort *port) {
   if (port->is_disconnected)
     return;
-  port->is_disconnected = true;
   sim_event(sim_machine(), EVENT_PORT_DISCONNECT, 0, port->object->ordinal, 0, 0, 0);
-  FltServerPort *server = port->server;
-  flt_client_port_fail(port);
-  if (server != NULL) {
-    server->connection_count--;
-    sim_list_remove(&port->link);
-    if (server->client_variable != 0 && *(uint64_t *)server->client_variable == port->object->address)
-      *(uint64_t *)server->client_variable = 0;
+  user_side_close(port);
+  if (port->client_variable != 0) { /* irqlab's part of a driver that is steps */
+    if (*(uint64_t *)port->client_variable == port->object->address)
+      *(uint64_t *)port->client_variable = 0;
+    driver_side_close(port);
   }
   disconnect_notify(port);
+  flt_client_port_release(port);
 }
 
 void flt_client_port_close(FltClientPort *port) {
-  port->is_closed = true;
-  flt_client_port_fail(port);
+  flt_client_port_hold(port);
+  driver_side_close(port);
   if (!port->is_disconnected)
     disconnect_notify(port);
+  port->filter = NULL;
+  flt_client_port_release(port);
 }
 
 /* What waits on it ends: senders with STATUS_PORT_DISCONNECTED, receivers likewise. */

@@ -20,19 +20,23 @@ static uint64_t service_address(UserOperationKind kind) { return 0xfffff80000100
 
 /* ---- the operations ---- */
 
+static void port_disconnect(UserThread *user) {
+  FltClientPort *port = user->port;
+  user->port = NULL;
+  user->message_id = 0;
+  if (port != NULL)
+    flt_user_disconnect(port);
+}
+
+/* Simplified: a thread has one handle, and closes it before it opens another. */
 static int32_t port_connect(UserThread *user, const char *name) {
+  port_disconnect(user);
   int32_t status = flt_user_connect(name, &user->port);
   if (status != STATUS_OBJECT_NAME_NOT_FOUND)
     return status;
   ke_wait(&(KeWait){ .is_user = true, .due_ns = ke_now_ns() + CONNECT_AGAIN_NS });
   user->next--; /* again */
   return status;
-}
-
-static void port_disconnect(UserThread *user) {
-  if (user->port != NULL)
-    flt_user_disconnect(user->port);
-  user->port = NULL;
 }
 
 /* A service whose connection is gone has nothing more to do: its thread ends, out of every loop. */
@@ -58,16 +62,16 @@ static int32_t message_get(UserThread *user, uint64_t duration_ns) {
 }
 
 static int32_t message_reply(UserThread *user, uint64_t value, uint64_t length) {
-  uint8_t bytes[256] = { 0 };
   if (user->port == NULL || user->message_id == 0)
     return STATUS_INVALID_PARAMETER;
   if (length == 0)
     length = user->reply_capacity;
-  if (length > sizeof bytes)
-    length = sizeof bytes;
+  uint8_t *bytes = sim_heap_allocate(length);
   for (unsigned i = 0; i < 8 && i < length; i++)
     bytes[i] = (uint8_t)(value >> (8 * i));
-  return flt_user_reply(user->port, user->message_id, bytes, (uint32_t)length);
+  int32_t status = flt_user_reply(user->port, user->message_id, bytes, (uint32_t)length);
+  sim_heap_free(bytes, length);
+  return status;
 }
 
 static int32_t tcp_connect(UserThread *user, const UserOperation *operation) {
@@ -128,10 +132,12 @@ static void loops_follow(UserThread *user) {
 
 static void loop_begin(UserThread *user, const UserOperation *operation) {
   uint32_t end = user->next + operation->body_count;
-  if (operation->value == 0 || operation->body_count == 0 || user->loop_count == USER_NESTING_MAX) {
+  if (operation->value == 0 || operation->body_count == 0) {
     user->next = end;
     return;
   }
+  if (user->loop_count == USER_NESTING_MAX)
+    sim_stop(sim_machine(), SIM_STOP_LIMIT_MEMORY, "loops within one another");
   user->loops[user->loop_count++] = (UserLoop){ .first = user->next, .end = end, .left = operation->value };
 }
 
@@ -167,6 +173,13 @@ static void user_main(void *argument) {
 
 /* ---- for the runner ---- */
 
+static bool needs_memory(const UserOperation *script, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++)
+    if (script[i].kind == USER_CONNECT || script[i].kind == USER_IOCTL)
+      return true;
+  return false;
+}
+
 KeProcess *user_process_create(const char *name) { return ke_process_create(name, true); }
 
 void user_thread_create(KeProcess *process, const char *name, int priority, int cpu, const UserOperation *script, uint32_t count,
@@ -174,7 +187,8 @@ void user_thread_create(KeProcess *process, const char *name, int priority, int 
   UserThread *user = sim_heap_allocate(sizeof *user);
   user->script = script;
   user->count = count;
-  user->buffer = mm_user_pages_allocate(process->header.object->ordinal, 1);
+  if (needs_memory(script, count) && (user->buffer = mm_user_pages_allocate(process->header.object->ordinal, 1)) == 0)
+    sim_stop(sim_machine(), SIM_STOP_LIMIT_MEMORY, "threads with user memory");
   user->thread = ke_thread_create(process, user_main, user, priority, name);
   user->thread->is_user = true;
   user->thread->user = user;
