@@ -177,11 +177,10 @@ static bool options_fill(const RunArguments *arguments, WorkerOptions *options, 
 
 static int run(const RunArguments *arguments, WorkerOptions *options, ReportColorMode mode, char **paths) {
   g_autoptr(GPtrArray) scenarios = cli_scenarios(paths);
-  RunCommand command = { .is_verbose = arguments->is_verbose,
-                         .is_quiet = arguments->is_quiet,
-                         .wants_json = arguments->wants_json,
-                         .is_single = scenarios->len == 1 };
-  bool is_json = arguments->wants_json;
+  bool is_json = arguments->wants_json, is_silent = is_json || g_strcmp0(arguments->junit, "-") == 0;
+  RunCommand command = {
+    .is_verbose = arguments->is_verbose, .is_quiet = arguments->is_quiet, .is_silent = is_silent, .is_single = scenarios->len == 1
+  };
   if (scenarios->len == 0)
     return cli_error("run: there is no scenario (*.json) in the library at %s", config_library_folder());
   command.style = report_style_of(STDOUT_FILENO, is_silent ? REPORT_COLOR_NEVER : mode);
