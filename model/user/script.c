@@ -13,6 +13,7 @@
 #include "user_face.h"
 
 #define CONNECT_AGAIN_NS 10000000ull /* a service that finds no port tries again */
+#define PAGES_AT_ONCE 4              /* of user memory: a process has few ranges of it */
 #define IOCTL_SIZE 16                /* of the input and of the output of a DeviceIoControl */
 
 /* Where the services of the calls would be in Windows: what bug check 0x4A shows. Any address in kernel space will do; one an operation. */
@@ -180,6 +181,21 @@ static bool needs_memory(const UserOperation *script, uint32_t count) {
   return false;
 }
 
+/* A page of the process' user memory. */
+static uint64_t page_take(uint32_t process) {
+  UserState *state = &MODEL->user;
+  if (state->pages_left == 0 || state->pages_process != process) {
+    state->pages_next = mm_user_pages_allocate(process, PAGES_AT_ONCE);
+    state->pages_left = PAGES_AT_ONCE;
+    state->pages_process = process;
+  }
+  if (state->pages_next == 0)
+    sim_stop(sim_machine(), SIM_STOP_LIMIT_MEMORY, "user memory");
+  state->pages_left--;
+  state->pages_next += SIM_PAGE_SIZE;
+  return state->pages_next - SIM_PAGE_SIZE;
+}
+
 KeProcess *user_process_create(const char *name) { return ke_process_create(name, true); }
 
 void user_thread_create(KeProcess *process, const char *name, int priority, int cpu, const UserOperation *script, uint32_t count,
@@ -187,8 +203,8 @@ void user_thread_create(KeProcess *process, const char *name, int priority, int 
   UserThread *user = sim_heap_allocate(sizeof *user);
   user->script = script;
   user->count = count;
-  if (needs_memory(script, count) && (user->buffer = mm_user_pages_allocate(process->header.object->ordinal, 1)) == 0)
-    sim_stop(sim_machine(), SIM_STOP_LIMIT_MEMORY, "threads with user memory");
+  if (needs_memory(script, count))
+    user->buffer = page_take(process->header.object->ordinal);
   user->thread = ke_thread_create(process, user_main, user, priority, name);
   user->thread->is_user = true;
   user->thread->user = user;

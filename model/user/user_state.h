@@ -8,7 +8,7 @@
 #include "user_face.h"
 
 #define USER_NESTING_MAX 32 /* a scenario file is not nested that deep */
-#define USER_BUFFER_SIZE 4096u
+#define USER_BUFFER_SIZE 4096u /* a page */
 
 /* A repetition that is being followed. */
 typedef struct UserLoop {
@@ -34,4 +34,7 @@ typedef struct UserThread {
 
 typedef struct UserState {
   uint32_t thread_count;
+  uint32_t pages_process; /* ordinal: whose the pages are that are left */
+  uint32_t pages_left;
+  uint64_t pages_next;
 } UserState;
