@@ -9,4 +9,4 @@ static const char *first_folder(const char *checkout, const char *installed) {
 
 const char *config_include_folder(void) { return first_folder(IRQLAB_SOURCE_ROOT "/model/include", IRQLAB_HEADERS_DIR); }
 
-const char *config_library_folder(void) { return first_folder(IRQLAB_SOURCE_ROOT "/scenarios", IRQLAB_DATA_DIR); }
+const char *config_library_folder(void) { return first_folder(IRQLAB_SOURCE_ROOT "/scenarios", IRQLAB_DATA_DIR "/scenarios"); }
