@@ -101,7 +101,7 @@ static void files_that_define_the_same(void **state) {
 static void unmodelled_names_are_listed(void **state) {
   (void)state;
   harness_write("driver.c", "#include <ntddk.h>\nNTSTATUS PsSomethingUndocumented(ULONG);\nPVOID table[] = { IoAllocateMdl };\n" ENTRY
-                            "IoFreeMdl(NULL);\nPsSomethingUndocumented(1);\nIoFreeMdl(NULL);\nreturn *IoFileObjectType == NULL;\n}\n");
+                            "IoFreeMdl(NULL);\nPsSomethingUndocumented(1);\nIoFreeMdl(NULL);\nreturn MmHighestUserAddress == NULL;\n}\n");
   const char *files[] = { "driver.c" };
   g_autoptr(GuestBuild) build = harness_build_files("gcc", files, 1, NULL);
   assert_non_null(build);
@@ -110,7 +110,7 @@ static void unmodelled_names_are_listed(void **state) {
     const GuestUse *use = g_ptr_array_index(build->unmodelled, i);
     g_string_append_printf(list, "%s %s:%u ", use->name, use->file, use->line);
   }
-  assert_string_equal(list->str, "IoAllocateMdl driver.c:0 IoFileObjectType driver.c:8 IoFreeMdl driver.c:5 IoFreeMdl driver.c:7 "
+  assert_string_equal(list->str, "IoAllocateMdl driver.c:0 IoFreeMdl driver.c:5 IoFreeMdl driver.c:7 MmHighestUserAddress driver.c:8 "
                                  "PsSomethingUndocumented driver.c:6 ");
   g_autoptr(GuestBuild) again = harness_build_files("gcc", files, 1, NULL);
   assert_true(again->is_cached);

@@ -83,7 +83,7 @@ static const Case cases[] = {
   { "division_overflow", "ENTRY TestLog((ULONG64)Divide(-2147483647 - 1, -1)); END", SIM_STOP_BUGCHECK, 0, NULL, "", 0xc0000095 },
   { "trap", "ENTRY __builtin_trap(); END", SIM_STOP_BUGCHECK, 0, NULL, "", 0xc000001d },
   { "not_modelled", "ENTRY TestLog(1); IoFreeMdl(NULL); END", SIM_STOP_NOT_MODELLED, 0, NULL, "1 ", 0 },
-  { "variable_not_modelled", "ENTRY TestLog(1); TestLog((ULONG64)*IoFileObjectType); END", SIM_STOP_NOT_MODELLED, 0, NULL, "1 ", 0 },
+  { "variable_not_modelled", "ENTRY TestLog(1); TestLog((ULONG64)MmHighestUserAddress); END", SIM_STOP_NOT_MODELLED, 0, NULL, "1 ", 0 },
   { "texts",
     "ENTRY WCHAR words[40]; char text[40]; strcpy(text, \"irql\"); strcat(text, \"lab\"); TestLog(strlen(text));"
     "TestLog((ULONG64)strcmp(text, \"irqllab\")); wcscpy(words, L\"Tcp\"); wcscat(words, L\"ip\"); TestLog(wcslen(words));"
