@@ -49,13 +49,13 @@ def special_files(folder):
         make(path)
         return path
 
-    yield "a missing file", folder / "missing.json", "FILE: no such file"
+    yield "a missing file", folder / "missing.json", "FILE: no such file, and no scenario of that name in the library"
     yield "a dangling link", made("dangling", lambda path: path.symlink_to("nowhere.json")), "FILE: a symbolic link to a file that does not exist"
     yield "a link to itself", made("itself", lambda path: path.symlink_to("itself.json")), "FILE: Too many levels of symbolic links"
     yield "a FIFO", made("fifo", os.mkfifo), "FILE: not a regular file; expected a scenario file"
     yield "a device", pathlib.Path("/dev/zero"), "FILE: not a regular file; expected a scenario file"
-    yield "a file behind a file", folder / "good.json/x.json", "FILE: Not a directory"
-    yield "an overlong name", folder / ("x" * 300 + ".json"), "FILE: File name too long"
+    yield "a file behind a file", folder / "good.json/x.json", "FILE: no such file, and no scenario of that name in the library"
+    yield "an overlong name", folder / ("x" * 300 + ".json"), "FILE: no such file, and no scenario of that name in the library"
 
 
 def run_beside_good(stage, path, good, prefix=()):

@@ -3,10 +3,11 @@
 
 In a README.md a block of ```console holds commands behind `$ `, run one after the other in a folder of their own, where `irqlab` and `scenarios`
 are those of the checkout; `# exit code N` at the end of a line says how it ends, if not with 0. A block of ```text right behind a console block
-is what its last command printed. A block of ```json NAME is a file that is saved, and a ```jsonc block with "irqlab": 1 a scenario that comes out
+is what its last command printed (--update writes it anew). A block of ```json NAME is a file that is saved, and a ```jsonc block with "irqlab": 1 a scenario that comes out
 as it expects.
 """
 import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -44,6 +45,7 @@ class Reader:
         self.stage = stage
         self.name = os.path.relpath(path, ROOT)
         self.folder = stage.work / "readme" / self.name.replace("/", "-").removesuffix(".md")
+        self.path = path
         self.output = None
         self.has_folder = False
 
@@ -92,6 +94,12 @@ class Reader:
                 problems = [f"shown:   {line}", f"printed: {printed[at] if at < len(printed) else 'nothing more'}"]
                 break
             at, may_skip = found + 1, False
+        if problems and self.stage.arguments.update and not re.search(r"^(\.\.\.|…)$", text, re.MULTILINE):
+            whole = pathlib.Path(self.path).read_text(encoding="utf-8")
+            printed_text = "".join(line.rstrip() + "\n" for line in self.output.splitlines())
+            pathlib.Path(self.path).write_text(whole.replace(f"```text\n{text}```", f"```text\n{printed_text}```", 1), encoding="utf-8")
+            print(f"rewritten: {self.name}")
+            problems = []
         self.stage.case(f"{self.name}:{number}: the output shown", problems)
 
     def scenario(self, text, number):
