@@ -55,7 +55,7 @@ uint64_t guest_call(uint64_t function, const uint64_t *arguments, unsigned count
     return sim_guest_call(context, function, all, count);
   bool is_step = function - SIM_STEP_CODE_BASE < SIM_STEP_CODE_SIZE;
   if (is_step && !io_code_is_loaded(function)) { /* its driver was unloaded: what compiled code finds in its pages */
-    SimFault fault = {.reason = SIM_FAULT_FREED, .address = function, .size = 1, .kind = SIM_ACCESS_EXECUTE};
+    SimFault fault = { .reason = SIM_FAULT_FREED, .address = function, .size = 1, .kind = SIM_ACCESS_EXECUTE };
     machine->fault_handler(machine, &fault);
     return 0;
   }
@@ -71,6 +71,9 @@ void guest_fault(uint64_t address, uint32_t size, bool is_write, bool is_execute
   SimMachine *machine = sim_machine();
   uint32_t site = machine->current != NULL ? machine->current->site : 0;
   SimFault fault;
+  /* A function whose accesses the compiler does not announce has no frame. */
+  if (machine->current != NULL && machine->current->frame_count == 0)
+    sim_frame_push(machine->current, 0, site);
   if (is_execute)
     wild_call(machine, address, site);
   if (!sim_access_judge(machine, address, size, is_write ? SIM_ACCESS_WRITE : SIM_ACCESS_READ, &fault)) {

@@ -6,12 +6,12 @@ static void interrupt_run(SimMachine *machine, void *argument) {
   KeInterrupt *interrupt = argument;
   SimIrql entry = ke_irql();
   KeIdentity saved;
-  (void)machine;
   ke_identity_begin(&saved, interrupt->identity, ++interrupt->run_count, interrupt->object->ordinal, NULL);
   interrupt->routine(interrupt, interrupt->argument);
   if (ke_irql() != entry)
     ke_bugcheck_raise(0xC8, (uint64_t)ke_irql() << 16 | (uint64_t)entry << 8 | 3, 0, interrupt->object->address, 0);
   ke_identity_end(&saved);
+  ke_watch_leave(machine);
 }
 
 KeInterrupt *ke_interrupt_create(const char *name, SimIrql irql, KeInterruptRoutine *routine, void *argument) {

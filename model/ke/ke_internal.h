@@ -137,6 +137,7 @@ void ke_timer_signal(KeTimer *timer);
 /* The level of the cpu rose or fell: the DPC watchdog looks, or need not. */
 void ke_watch_update(KePrcb *prcb);
 void ke_watch_begin(KePrcb *prcb);
+void ke_watch_leave(SimMachine *machine);
 /* A cpu that spins or hangs until now is charged for it: before an interrupt lands there, or somebody asks how long it ran. */
 void ke_spin_charge(KePrcb *prcb);
 void ke_mutex_own(KeMutex *mutex, KeThread *thread);

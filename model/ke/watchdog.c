@@ -59,6 +59,14 @@ void ke_watch_begin(KePrcb *prcb) {
   sim_queue_push(&sim_machine()->queue, &prcb->watch, prcb->vcpu->time_ns + single_ns());
 }
 
+/* At the end of an interrupt, which is no lowering: what it interrupted goes on at its own level. */
+void ke_watch_leave(SimMachine *machine) {
+  KePrcb *prcb = ke_prcb();
+  const SimVcpu *vcpu = prcb->vcpu;
+  if (vcpu->depth <= 1 || vcpu->stack[vcpu->depth - 2]->irql < SIM_IRQL_DISPATCH)
+    sim_queue_remove(&machine->queue, &prcb->watch);
+}
+
 void ke_watch_update(KePrcb *prcb) {
   if (prcb->vcpu->irql >= SIM_IRQL_DISPATCH)
     ke_watch_begin(prcb);

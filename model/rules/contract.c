@@ -8,20 +8,14 @@ static bool is_free(uint32_t function) { return function == DDI_ExFreePool || fu
 
 static uint32_t rule_of(const SimEvent *event) {
   switch ((ModelContract)event->detail) {
-  case CONTRACT_OBJECT_NOT_INITIALIZED:
-    return RULE_OBJECT_NOT_INITIALIZED;
-  case CONTRACT_OBJECT_FREED:
-    return RULE_USE_AFTER_FREE;
-  case CONTRACT_OBJECT_KIND:
-    return event->value == 0 ? RULE_BAD_POINTER_ARGUMENT : RULE_WRONG_OBJECT_KIND;
+  case CONTRACT_OBJECT_NOT_INITIALIZED: return RULE_OBJECT_NOT_INITIALIZED;
+  case CONTRACT_OBJECT_FREED: return RULE_USE_AFTER_FREE;
+  case CONTRACT_OBJECT_KIND: return event->value == 0 ? RULE_BAD_POINTER_ARGUMENT : RULE_WRONG_OBJECT_KIND;
   case CONTRACT_WORK_ITEM_QUEUED: /* the item itself was queued or freed again, or the memory it is in was */
     return is_free(event->function) ? RULE_FREED_WHILE_QUEUED : RULE_WORK_ITEM_QUEUED;
-  case CONTRACT_TIMER_FREED:
-    return RULE_FREED_WHILE_QUEUED;
-  case CONTRACT_LOWER_TO:
-    return RULE_IRQL_RAISE_LOWER_MISMATCH;
-  case CONTRACT_UNLOAD_RESOURCES:
-    return RULE_LEFT_BEHIND_AT_UNLOAD;
+  case CONTRACT_TIMER_FREED: return RULE_FREED_WHILE_QUEUED;
+  case CONTRACT_LOWER_TO: return RULE_IRQL_RAISE_LOWER_MISMATCH;
+  case CONTRACT_UNLOAD_RESOURCES: return RULE_LEFT_BEHIND_AT_UNLOAD;
   }
   return 0;
 }
@@ -33,6 +27,6 @@ static void observe(const SimEvent *event, void *data) {
     rule_report(rule, event);
 }
 
-static void begin(void) { rule_observe(observe, (const uint16_t[]){EVENT_CONTRACT, 0}); }
+static void begin(void) { rule_observe(observe, (const uint16_t[]){ EVENT_CONTRACT, 0 }); }
 
-const RuleDetector rule_contract = {.begin = begin};
+const RuleDetector rule_contract = { .begin = begin };

@@ -38,7 +38,7 @@ static void observe_classify(const SimEvent *event) {
       return;
     }
   state()->classifying[state()->classifying_next++ % DECISION_COUNT_MAX] =
-      (Classifying){.context = event->context, .connection = event->object};
+      (Classifying){ .context = event->context, .connection = event->object };
 }
 
 static uint32_t classified_in(uint32_t context) {
@@ -50,9 +50,10 @@ static uint32_t classified_in(uint32_t context) {
 
 /* The pending classify returned without ABSORB: what it returned was meant as the decision. */
 static void observe_decision(const SimEvent *event) {
-  state()->decisions[state()->decision_next++ % DECISION_COUNT_MAX] =
-      (Decision){.connection = classified_in(event->context), .action = (uint32_t)event->status, .event = event->sequence,
-                 .site = rule_pend_site(event->object)};
+  state()->decisions[state()->decision_next++ % DECISION_COUNT_MAX] = (Decision){ .connection = classified_in(event->context),
+                                                                                  .action = (uint32_t)event->status,
+                                                                                  .event = event->sequence,
+                                                                                  .site = rule_pend_site(event->object) };
 }
 
 static void observe_answer(const SimEvent *event) {
@@ -87,7 +88,7 @@ static void observe(const SimEvent *event, void *data) {
 
 static void begin(void) {
   RULES->state[RULE_SLOT_DECISION] = sim_heap_allocate(sizeof(State));
-  rule_observe(observe, (const uint16_t[]){EVENT_CLASSIFY, EVENT_PEND_WITHOUT_ABSORB, EVENT_CLASSIFY_ANSWER, 0});
+  rule_observe(observe, (const uint16_t[]){ EVENT_CLASSIFY, EVENT_PEND_WITHOUT_ABSORB, EVENT_CLASSIFY_ANSWER, 0 });
 }
 
-const RuleDetector rule_decision = {.begin = begin};
+const RuleDetector rule_decision = { .begin = begin };

@@ -14,24 +14,24 @@
 
 /* One mistake, found at one place; the same again only counts. */
 typedef struct Finding {
-  uint32_t rule;           /* RuleInfo.id */
-  uint32_t count;          /* how often in this run */
-  uint32_t event;          /* sequence of the event that showed it first */
-  uint32_t event_related;  /* sequence of an earlier event it is about (where the lock was taken, the pend made, ...); UINT32_MAX: none */
+  uint32_t rule;          /* RuleInfo.id */
+  uint32_t count;         /* how often in this run */
+  uint32_t event;         /* sequence of the event that showed it first */
+  uint32_t event_related; /* sequence of an earlier event it is about (where the lock was taken, the pend made, ...); UINT32_MAX: none */
   uint64_t time_ns;
-  uint32_t function;       /* DdiFunction.id or DdiCallback.id; 0: none */
+  uint32_t function; /* DdiFunction.id or DdiCallback.id; 0: none */
   uint32_t context;
-  uint32_t object;         /* ordinal of what it is about; 0: none */
-  uint32_t site;           /* in driver code; 0: not in driver code */
+  uint32_t object; /* ordinal of what it is about; 0: none */
+  uint32_t site;   /* in driver code; 0: not in driver code */
   uint8_t cpu;
   SimIrql irql;
-  uint8_t irql_min;        /* of irql-too-high / -too-low: what the contract allows; of leaks: the level at entry, then at return */
+  uint8_t irql_min; /* of irql-too-high / -too-low: what the contract allows; of leaks: the level at entry, then at return */
   uint8_t irql_max;
   uint32_t irql_raised_by; /* sequence of the event that last raised this cpu to DISPATCH_LEVEL or above; UINT32_MAX: it is below */
   int32_t status;
-  uint32_t detail;         /* of the event */
-  uint64_t value;          /* of the event: an address */
-  uint16_t frame_count;    /* the guest's call stack, innermost last */
+  uint32_t detail;      /* of the event */
+  uint64_t value;       /* of the event: an address */
+  uint16_t frame_count; /* the guest's call stack, innermost last */
   SimFrame frames[FINDING_FRAME_COUNT_MAX];
 } Finding;
 

@@ -31,6 +31,6 @@ static void observe(const SimEvent *event, void *data) {
     observe_return(event);
 }
 
-static void begin(void) { rule_observe(observe, (const uint16_t[]){EVENT_CONTRACT_IRQL, EVENT_CONTRACT_IRQL_RETURN, 0}); }
+static void begin(void) { rule_observe(observe, (const uint16_t[]){ EVENT_CONTRACT_IRQL, EVENT_CONTRACT_IRQL_RETURN, 0 }); }
 
-const RuleDetector rule_irql = {.begin = begin};
+const RuleDetector rule_irql = { .begin = begin };

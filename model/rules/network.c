@@ -37,6 +37,6 @@ static void observe(const SimEvent *event, void *data) {
   }
 }
 
-static void begin(void) { rule_observe(observe, (const uint16_t[]){SIM_EVENT_STOP, 0}); }
+static void begin(void) { rule_observe(observe, (const uint16_t[]){ SIM_EVENT_STOP, 0 }); }
 
-const RuleDetector rule_network = {.begin = begin};
+const RuleDetector rule_network = { .begin = begin };

@@ -39,7 +39,7 @@ static void observe_failed(const SimEvent *event) {
 
 static void observe_pend(const SimEvent *event) {
   state()->pended[state()->pended_next++ % PENDED_COUNT_MAX] =
-      (Pended){.object = event->object, .event = event->sequence, .site = event->site};
+      (Pended){ .object = event->object, .event = event->sequence, .site = event->site };
   int at = failed_find(event->context);
   if (at >= 0)
     state()->failed[at] = 0;
@@ -79,23 +79,16 @@ static void report_pended(uint32_t rule, SimEvent event) {
 static void observe(const SimEvent *event, void *data) {
   (void)data;
   switch (event->kind) {
-  case EVENT_PEND:
-    observe_pend(event);
-    return;
-  case EVENT_PEND_FAILED:
-    observe_failed(event);
-    return;
-  case EVENT_PEND_STALE:
-    observe_stale(event);
-    return;
-  default:
-    report_pended(RULE_PEND_WITHOUT_ABSORB, *event);
+  case EVENT_PEND: observe_pend(event); return;
+  case EVENT_PEND_FAILED: observe_failed(event); return;
+  case EVENT_PEND_STALE: observe_stale(event); return;
+  default: report_pended(RULE_PEND_WITHOUT_ABSORB, *event);
   }
 }
 
 static void begin(void) {
   RULES->state[RULE_SLOT_PEND] = sim_heap_allocate(sizeof(State));
-  rule_observe(observe, (const uint16_t[]){EVENT_PEND, EVENT_PEND_FAILED, EVENT_PEND_STALE, EVENT_PEND_WITHOUT_ABSORB, 0});
+  rule_observe(observe, (const uint16_t[]){ EVENT_PEND, EVENT_PEND_FAILED, EVENT_PEND_STALE, EVENT_PEND_WITHOUT_ABSORB, 0 });
 }
 
 /* Nothing is left to do, and the operation is still pended: its connect never ends. */
@@ -104,10 +97,11 @@ static void end(void) {
     const Object *object = object_by_ordinal(ordinal);
     if (object->kind != OBJECT_FWPS_PENDED_OPERATION || !object->is_alive)
       continue;
-    SimEvent event = {.kind = EVENT_PEND, .object = ordinal, .sequence = sim_machine()->event_count - 1,
-                      .time_ns = sim_machine()->now_ns, .cpu = 0xff};
+    SimEvent event = {
+      .kind = EVENT_PEND, .object = ordinal, .sequence = sim_machine()->event_count - 1, .time_ns = sim_machine()->now_ns, .cpu = 0xff
+    };
     report_pended(RULE_PEND_NOT_COMPLETED, event);
   }
 }
 
-const RuleDetector rule_pend = {.begin = begin, .end = end};
+const RuleDetector rule_pend = { .begin = begin, .end = end };

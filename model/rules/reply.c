@@ -48,7 +48,7 @@ static void observe(const SimEvent *event, void *data) {
 
 static void begin(void) {
   RULES->state[RULE_SLOT_REPLY] = sim_heap_allocate(sizeof(State));
-  rule_observe(observe, (const uint16_t[]){EVENT_MESSAGE_DONE, SIM_EVENT_WATCH_READ, 0});
+  rule_observe(observe, (const uint16_t[]){ EVENT_MESSAGE_DONE, SIM_EVENT_WATCH_READ, 0 });
 }
 
-const RuleDetector rule_reply = {.begin = begin};
+const RuleDetector rule_reply = { .begin = begin };

@@ -3,7 +3,8 @@
 #include "rule_ids.h"
 
 static const RuleDetector *const detectors[] = {
-    &rule_irql, &rule_wait, &rule_memory, &rule_spin_lock, &rule_pend, &rule_decision, &rule_reply, &rule_contract, &rule_network,
+  &rule_irql,     &rule_wait,  &rule_memory,   &rule_spin_lock, &rule_pend,
+  &rule_decision, &rule_reply, &rule_contract, &rule_network,   &rule_lower,
 };
 #define DETECTOR_COUNT (sizeof detectors / sizeof detectors[0])
 
@@ -71,28 +72,28 @@ Finding *rule_report(uint32_t rule, const SimEvent *observed) {
   const SimVcpu *vcpu = sim_vcpu(machine);
   finding = &RULES->findings[RULES->finding_count++];
   *finding = (Finding){
-      .rule = rule,
-      .count = 1,
-      .event = event->sequence,
-      .event_related = UINT32_MAX,
-      .time_ns = event->time_ns,
-      .function = event->function,
-      .context = event->context,
-      .object = event->object,
-      .site = event->site,
-      .cpu = event->cpu,
-      .irql = event->irql,
-      .irql_raised_by = vcpu != NULL && vcpu->irql >= SIM_IRQL_DISPATCH ? vcpu->irql_raised_by : UINT32_MAX,
-      .status = event->status,
-      .detail = event->detail,
-      .value = event->value,
+    .rule = rule,
+    .count = 1,
+    .event = event->sequence,
+    .event_related = UINT32_MAX,
+    .time_ns = event->time_ns,
+    .function = event->function,
+    .context = event->context,
+    .object = event->object,
+    .site = event->site,
+    .cpu = event->cpu,
+    .irql = event->irql,
+    .irql_raised_by = vcpu != NULL && vcpu->irql >= SIM_IRQL_DISPATCH ? vcpu->irql_raised_by : UINT32_MAX,
+    .status = event->status,
+    .detail = event->detail,
+    .value = event->value,
   };
   frames_copy(finding, machine->current);
   return finding;
 }
 
 void rule_observe(SimObserver *observer, const uint16_t *kinds) {
-  SimEventMask mask = {0};
+  SimEventMask mask = { 0 };
   for (const uint16_t *kind = kinds; *kind != 0; kind++)
     sim_event_mask_add(&mask, *kind);
   sim_observer_add(sim_machine(), observer, NULL, mask);

@@ -11,12 +11,19 @@
 #include "model/object.h"
 
 /* Which place of RulesState.state is whose. */
-typedef enum RuleSlot { RULE_SLOT_SPIN_LOCK, RULE_SLOT_PEND, RULE_SLOT_DECISION, RULE_SLOT_REPLY, RULE_SLOT_NETWORK, RULE_SLOT_COUNT } RuleSlot;
+typedef enum RuleSlot {
+  RULE_SLOT_SPIN_LOCK,
+  RULE_SLOT_PEND,
+  RULE_SLOT_DECISION,
+  RULE_SLOT_REPLY,
+  RULE_SLOT_LOWER,
+  RULE_SLOT_COUNT
+} RuleSlot;
 
 typedef struct RulesState {
   uint32_t finding_count;
   Finding findings[FINDING_COUNT_MAX];
-  uint64_t lost_count; /* findings beyond the table */
+  uint64_t lost_count;          /* findings beyond the table */
   void *state[RULE_SLOT_COUNT]; /* of the detectors, on the arena's heap */
 } RulesState;
 
@@ -45,4 +52,5 @@ uint32_t rule_pend_site(uint32_t object);
 /* Is it one of the functions whose business is to wait? */
 bool rule_is_wait(uint32_t function);
 
-extern const RuleDetector rule_irql, rule_wait, rule_memory, rule_spin_lock, rule_pend, rule_decision, rule_reply, rule_contract, rule_network;
+extern const RuleDetector rule_irql, rule_wait, rule_memory, rule_spin_lock, rule_pend, rule_decision, rule_reply, rule_contract,
+    rule_network, rule_lower;

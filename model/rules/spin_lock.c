@@ -10,7 +10,7 @@
 typedef struct Held {
   uint32_t object; /* 0: free entry */
   uint32_t context;
-  uint16_t depth;  /* calls into driver code that were active on that context */
+  uint16_t depth; /* calls into driver code that were active on that context */
   SimEvent acquire;
 } Held;
 
@@ -51,7 +51,7 @@ static void observe_acquire(const SimEvent *event) {
     return;
   Held *held = held_find(0);
   if (held != NULL)
-    *held = (Held){.object = event->object, .context = event->context, .depth = depth_now(), .acquire = *event};
+    *held = (Held){ .object = event->object, .context = event->context, .depth = depth_now(), .acquire = *event };
 }
 
 static void observe_release(const SimEvent *event) {
@@ -96,24 +96,17 @@ static void observe(const SimEvent *event, void *data) {
   if (!is_drivers(event->object))
     return;
   switch (event->kind) {
-  case EVENT_LOCK_ACQUIRE:
-    observe_acquire(event);
-    return;
-  case EVENT_LOCK_RELEASE:
-    observe_release(event);
-    return;
-  case EVENT_LOCK_RECURSION:
-    report_at_acquire(RULE_SPIN_LOCK_RECURSION, event);
-    return;
-  default:
-    rule_report(RULE_SPIN_LOCK_NOT_HELD, event);
+  case EVENT_LOCK_ACQUIRE: observe_acquire(event); return;
+  case EVENT_LOCK_RELEASE: observe_release(event); return;
+  case EVENT_LOCK_RECURSION: report_at_acquire(RULE_SPIN_LOCK_RECURSION, event); return;
+  default: rule_report(RULE_SPIN_LOCK_NOT_HELD, event);
   }
 }
 
 static void begin(void) {
   RULES->state[RULE_SLOT_SPIN_LOCK] = sim_heap_allocate(sizeof(State));
-  rule_observe(observe, (const uint16_t[]){EVENT_LOCK_ACQUIRE, EVENT_LOCK_RELEASE, EVENT_LOCK_RECURSION, EVENT_LOCK_NOT_HELD,
-                                           EVENT_CALLBACK_RETURN, 0});
+  rule_observe(observe, (const uint16_t[]){ EVENT_LOCK_ACQUIRE, EVENT_LOCK_RELEASE, EVENT_LOCK_RECURSION, EVENT_LOCK_NOT_HELD,
+                                            EVENT_CALLBACK_RETURN, 0 });
 }
 
-const RuleDetector rule_spin_lock = {.begin = begin};
+const RuleDetector rule_spin_lock = { .begin = begin };

@@ -21,6 +21,6 @@ static void observe(const SimEvent *event, void *data) {
     rule_report(RULE_WAIT_AT_DISPATCH, event);
 }
 
-static void begin(void) { rule_observe(observe, (const uint16_t[]){EVENT_WAIT_HIGH, 0}); }
+static void begin(void) { rule_observe(observe, (const uint16_t[]){ EVENT_WAIT_HIGH, 0 }); }
 
-const RuleDetector rule_wait = {.begin = begin};
+const RuleDetector rule_wait = { .begin = begin };

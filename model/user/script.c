@@ -90,7 +90,9 @@ static int32_t delay(uint64_t duration_ns) {
 static int32_t ioctl(const UserThread *user, const UserOperation *operation) {
   uint64_t device = operation->object != 0 ? io_driver_device(operation->object) : io_device_find(operation->name);
   void *buffer = (void *)user->buffer;
-  IoControl control = { .code = (uint32_t)operation->value, .input = buffer, .input_size = IOCTL_SIZE, .output = buffer, .output_size = IOCTL_SIZE };
+  IoControl control = {
+    .code = (uint32_t)operation->value, .input = buffer, .input_size = IOCTL_SIZE, .output = buffer, .output_size = IOCTL_SIZE
+  };
   return device != 0 ? io_device_control(device, &control) : STATUS_OBJECT_NAME_NOT_FOUND;
 }
 

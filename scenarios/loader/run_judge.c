@@ -30,6 +30,10 @@ static bool is_code_of(const ScenarioRun *run, uint64_t value, const ExpectParam
   RunSite where;
   uint32_t site = 0;
   if (value >= SIM_IMAGE_BASE && value < SIM_IMAGE_END) {
+    /* A routine's own address, as bug checks about routines have it; a site is behind its instruction. */
+    const ScenarioDriver *driver = scenario_driver_find(run->scenario, expected->driver);
+    if (expected->name != NULL && driver != NULL && run_image_symbol(run, driver, expected->name) == value)
+      return true;
     site = (uint32_t)(value - SIM_IMAGE_BASE);
   } else if (run->steps != NULL) {
     const StepFunction *function = step_program_find_by_address(run->steps, value);
