@@ -140,6 +140,7 @@ LONG_PTR ObfDereferenceObject(PVOID Object_) {
     return 0;
   if (references->pointer_count > 0)
     return 1 + --references->pointer_count;
+  sim_event(sim_machine(), EVENT_CONTRACT, sim_machine()->current->call, object->ordinal, 0, CONTRACT_OBJECT_FREED, (uint64_t)Object_);
   verifier_check_reference((uint64_t)Object_, -1);
   uint64_t type = type_of(object) < OB_KIND_COUNT ? types()->types[type_of(object)] : 0;
   ke_bugcheck_raise(BUGCHECK_REFERENCE_BY_POINTER, type, (uint64_t)Object_, 0, 0);

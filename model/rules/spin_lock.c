@@ -72,11 +72,12 @@ static void report_at_acquire(uint32_t rule, const SimEvent *event) {
     finding->event_related = held->acquire.sequence;
 }
 
-/* The call into driver code that took the lock is over and it is still held. */
-static void observe_callback_return(const SimEvent *event) {
+/* The call into driver code that took the lock is over, or its thread ends inside of it, and it is still held. */
+static void observe_end(const SimEvent *event) {
+  uint16_t depth = event->kind == EVENT_CALLBACK_RETURN ? depth_now() : 0;
   for (unsigned i = 0; i < HELD_COUNT_MAX; i++) {
     Held *held = &state()->held[i];
-    if (held->object == 0 || held->context != event->context || held->depth < depth_now())
+    if (held->object == 0 || held->context != event->context || held->depth < depth)
       continue;
     SimEvent at = *event;
     at.object = held->object;
@@ -89,8 +90,8 @@ static void observe_callback_return(const SimEvent *event) {
 
 static void observe(const SimEvent *event, void *data) {
   (void)data;
-  if (event->kind == EVENT_CALLBACK_RETURN) {
-    observe_callback_return(event);
+  if (event->kind == EVENT_CALLBACK_RETURN || event->kind == EVENT_THREAD_EXIT) {
+    observe_end(event);
     return;
   }
   if (!is_drivers(event->object))
@@ -106,7 +107,7 @@ static void observe(const SimEvent *event, void *data) {
 static void begin(void) {
   RULES->state[RULE_SLOT_SPIN_LOCK] = sim_heap_allocate(sizeof(State));
   rule_observe(observe, (const uint16_t[]){ EVENT_LOCK_ACQUIRE, EVENT_LOCK_RELEASE, EVENT_LOCK_RECURSION, EVENT_LOCK_NOT_HELD,
-                                            EVENT_CALLBACK_RETURN, 0 });
+                                            EVENT_CALLBACK_RETURN, EVENT_THREAD_EXIT, 0 });
 }
 
 const RuleDetector rule_spin_lock = { .begin = begin };
