@@ -14,7 +14,7 @@ static char *value_words(const Names *names, const KeBugcheck *bugcheck, unsigne
   if (strstr(meaning, "IRQL") != NULL && value < SIM_IRQL_COUNT)
     return g_strdup_printf("%u = %s", (unsigned)value, sim_irql_name((SimIrql)value));
   if (value >= SIM_IMAGE_BASE && value < SIM_IMAGE_END) {
-    char *place = place_words(names_run(names), (uint32_t)(value - SIM_IMAGE_BASE));
+    char *place = place_code(names_run(names), value);
     if (*place != '\0')
       return place;
     g_free(place);

@@ -52,18 +52,28 @@ static bool is_root(const Finding *finding) {
 }
 
 /* Of a bug check what was found last in its context, or the leak that led there; else a leak, else what was found first. */
+/* A level that was kept because a lock was: the lock is what it is about. */
+static const Finding *deeper(const RunResult *result, const Finding *root) {
+  for (uint32_t i = 0; root->rule == RULE_IRQL_LEAK_CALLBACK && i < result->finding_count; i++) {
+    const Finding *finding = &result->findings[i];
+    if (finding->rule == RULE_SPIN_LOCK_LEAK && finding->context == root->context && finding->event <= root->event + 2)
+      return finding;
+  }
+  return root;
+}
+
 const Finding *headline_choose(const RunResult *result) {
   const Finding *last = NULL;
   for (uint32_t i = 0; i < result->finding_count; i++) {
     const Finding *finding = &result->findings[i];
     bool is_there = result->bugcheck.code != 0 && finding->context == result->bugcheck.context;
     if (is_there && is_root(finding))
-      return finding;
+      return deeper(result, finding);
     if (is_there)
       last = finding;
   }
   for (uint32_t i = 0; i < result->finding_count && last == NULL; i++)
     if (is_root(&result->findings[i]))
-      last = &result->findings[i];
+      last = deeper(result, &result->findings[i]);
   return last != NULL ? last : result->finding_count > 0 ? &result->findings[0] : NULL;
 }

@@ -26,6 +26,7 @@ struct Names {
   const SimRecord *record;
   GStringChunk *texts;
   GHashTable *contexts; /* id -> Context; looked up only */
+  GHashTable *threads;  /* ordinal -> name of a thread without one of its own: the routine it runs; looked up only */
   Running *running;     /* by event */
 };
 
@@ -101,7 +102,11 @@ static const char *thread_name(Names *names, size_t begin) {
     if (other->context != event->context)
       continue;
     char *routine = other->kind == EVENT_CALLBACK ? place_routine(names->run, other->value) : NULL;
-    return routine != NULL ? keep(names, routine) : "";
+    if (routine == NULL)
+      return "";
+    const char *name = keep(names, routine);
+    g_hash_table_insert(names->threads, GUINT_TO_POINTER(event->object), (gpointer)name);
+    return name;
   }
   return "";
 }
@@ -131,6 +136,7 @@ Names *names_create(const ScenarioRun *run, const SimRecord *record) {
   names->record = record;
   names->texts = g_string_chunk_new(1024);
   names->contexts = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+  names->threads = g_hash_table_new(NULL, NULL);
   names->running = g_new0(Running, record->count + 1);
   contexts_collect(names);
   return names;
@@ -140,6 +146,7 @@ void names_free(Names *names) {
   if (names == NULL)
     return;
   g_hash_table_unref(names->contexts);
+  g_hash_table_unref(names->threads);
   g_string_chunk_free(names->texts);
   g_free(names->running);
   g_free(names);
@@ -193,6 +200,8 @@ static char *own_name(const Names *names, const Object *object) {
     return g_strdup(object->name);
   if (is_stream_lock(object))
     return g_strdup("netio's stream lock");
+  if (object->kind == OBJECT_THREAD)
+    return g_strdup(g_hash_table_lookup(names->threads, GUINT_TO_POINTER(object->ordinal)));
   return object->size > 0 && object->kind != OBJECT_POOL_BLOCK ? place_variable(names->run, object->address) : NULL;
 }
 
@@ -250,11 +259,59 @@ static char *pool_words(const Names *names, const Object *block, uint64_t addres
   return g_strdup(text->str);
 }
 
+#define BESIDE_BYTES_MAX 256
+
+char *names_beside(const Names *names, uint64_t address) {
+  const Object *nearest = NULL;
+  uint64_t distance = BESIDE_BYTES_MAX;
+  for (uint32_t ordinal = object_count(); ordinal > 0; ordinal--) {
+    const Object *object = object_by_ordinal(ordinal);
+    if (object->kind != OBJECT_POOL_BLOCK)
+      continue;
+    uint64_t away =
+        address < object->address ? object->address - address : address - object->address - MIN(object->size, address - object->address);
+    if (away < distance) {
+      nearest = object;
+      distance = away;
+    }
+  }
+  if (nearest == NULL)
+    return g_strdup("");
+  g_autofree char *block = pool_words(names, nearest, nearest->address);
+  if (distance == 0)
+    return g_strdup_printf("right behind %s", block);
+  return g_strdup_printf("%" G_GUINT64_FORMAT " bytes %s %s", distance, address < nearest->address ? "before" : "behind", block);
+}
+
+/* The newest thing but pool that is or was exactly there. */
+static const Object *object_at(uint64_t address) {
+  const Object *living = object_find(address, OBJECT_NONE);
+  if (living != NULL && living->kind != OBJECT_POOL_BLOCK)
+    return living;
+  for (uint32_t ordinal = object_count(); ordinal > 0; ordinal--) {
+    const Object *object = object_by_ordinal(ordinal);
+    if (object->address == address && object->kind != OBJECT_POOL_BLOCK)
+      return object;
+  }
+  return NULL;
+}
+
+/* Of memory that is nothing in particular: what its page is. */
+static char *page_words(uint64_t address) {
+  uint8_t attributes = sim_page_attributes(sim_machine(), address);
+  switch (attributes & SIM_PAGE_KIND_MASK) {
+  case SIM_PAGE_USER: return g_strdup_printf("the user-mode address 0x%" G_GINT64_MODIFIER "x", address);
+  case SIM_PAGE_CODE: return g_strdup("code or a constant of the driver");
+  case SIM_PAGE_NONPAGED: return (attributes & (SIM_PAGE_WRITABLE | SIM_PAGE_SHADOWED)) == 0 ? g_strdup("a constant of the driver") : NULL;
+  default: return NULL;
+  }
+}
+
 char *names_address(const Names *names, uint64_t address) {
   if (address < 0x10000)
     return address == 0 ? g_strdup("NULL") : g_strdup_printf("NULL + %" G_GUINT64_FORMAT, address);
-  const Object *object = object_find(address, OBJECT_NONE);
-  if (object != NULL && object->kind != OBJECT_POOL_BLOCK)
+  const Object *object = object_at(address);
+  if (object != NULL)
     return names_object(names, object->ordinal);
   char *name = place_routine(names->run, address);
   if (name == NULL)
@@ -266,7 +323,8 @@ char *names_address(const Names *names, uint64_t address) {
     return pool_words(names, block, address);
   if (address >= SIM_STACK_BASE && address < SIM_ARENA_END)
     return g_strdup("a kernel stack");
-  return g_strdup_printf("0x%" G_GINT64_MODIFIER "x", address);
+  char *page = page_words(address);
+  return page != NULL ? page : g_strdup_printf("0x%" G_GINT64_MODIFIER "x", address);
 }
 
 /* ---- numbers ---- */

@@ -32,6 +32,8 @@ char *names_object(const Names *names, uint32_t ordinal);
 char *names_object_short(const Names *names, uint32_t ordinal);
 /* What an address is: "NULL + 4", "gLock", "pool block 3 ('Tag1', 64 bytes) + 16", "a kernel stack", or the number. Returns owned. */
 char *names_address(const Names *names, uint64_t address);
+/* Where an address is beside the nearest pool block: "4 bytes behind pool block 3 ('Tag1', 64 bytes)"; "" when none is near. Returns owned. */
+char *names_beside(const Names *names, uint64_t address);
 /* The newest pool block, living or freed, that holds the address; NULL: none. */
 const Object *names_pool_block(uint64_t address);
 /* "'Tag1', 64 bytes" of a pool block; "" when its allocation was not recorded. Returns owned. */

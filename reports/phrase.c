@@ -117,6 +117,22 @@ static char *of_switch(const Names *names, const SimEvent *event) {
   return *object != '\0' ? g_strdup_printf("the CPU goes on with %s", object) : g_strdup("the CPU goes idle");
 }
 
+/* A condition of a function other than its IRQL and pointers. */
+static char *of_contract(const Names *names, const SimEvent *event) {
+  static const char *const texts[] = {
+    [CONTRACT_OBJECT_NOT_INITIALIZED] = " was never initialized",
+    [CONTRACT_OBJECT_FREED] = " was freed",
+    [CONTRACT_OBJECT_KIND] = " is another kind of object",
+    [CONTRACT_WORK_ITEM_QUEUED] = " is queued already",
+    [CONTRACT_TIMER_FREED] = " is still queued, and its memory goes",
+    [CONTRACT_LOWER_TO] = "the level is on the wrong side",
+    [CONTRACT_UNLOAD_RESOURCES] = " is left behind",
+  };
+  g_autofree char *object = event->object != 0 ? names_object(names, event->object) : names_address(names, event->value);
+  const char *text = event->detail < G_N_ELEMENTS(texts) ? texts[event->detail] : NULL;
+  return text != NULL && *text == ' ' ? g_strconcat(object, text, NULL) : g_strdup(text);
+}
+
 /* ---- waits ---- */
 
 static char *of_wait(const Names *names, const SimEvent *event) {
@@ -303,6 +319,7 @@ char *phrase_event(const Names *names, const SimEvent *event) {
   case EVENT_CALLBACK: return of_callback(names, event);
   case EVENT_CALLBACK_RETURN: return of_callback_return(event);
   case EVENT_CONTRACT_IRQL_RETURN: return of_irql_return(event);
+  case EVENT_CONTRACT: return of_contract(names, event);
   case EVENT_PHASE: return of_phase(event);
   case EVENT_FAULT: return of_fault(names, event);
   case EVENT_BUGCHECK: {

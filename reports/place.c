@@ -59,6 +59,14 @@ char *place_routine(const ScenarioRun *run, uint64_t address) {
   return name;
 }
 
+char *place_code(const ScenarioRun *run, uint64_t address) {
+  if (address < SIM_IMAGE_BASE || address >= SIM_IMAGE_END)
+    return g_strdup("");
+  uint32_t site = (uint32_t)(address - SIM_IMAGE_BASE); /* behind the instruction, unless a function begins there */
+  g_autofree char *before = place_function(run, site), *after = place_function(run, site + 1);
+  return place_words(run, strcmp(before, after) == 0 ? site : site + 1);
+}
+
 /* ---- data ---- */
 
 static char *with_offset(const char *name, uint64_t offset) {

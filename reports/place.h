@@ -18,6 +18,8 @@ char *place_function(const ScenarioRun *run, uint32_t site);
 char *place_file_line(const ScenarioRun *run, uint32_t site);
 /* The routine whose code begins at or holds the address: "fw.OnDpc"; NULL: it is no driver code. Returns owned. */
 char *place_routine(const ScenarioRun *run, uint64_t address);
+/* The place an address of compiled code is in, with its line: "fw.Work (driver.c:33)"; "" for none. Returns owned. */
+char *place_code(const ScenarioRun *run, uint64_t address);
 /* The driver's variable that holds the address: "gLock", "gThing + 8"; NULL: none. Returns owned. */
 char *place_variable(const ScenarioRun *run, uint64_t address);
 /* How many blanks and tabs stand before the text of a compiled line, so that RunSite.column can be counted in RunSite.text. */

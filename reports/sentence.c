@@ -43,6 +43,12 @@ static char *context(const Names *names, const Finding *finding) {
   return is_plain ? g_strdup("") : g_strdup_printf(", in %s", kind);
 }
 
+/* The same behind who did it: "fw.OnTimer (in a DPC)". Returns owned. */
+static char *who_where(const Names *names, const Finding *finding) {
+  g_autofree char *whose = who(names, finding), *in = context(names, finding);
+  return *in != '\0' ? g_strdup_printf("%s (%s)", whose, in + strlen(", ")) : g_strdup(whose);
+}
+
 /* The routine whose return the finding is about: "fw.classify". Returns owned. */
 static char *callback_routine(const Names *names, const Finding *finding) {
   const SimRecord *record = names_record(names);
@@ -68,7 +74,8 @@ static char *of_level(const Names *names, const Finding *finding) {
   g_autofree char *in = context(names, finding);
   if (function == NULL)
     return NULL;
-  if (strstr(function->contract, "; ") == NULL) /* one condition: as it is written */
+  bool is_widest = finding->irql_min == function->irql_min && finding->irql_max == function->irql_max;
+  if (is_widest && strstr(function->contract, "; ") == NULL) /* one condition: as it is written */
     return g_strdup_printf("%s needs %s and was called at %s%s", function->name, function->contract, sim_irql_name(finding->irql), in);
   bool is_high = finding->irql > finding->irql_max;
   return g_strdup_printf("%s, called like this, needs IRQL %s %s and was called at %s%s", function->name,
@@ -91,7 +98,10 @@ static char *of_leak_callback(const Names *names, const Finding *finding) {
 static char *of_raise_lower(const Names *names, const Finding *finding) {
   (void)names;
   const char *target = finding->value < SIM_IRQL_COUNT ? sim_irql_name((SimIrql)finding->value) : "no IRQL at all";
-  return g_strdup_printf("%s to %s was called at %s", function_of(finding), target, sim_irql_name(finding->irql));
+  if (strstr(function_of(finding), "Lower") != NULL && finding->value < finding->irql)
+    return g_strdup_printf("%s goes down to %s, below the level at which Windows had called this code", function_of(finding), target);
+  return g_strdup_printf("%s to %s was called at %s, which is %s", function_of(finding), target, sim_irql_name(finding->irql),
+                         finding->value < finding->irql ? "higher" : "lower");
 }
 
 static char *of_wait(const Names *names, const Finding *finding) {
@@ -111,11 +121,28 @@ static char *of_network(const Names *names, const Finding *finding) {
 /* ---- memory ---- */
 
 static char *of_access(const Names *names, const Finding *finding) {
-  g_autofree char *whose = who(names, finding), *access = phrase_access(finding->detail), *address = names_address(names, finding->value);
-  g_autofree char *in = context(names, finding);
+  g_autofree char *whose = who_where(names, finding), *access = phrase_access(finding->detail);
+  g_autofree char *address = names_address(names, finding->value);
   bool by_model = (finding->detail >> 16) & 1;
-  return by_model ? g_strdup_printf("%s %s %s on behalf of %s%s", function_of(finding), access, address, whose, in)
-                  : g_strdup_printf("%s %s %s%s", whose, access, address, in);
+  return by_model ? g_strdup_printf("%s, called by %s, %s %s", function_of(finding), whose, access, address)
+                  : g_strdup_printf("%s %s %s", whose, access, address);
+}
+
+/* What memory holds that nobody has written: compilers' and pools' patterns. */
+static char *of_wild(const Names *names, const Finding *finding) {
+  static const struct {
+    uint64_t pattern; /* its low 48 bits */
+    const char *means;
+  } patterns[] = {
+    { 0xcccccccccccc, "an uninitialized local" }, { 0xfefefefefefe, "an uninitialized local" },
+    { 0xaaaaaaaaaaaa, "an uninitialized local" }, { 0xcdcdcdcdcdcd, "pool that was never written" },
+    { 0xdddddddddddd, "pool that was freed" },
+  };
+  g_autofree char *access = of_access(names, finding);
+  for (unsigned i = 0; i < G_N_ELEMENTS(patterns); i++)
+    if (((finding->value ^ patterns[i].pattern) & 0xffffffff0000) == 0)
+      return g_strdup_printf("%s: the pattern of %s", access, patterns[i].means);
+  return g_strdup_printf("%s: there is no memory", access);
 }
 
 static char *of_null(const Names *names, const Finding *finding) {
@@ -154,8 +181,11 @@ static char *of_freed(const Names *names, const Finding *finding) {
 }
 
 static char *of_bounds(const Names *names, const Finding *finding) {
-  g_autofree char *access = of_access(names, finding);
-  return g_strdup_printf("%s: outside of the block", access);
+  g_autofree char *beside = names_beside(names, finding->value), *whose = who_where(names, finding);
+  if (*beside == '\0')
+    return of_access(names, finding);
+  g_autofree char *does = phrase_access(finding->detail); /* "reads 4 bytes at": the last word gives way */
+  return g_strdup_printf("%s %.*s %s", whose, (int)(strlen(does) - strlen(" at")), does, beside);
 }
 
 static char *of_read_only(const Names *names, const Finding *finding) {
@@ -163,10 +193,7 @@ static char *of_read_only(const Names *names, const Finding *finding) {
   return g_strdup_printf("%s, which is read-only", access);
 }
 
-static char *of_user(const Names *names, const Finding *finding) {
-  g_autofree char *access = of_access(names, finding);
-  return g_strdup_printf("%s: an address of user mode", access);
-}
+static char *of_user(const Names *names, const Finding *finding) { return of_access(names, finding); }
 
 /* The parameter of the call that the pointer was handed in: told by the event before the fault. */
 static char *of_argument(const Names *names, const Finding *finding) {
@@ -176,8 +203,9 @@ static char *of_argument(const Names *names, const Finding *finding) {
   if (function != NULL && before != NULL && before->kind == EVENT_CONTRACT_POINTER && before->detail < function->parameter_count)
     parameter = function->parameters[before->detail].name;
   g_autofree char *access = phrase_access(finding->detail), *address = names_address(names, finding->value);
-  return g_strdup_printf("%s was handed%s%s a pointer whose memory may not be touched: it %s %s", function_of(finding),
-                         parameter != NULL ? " as " : "", parameter != NULL ? parameter : "", access, address);
+  g_autofree char *does = g_strndup(access, strlen(access) - (g_str_has_suffix(access, " at") ? strlen(" at") : 0));
+  return g_strdup_printf("%s was handed %s%s%s and %s there", function_of(finding), parameter != NULL ? parameter : "",
+                         parameter != NULL ? " = " : "", address, does);
 }
 
 static char *of_stack(const Names *names, const Finding *finding) {
@@ -189,6 +217,9 @@ static char *of_stack(const Names *names, const Finding *finding) {
 
 /* The thing a finding is about: its object, or the address it was named by. Returns owned. */
 static char *thing(const Names *names, const Finding *finding) {
+  const Object *object = finding->object != 0 ? object_by_ordinal(finding->object) : NULL;
+  if (object != NULL && object->kind == OBJECT_POOL_BLOCK)
+    return names_address(names, object->address);
   return finding->object != 0 ? names_object(names, finding->object) : names_address(names, finding->value);
 }
 
@@ -213,26 +244,25 @@ static char *of_work_item(const Names *names, const Finding *finding) {
 }
 
 static char *of_left_behind(const Names *names, const Finding *finding) {
-  g_autofree char *object = thing(names, finding);
-  return g_strdup_printf("the driver was unloaded and left %s behind", object);
+  const Object *left = finding->object != 0 ? object_by_ordinal(finding->object) : NULL;
+  g_autofree char *object = thing(names, finding), *driver = names_object_short(names, left != NULL ? left->driver : 0);
+  return g_strdup_printf("%s was unloaded and left %s behind", *driver != '\0' ? driver : "the driver", object);
 }
 
 /* ---- spin locks ---- */
 
-static const char *form_name(uint32_t form, bool is_release) {
-  static const char *const names[][2] = {
-    { "KeAcquireSpinLock", "KeReleaseSpinLock" },
-    { "KeAcquireSpinLockAtDpcLevel", "KeReleaseSpinLockFromDpcLevel" },
-    { "KeAcquireInStackQueuedSpinLock", "KeReleaseInStackQueuedSpinLock" },
-    { "KeAcquireInStackQueuedSpinLockAtDpcLevel", "KeReleaseInStackQueuedSpinLockFromDpcLevel" },
-  };
-  return form < G_N_ELEMENTS(names) ? names[form][is_release] : "another form";
+static const char *form_name(uint32_t form) {
+  static const char *const names[] = { "KeAcquireSpinLock", "KeAcquireSpinLockAtDpcLevel", "KeAcquireInStackQueuedSpinLock",
+                                       "KeAcquireInStackQueuedSpinLockAtDpcLevel" };
+  return form < G_N_ELEMENTS(names) ? names[form] : "another form";
 }
 
 static char *of_form(const Names *names, const Finding *finding) {
+  const SimEvent *event = related(names, finding);
+  const char *acquire = event != NULL ? names_function(event->function) : "";
   g_autofree char *lock = names_object(names, finding->object);
-  return g_strdup_printf("%s releases %s, which was acquired by %s", form_name(finding->detail & 0xff, true), lock,
-                         form_name((finding->detail >> 8) & 0xff, false));
+  return g_strdup_printf("%s releases %s, which was acquired by %s", function_of(finding), lock,
+                         *acquire != '\0' ? acquire : form_name((finding->detail >> 8) & 0xff));
 }
 
 /* " (acquired by fw.work step 2)"; "" when that is not known. Returns owned. */
@@ -292,8 +322,16 @@ static char *of_garbage(const Names *names, const Finding *finding) {
 }
 
 static char *of_not_completed(const Names *names, const Finding *finding) {
+  const SimRecord *record = names_record(names);
+  for (size_t i = 0; i < record->count; i++) {
+    const SimEvent *event = &record->events[i];
+    if (event->kind != EVENT_PEND || event->object != finding->object)
+      continue;
+    g_autofree char *connection = names_object_short(names, (uint32_t)event->value);
+    return g_strdup_printf("the connect of %s was pended and never completed: it waits for ever", connection);
+  }
   g_autofree char *operation = names_object(names, finding->object);
-  return g_strdup_printf("%s was never completed: its connect waits for ever", operation);
+  return g_strdup_printf("%s was never completed", operation);
 }
 
 static char *of_absorb(const Names *names, const Finding *finding) {
@@ -352,7 +390,7 @@ static const struct {
   { RULE_USE_AFTER_FREE, of_freed },
   { RULE_USER_ADDRESS_ACCESS, of_user },
   { RULE_WAIT_AT_DISPATCH, of_wait },
-  { RULE_WILD_ACCESS, of_access },
+  { RULE_WILD_ACCESS, of_wild },
   { RULE_WORK_ITEM_QUEUED, of_work_item },
   { RULE_WRONG_OBJECT_KIND, of_kind },
 };

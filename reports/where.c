@@ -91,6 +91,7 @@ typedef struct Frame {
   char *function;
   char *place;
   const char *text;
+  unsigned count; /* the same again and again: recursion */
 } Frame;
 
 static void frame_clear(void *data) {
@@ -103,9 +104,15 @@ static void frame_add(GArray *frames, const ScenarioRun *run, uint32_t site) {
   RunSite where;
   if (site == 0 || !scenario_run_site(run, site, &where))
     return;
-  Frame frame = { .place = place_file_line(run, site), .text = where.text };
+  Frame frame = { .place = place_file_line(run, site), .text = where.text, .count = 1 };
   frame.function = where.step != 0 ? g_strdup_printf("%s.%s step %u", where.driver, where.function, where.step)
                                    : g_strdup_printf("%s.%s", where.driver, where.function);
+  Frame *inner = frames->len > 0 ? &g_array_index(frames, Frame, frames->len - 1) : NULL;
+  if (inner != NULL && strcmp(inner->function, frame.function) == 0 && strcmp(inner->place, frame.place) == 0) {
+    inner->count++;
+    frame_clear(&frame);
+    return;
+  }
   g_array_append_val(frames, frame);
 }
 
@@ -131,7 +138,8 @@ void where_print_stack(GString *out, const ReportStyle *style, const Names *name
     report_pad(line, frame->function, function_columns + 3);
     report_pad(line, frame->place, place_columns + 3);
     unsigned used = 5 + function_columns + 3 + place_columns + 3;
-    report_pad(line, frame->text, style->width > used + 10 ? style->width - used : 10);
+    g_autofree char *times = frame->count > 1 ? g_strdup_printf("(%u times)  %s", frame->count, frame->text) : g_strdup(frame->text);
+    report_pad(line, times, style->width > used + 10 ? style->width - used : 10);
     g_string_append_c(line, '\n');
     report_trim_lines(line);
     g_string_append(out, line->str);
