@@ -292,10 +292,12 @@ static void report_print(const Report *report, const CauseTable *causes) {
                   report->result->bugcheck.code == 0x133 || was_found(report->result, RULE_NETWORK_STALLED);
   bool is_expected = report->subject->verdict == NULL || report->subject->verdict->is_as_expected;
   head_print(report);
+  gsize before = report->out->len;
   story_print(report->out, report->style, report->names, report->result, report->finding);
   if (report->finding != NULL)
     where_print_stack(report->out, report->style, report->names, report->finding);
-  g_string_append_c(report->out, '\n');
+  if (report->out->len > before)
+    g_string_append_c(report->out, '\n');
   expected_print(report->out, report->style, report->names, report->result, report->subject->verdict, report->subject->why);
   windows_print(report);
   if (is_stuck)

@@ -34,6 +34,7 @@ void outcome_free(Outcome *outcome) {
   g_free(outcome->title);
   g_free(outcome->result);
   g_free(outcome->why);
+  g_free(outcome->hash);
   g_free(outcome->report);
   g_free(outcome->log);
   g_ptr_array_unref(outcome->buckets);
@@ -95,6 +96,7 @@ json_object *outcome_to_json(const Outcome *outcome) {
   json_object_object_add(json, "why", text_json(outcome->why));
   json_object_object_add(json, "line", json_object_new_int64(outcome->line));
   json_object_object_add(json, "schedules", json_object_new_int64((int64_t)outcome->schedules));
+  json_object_object_add(json, "hash", text_json(outcome->hash));
   json_object_object_add(json, "exhausted", json_object_new_boolean(outcome->is_exhausted));
   json_object_object_add(json, "milliseconds", milliseconds_json(outcome->host_ms));
   json_object *buckets = json_object_new_array();
@@ -166,6 +168,7 @@ Outcome *outcome_from_json(json_object *json) {
   outcome->log = string_of(json, "log");
   outcome->line = (unsigned)number_of(json, "line");
   outcome->schedules = (uint64_t)number_of(json, "schedules");
+  outcome->hash = string_of(json, "hash");
   json_object *value;
   if (json_object_object_get_ex(json, "exhausted", &value))
     outcome->is_exhausted = json_object_get_boolean(value);

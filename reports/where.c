@@ -124,7 +124,7 @@ void where_print_stack(GString *out, const ReportStyle *style, const Names *name
   frame_add(frames, run, finding->site);
   for (unsigned i = finding->frame_count; i > 0; i--) /* where each was called from, the outermost by Windows */
     frame_add(frames, run, finding->frames[i - 1].site);
-  if (frames->len < 2)
+  if (frames->len == 0 || (frames->len == 1 && g_array_index(frames, Frame, 0).count == 1))
     return;
   for (guint i = 0; i < frames->len; i++) {
     const Frame *frame = &g_array_index(frames, Frame, i);

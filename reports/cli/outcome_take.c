@@ -112,6 +112,7 @@ void outcome_take(Outcome *outcome, ScenarioRun *run, const RunVerdict *verdict,
   outcome->why = why_of(verdict);
   outcome->line = verdict->failed != NULL ? verdict->failed->position.line : 0;
   outcome->schedules = verdict->schedule_count;
+  outcome->hash = g_strdup_printf("%016" G_GINT64_MODIFIER "x", verdict->hash);
   outcome->is_exhausted = verdict->is_exhausted;
   for (guint i = 0; i < verdict->buckets->len; i++)
     g_ptr_array_add(outcome->buckets, bucket_take(run, g_ptr_array_index(verdict->buckets, i), wants_causes && i < CAUSE_COUNT_MAX));
