@@ -101,6 +101,7 @@ typedef struct RunVerdict {
   bool is_exhausted;                /* every schedule there is was run: "exhausted N" rather than "explored N" */
   bool is_interrupted;              /* stopped by the caller */
   uint64_t schedule_count;          /* run */
+  uint64_t hash;                    /* over the hashes of all schedules run, in their order */
   const Expectation *failed;        /* the first that does not hold; NULL */
   char *why;                        /* one line, when not as expected; also without expectations that failed (a limit, not modelled) */
   GPtrArray *buckets;               /* RunBucket *, in the order met */

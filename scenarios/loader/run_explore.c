@@ -192,8 +192,10 @@ static RunResult run_one(ScenarioRun *run, const SimPolicy *policy, uint64_t see
 static void judge_one(ScenarioRun *run, RunVerdict *verdict, RunResult *result, bool *seen) {
   const Expectation *failed = contradicted(run, &run->scenario->expect, result, seen);
   char *why = failed != NULL ? explain(failed, result) : unmentioned(run, result);
+  uint64_t result_hash = result->hash; /* the bucket takes the result */
   RunBucket *bucket = bucket_put(run, verdict, result, why != NULL);
   verdict->schedule_count++;
+  verdict->hash = (verdict->hash ^ result_hash) * 0x100000001b3ULL;
   if (why != NULL) {
     verdict->is_as_expected = false;
     verdict->failed = failed;
