@@ -105,7 +105,7 @@ void sim_arena_claim(uint64_t address, size_t size) {
       return;
     }
   SIM_ASSERT(self->claim_count < CLAIM_COUNT_MAX);
-  self->claims[self->claim_count++] = (Extent){address, size};
+  self->claims[self->claim_count++] = (Extent){ address, size };
 }
 
 void sim_arena_reset(void) {
@@ -182,7 +182,7 @@ struct SimSnapshot {
 static void extent_add(SimSnapshot *snapshot, uint64_t address, size_t size) {
   if (size == 0)
     return;
-  snapshot->extents[snapshot->extent_count++] = (Extent){address, size};
+  snapshot->extents[snapshot->extent_count++] = (Extent){ address, size };
   snapshot->size += size;
 }
 
@@ -214,7 +214,7 @@ static void extents_collect(SimSnapshot *snapshot) {
 
 SimSnapshot *sim_snapshot_save(void) {
   SIM_ASSERT(sim_machine()->current == NULL);
-  SimSnapshot head = {0};
+  SimSnapshot head = { 0 };
   extents_collect(&head);
   SimSnapshot *snapshot = malloc(sizeof head + head.size);
   SIM_ASSERT(snapshot != NULL);

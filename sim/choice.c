@@ -3,7 +3,7 @@
 const char sim_choice_letters[SIM_CHOICE_KIND_COUNT + 1] = "simraquw";
 
 const char *const sim_choice_names[SIM_CHOICE_KIND_COUNT] = {
-    "step", "interrupt", "access", "resident", "allocation", "irql", "reply", "model",
+  "step", "interrupt", "access", "resident", "allocation", "irql", "reply", "model",
 };
 
 static bool is_option(const SimPoint *point, uint32_t id) {
@@ -19,12 +19,12 @@ uint32_t sim_choose_in(SimMachine *machine, SimContext *context, SimChoiceKind k
                        const SimOption *options, uint32_t option_count) {
   if (ordinal == UINT32_MAX)
     ordinal = context != NULL ? context->choice_ordinals[kind]++ : machine->choice_ordinals[kind]++;
-  SimPoint point = {.kind = kind,
-                    .context = context != NULL ? context->id : 0,
-                    .ordinal = ordinal,
-                    .natural = natural,
-                    .option_count = option_count,
-                    .options = options};
+  SimPoint point = { .kind = kind,
+                     .context = context != NULL ? context->id : 0,
+                     .ordinal = ordinal,
+                     .natural = natural,
+                     .option_count = option_count,
+                     .options = options };
   SIM_ASSERT(option_count <= SIM_OPTION_COUNT_MAX && is_option(&point, natural));
   uint32_t answer = machine->options.policy->answer(machine, &point);
   if (answer == natural)
@@ -32,7 +32,7 @@ uint32_t sim_choose_in(SimMachine *machine, SimContext *context, SimChoiceKind k
   SIM_ASSERT(is_option(&point, answer));
   if (machine->options.exceptions != NULL)
     sim_schedule_append(machine->options.exceptions,
-                        (SimException){.context = point.context, .ordinal = ordinal, .answer = answer, .kind = (uint8_t)kind});
+                        (SimException){ .context = point.context, .ordinal = ordinal, .answer = answer, .kind = (uint8_t)kind });
   return answer;
 }
 

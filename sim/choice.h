@@ -45,9 +45,9 @@ typedef struct SimOption {
 
 typedef struct SimPoint {
   SimChoiceKind kind;
-  uint32_t context;  /* id of the context the point belongs to */
-  uint32_t ordinal;  /* how many points of this kind this context met before */
-  uint32_t natural;  /* id of the natural option */
+  uint32_t context; /* id of the context the point belongs to */
+  uint32_t ordinal; /* how many points of this kind this context met before */
+  uint32_t natural; /* id of the natural option */
   uint32_t option_count;
   const SimOption *options; /* NULL: ids 0 .. option_count - 1 */
 } SimPoint;

@@ -144,7 +144,7 @@ static void context_main(void) {
 
 /* FNV-1a over the path: parent's id, kind, and which child of that kind. */
 static uint32_t path_id(uint32_t parent, uint32_t kind, uint32_t ordinal) {
-  uint32_t words[3] = {parent, kind, ordinal};
+  uint32_t words[3] = { parent, kind, ordinal };
   uint32_t hash = 2166136261u;
   for (unsigned i = 0; i < 12; i++) {
     hash ^= (words[i / 4] >> (8 * (i % 4))) & 0xff;
@@ -185,8 +185,8 @@ static SimContext *slot_take(SimMachine *machine) {
   return context;
 }
 
-SimContext *sim_context_create(SimMachine *machine, SimContext *parent, SimContextKind kind,
-                               void (*entry)(SimMachine *, void *), void *argument) {
+SimContext *sim_context_create(SimMachine *machine, SimContext *parent, SimContextKind kind, void (*entry)(SimMachine *, void *),
+                               void *argument) {
   SimContext *context = slot_take(machine);
   uint32_t *children = parent != NULL ? parent->children : machine->child_count;
   uint32_t ordinal = children[kind]++;
@@ -213,7 +213,7 @@ bool sim_frame_push(SimContext *context, uint32_t site, uint32_t function) {
   if (context->frame_count == SIM_FRAME_COUNT_MAX)
     return false;
   sim_guest_stack_note(context->slot);
-  context->frames[context->frame_count++] = (SimFrame){site, function};
+  context->frames[context->frame_count++] = (SimFrame){ site, function };
   return true;
 }
 
@@ -223,7 +223,7 @@ void sim_frame_pop(SimContext *context) {
 }
 
 uint64_t sim_guest_call(SimContext *context, uint64_t function, const uint64_t *arguments, unsigned argument_count) {
-  uint64_t all[16] = {0};
+  uint64_t all[16] = { 0 };
   SIM_ASSERT(argument_count <= 16);
   memcpy(all, arguments, argument_count * sizeof *arguments);
   uint16_t frames = context->frame_count;

@@ -35,32 +35,32 @@ typedef struct SimFrame {
 #define SIM_SITE_IMAGE(slot, offset) (((uint32_t)(slot) << 24) | (uint32_t)(offset))
 
 typedef struct SimContext {
-  uint32_t id;         /* from the path of its creation: parent's id, kind, and the parent's count of children of that kind */
-  uint32_t object;     /* ordinal of what it is (a thread object, a DPC object); 0: none */
-  uint8_t kind;        /* SimContextKind */
+  uint32_t id;     /* from the path of its creation: parent's id, kind, and the parent's count of children of that kind */
+  uint32_t object; /* ordinal of what it is (a thread object, a DPC object); 0: none */
+  uint8_t kind;    /* SimContextKind */
   uint8_t slot;
-  SimIrql irql;        /* the cpu's IRQL while this context is on top of it */
-  bool is_waiting;     /* a thread that is on no cpu's stack */
+  SimIrql irql;    /* the cpu's IRQL while this context is on top of it */
+  bool is_waiting; /* a thread that is on no cpu's stack */
   bool is_live;
-  bool is_spinning;    /* on spin_address: its cpu is not enabled while it is on top */
-  bool is_hung;        /* sim_vcpu_hang: interrupts may land on it, it never goes on */
-  uint32_t children[3];                           /* contexts created, by kind */
+  bool is_spinning;     /* on spin_address: its cpu is not enabled while it is on top */
+  bool is_hung;         /* sim_vcpu_hang: interrupts may land on it, it never goes on */
+  uint32_t children[3]; /* contexts created, by kind */
   uint32_t choice_ordinals[SIM_CHOICE_KIND_COUNT];
-  uint32_t site;                                  /* where driver code is now */
-  uint32_t access_ordinal;                        /* accesses of driver code so far */
-  SimOperation pending;                           /* what it is about to do: set at its last scheduling point */
-  struct SimVcpu *vcpu;                           /* on whose stack it is; NULL when waiting */
+  uint32_t site;           /* where driver code is now */
+  uint32_t access_ordinal; /* accesses of driver code so far */
+  SimOperation pending;    /* what it is about to do: set at its last scheduling point */
+  struct SimVcpu *vcpu;    /* on whose stack it is; NULL when waiting */
   uint64_t spin_address;
   void (*entry)(struct SimMachine *machine, void *argument);
   void *argument;
-  void *owner;                                    /* the model's object for it (KTHREAD, DPC run) */
-  void *host_stack_pointer;                       /* while it does not run */
-  void *gate_stack_pointer;                       /* host stack at the innermost call into driver code: where DDI calls come back to */
-  void *guest_stack_pointer;                      /* guest stack at the innermost call out of driver code */
-  uint32_t call;                                  /* DdiFunction.id of the innermost call that driver code made; 0: it is in none */
-  uint16_t callback_depth;                        /* calls of driver code by the model that are active: steps or compiled */
+  void *owner;               /* the model's object for it (KTHREAD, DPC run) */
+  void *host_stack_pointer;  /* while it does not run */
+  void *gate_stack_pointer;  /* host stack at the innermost call into driver code: where DDI calls come back to */
+  void *guest_stack_pointer; /* guest stack at the innermost call out of driver code */
+  uint32_t call;             /* DdiFunction.id of the innermost call that driver code made; 0: it is in none */
+  uint16_t callback_depth;   /* calls of driver code by the model that are active: steps or compiled */
   uint16_t frame_count;
-  uint16_t guest_depth;                           /* calls into driver code that are active */
+  uint16_t guest_depth; /* calls into driver code that are active */
   SimFrame frames[SIM_FRAME_COUNT_MAX];
 } SimContext;
 

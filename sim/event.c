@@ -29,12 +29,12 @@ static void record_append(SimRecord *record, const SimEvent *event) {
 
 void sim_record_finish(SimRecord *record) {
   free(record->events);
-  *record = (SimRecord){0};
+  *record = (SimRecord){ 0 };
 }
 
 void sim_observer_add(SimMachine *machine, SimObserver *observer, void *data, SimEventMask mask) {
   SIM_ASSERT(machine->observer_count < SIM_OBSERVER_COUNT_MAX);
-  machine->observers[machine->observer_count++] = (SimObserverEntry){observer, data, mask};
+  machine->observers[machine->observer_count++] = (SimObserverEntry){ observer, data, mask };
   for (unsigned i = 0; i < SIM_EVENT_KIND_COUNT / 64; i++)
     machine->observed.bits[i] |= mask.bits[i];
 }
@@ -61,13 +61,9 @@ void sim_event_emit_as(SimMachine *machine, const SimVcpu *vcpu, const SimContex
     sim_stop(machine, SIM_STOP_LIMIT_EVENTS, NULL);
 }
 
-void sim_event_emit(SimMachine *machine, SimEvent *event) {
-  sim_event_emit_as(machine, sim_vcpu(machine), machine->current, event);
-}
+void sim_event_emit(SimMachine *machine, SimEvent *event) { sim_event_emit_as(machine, sim_vcpu(machine), machine->current, event); }
 
-void sim_event(SimMachine *machine, unsigned kind, uint32_t function, uint32_t object, int32_t status, uint32_t detail,
-               uint64_t value) {
-  SimEvent event = {
-      .kind = (uint16_t)kind, .function = function, .object = object, .status = status, .detail = detail, .value = value};
+void sim_event(SimMachine *machine, unsigned kind, uint32_t function, uint32_t object, int32_t status, uint32_t detail, uint64_t value) {
+  SimEvent event = { .kind = (uint16_t)kind, .function = function, .object = object, .status = status, .detail = detail, .value = value };
   sim_event_emit(machine, &event);
 }

@@ -15,17 +15,17 @@
 /* Kinds below SIM_EVENT_MODEL belong to sim; the rest are declared in model/events.h. */
 typedef enum SimEventKind {
   SIM_EVENT_NONE,
-  SIM_EVENT_CONTEXT_BEGIN,  /* detail: SimContextKind; object: ordinal of what it runs for */
-  SIM_EVENT_CONTEXT_END,    /* */
-  SIM_EVENT_SWITCH,         /* the cpu goes on with another context; detail: the context left */
-  SIM_EVENT_IRQL,           /* the level of the cpu changed; detail: the old level; irql: the new one; function: who changed it */
-  SIM_EVENT_INTERRUPT,      /* an interrupt is taken; detail: its level; object: its ordinal */
-  SIM_EVENT_INTERRUPT_END,  /* */
-  SIM_EVENT_IDLE,           /* the cpu has nothing to run */
-  SIM_EVENT_SPIN,           /* the cpu begins to spin; object: on what */
-  SIM_EVENT_PREEMPT,        /* preempted at a memory access; detail: the cpu that steps next */
-  SIM_EVENT_STOP,           /* the run ends; detail: SimStop */
-  SIM_EVENT_WATCH_READ,     /* driver code reads watched memory; detail: the watch's id; value: address */
+  SIM_EVENT_CONTEXT_BEGIN, /* detail: SimContextKind; object: ordinal of what it runs for */
+  SIM_EVENT_CONTEXT_END,   /* */
+  SIM_EVENT_SWITCH,        /* the cpu goes on with another context; detail: the context left */
+  SIM_EVENT_IRQL,          /* the level of the cpu changed; detail: the old level; irql: the new one; function: who changed it */
+  SIM_EVENT_INTERRUPT,     /* an interrupt is taken; detail: its level; object: its ordinal */
+  SIM_EVENT_INTERRUPT_END, /* */
+  SIM_EVENT_IDLE,          /* the cpu has nothing to run */
+  SIM_EVENT_SPIN,          /* the cpu begins to spin; object: on what */
+  SIM_EVENT_PREEMPT,       /* preempted at a memory access; detail: the cpu that steps next */
+  SIM_EVENT_STOP,          /* the run ends; detail: SimStop */
+  SIM_EVENT_WATCH_READ,    /* driver code reads watched memory; detail: the watch's id; value: address */
   SIM_EVENT_MODEL = 32,
 } SimEventKind;
 

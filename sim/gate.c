@@ -13,8 +13,8 @@ void sim_guest_return(void);
 _Static_assert(SIM_THUNK_BASE + (SIM_THUNK_COUNT - 1) * SIM_THUNK_STRIDE == SIM_ADDRESS_RETURN_THUNK, "gate_offsets.h");
 
 bool sim_thunks_open(void) {
-  void *base = mmap((void *)SIM_THUNK_BASE, SIM_THUNK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
-                    -1, 0);
+  void *base =
+      mmap((void *)SIM_THUNK_BASE, SIM_THUNK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
   if (base != (void *)SIM_THUNK_BASE) { /* a kernel that does not know the flag takes the address for a hint */
     if (base != MAP_FAILED)
       munmap(base, SIM_THUNK_SIZE);

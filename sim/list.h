@@ -11,7 +11,7 @@ typedef struct SimLink {
   struct SimLink *previous;
 } SimLink;
 
-#define SIM_CONTAINER(link, type, member) ((type *)((char *)(link) - offsetof(type, member)))
+#define SIM_CONTAINER(link, type, member) ((type *)((char *)(link)-offsetof(type, member)))
 
 /* Walks a list; the element may be removed inside. `cursor` and `following` are SimLink pointers of the caller. */
 #define SIM_LIST_EACH(head, cursor, following)                                                                                             \

@@ -6,11 +6,11 @@
 #include <time.h>
 
 const SimLimits sim_limits_default = {
-    .steps = 2000000,
-    .events = 4000000,
-    .accesses = 200000000,
-    .virtual_ns = 600ull * 1000000000ull,
-    .host_ns = 20ull * 1000000000ull,
+  .steps = 2000000,
+  .events = 4000000,
+  .accesses = 200000000,
+  .virtual_ns = 600ull * 1000000000ull,
+  .host_ns = 20ull * 1000000000ull,
 };
 
 /* Steps between two looks at the host's clock: a power of two. */
@@ -108,7 +108,7 @@ static SimVcpu *earliest(SimMachine *machine) {
 /* The operation a cpu would make if it stepped now: that of its top context, or of the interrupt that would land. */
 static SimOperation operation_of(const SimVcpu *vcpu) {
   if (sim_vcpu_is_interruptible(vcpu))
-    return (SimOperation){.object = sim_interrupt_first(vcpu)->object, .kind = SIM_POINT_RETURN};
+    return (SimOperation){ .object = sim_interrupt_first(vcpu)->object, .kind = SIM_POINT_RETURN };
   return vcpu->stack[vcpu->depth - 1]->pending;
 }
 
@@ -116,7 +116,7 @@ static uint32_t options_list(const SimMachine *machine, SimOption *options) {
   uint32_t count = 0;
   for (uint64_t left = machine->enabled; left != 0; left &= left - 1) {
     unsigned number = (unsigned)__builtin_ctzll(left);
-    options[count++] = (SimOption){.id = number, .operation = operation_of(&machine->vcpus[number])};
+    options[count++] = (SimOption){ .id = number, .operation = operation_of(&machine->vcpus[number]) };
   }
   return count;
 }
@@ -236,7 +236,7 @@ void sim_charge(SimMachine *machine, uint64_t cost_ns) {
 }
 
 void sim_point(SimMachine *machine, SimPointKind kind, uint32_t function, uint32_t object, uint64_t cost_ns) {
-  machine->current->pending = (SimOperation){.function = function, .object = object, .kind = (uint16_t)kind, .is_write = 1};
+  machine->current->pending = (SimOperation){ .function = function, .object = object, .kind = (uint16_t)kind, .is_write = 1 };
   sim_charge(machine, cost_ns);
   if (++machine->step_count >= machine->options.limits.steps)
     sim_stop(machine, SIM_STOP_LIMIT_STEPS, NULL);
@@ -251,9 +251,8 @@ static void access_choose(SimMachine *machine) {
   SimVcpu *vcpu = self->vcpu;
   SimOption options[SIM_OPTION_COUNT_MAX];
   uint32_t count = options_list(machine, options);
-  self->pending = (SimOperation){.kind = SIM_POINT_ACCESS};
-  uint32_t answer =
-      sim_choose_in(machine, self, SIM_CHOICE_ACCESS, self->access_ordinal, vcpu->number, count > 0 ? options : NULL, count);
+  self->pending = (SimOperation){ .kind = SIM_POINT_ACCESS };
+  uint32_t answer = sim_choose_in(machine, self, SIM_CHOICE_ACCESS, self->access_ordinal, vcpu->number, count > 0 ? options : NULL, count);
   if (answer == vcpu->number)
     return;
   sim_event(machine, SIM_EVENT_PREEMPT, 0, 0, 0, answer, 0);

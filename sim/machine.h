@@ -17,8 +17,7 @@
 #define SIM_OBSERVER_COUNT_MAX 24
 
 /* irqlab itself is wrong: prints scenario, schedule and the last events, aborts. Always on. */
-#define SIM_ASSERT(condition)                                                                                                              \
-  ((condition) ? (void)0 : sim_assertion_failed(#condition, __FILE__, __LINE__))
+#define SIM_ASSERT(condition) ((condition) ? (void)0 : sim_assertion_failed(#condition, __FILE__, __LINE__))
 void sim_assertion_failed(const char *condition, const char *file, int line) __attribute__((noreturn, cold));
 
 /* Where a context may be left: what decision 1 names. */
@@ -36,41 +35,41 @@ typedef enum SimPointKind {
 /* How a run ended. */
 typedef enum SimStop {
   SIM_STOP_NONE,
-  SIM_STOP_QUIET,            /* nothing left to do: every cpu idle, nothing queued */
-  SIM_STOP_HUNG,             /* nothing can step, and some cpu spins or hangs */
-  SIM_STOP_BUGCHECK,         /* the model stopped the machine: see the model */
-  SIM_STOP_NOT_MODELLED,     /* a function that is not modelled was reached: stop_text is its name */
-  SIM_STOP_CONTRADICTION,    /* the runner: an expectation can no longer hold */
-  SIM_STOP_GUEST_CRASH,      /* compiled driver code crashed the host in a way no hook saw */
+  SIM_STOP_QUIET,         /* nothing left to do: every cpu idle, nothing queued */
+  SIM_STOP_HUNG,          /* nothing can step, and some cpu spins or hangs */
+  SIM_STOP_BUGCHECK,      /* the model stopped the machine: see the model */
+  SIM_STOP_NOT_MODELLED,  /* a function that is not modelled was reached: stop_text is its name */
+  SIM_STOP_CONTRADICTION, /* the runner: an expectation can no longer hold */
+  SIM_STOP_GUEST_CRASH,   /* compiled driver code crashed the host in a way no hook saw */
   SIM_STOP_LIMIT_STEPS,
   SIM_STOP_LIMIT_EVENTS,
   SIM_STOP_LIMIT_ACCESSES,
   SIM_STOP_LIMIT_VIRTUAL_TIME,
   SIM_STOP_LIMIT_HOST_TIME,
-  SIM_STOP_LIMIT_MEMORY,     /* no room for more: stop_text says of what */
+  SIM_STOP_LIMIT_MEMORY, /* no room for more: stop_text says of what */
 } SimStop;
 
 typedef struct SimLimits {
-  uint64_t steps;       /* scheduling points */
+  uint64_t steps; /* scheduling points */
   uint64_t events;
-  uint64_t accesses;    /* of memory, by driver code */
+  uint64_t accesses; /* of memory, by driver code */
   uint64_t virtual_ns;
-  uint64_t host_ns;     /* of one run; looked at every few thousand steps and never part of an outcome but this one */
+  uint64_t host_ns; /* of one run; looked at every few thousand steps and never part of an outcome but this one */
 } SimLimits;
 
 extern const SimLimits sim_limits_default;
 
 /* What a run is given. Borrowed for the run. */
 typedef struct SimRunOptions {
-  unsigned vcpu_count;        /* 1..64 */
+  unsigned vcpu_count; /* 1..64 */
   const SimPolicy *policy;
-  uint64_t seed;              /* of policies that draw */
-  const SimSchedule *replay;  /* of sim_policy_replay */
-  struct SimSearch *search;   /* of sim_policy_exhaustive */
+  uint64_t seed;             /* of policies that draw */
+  const SimSchedule *replay; /* of sim_policy_replay */
+  struct SimSearch *search;  /* of sim_policy_exhaustive */
   SimLimits limits;
-  SimSchedule *exceptions;    /* where to append what departed from the natural answers; NULL: nowhere */
-  SimRecord *record;          /* where to keep the events; NULL: hash and observers only */
-  const char *name;           /* of the scenario: for SIM_ASSERT's message */
+  SimSchedule *exceptions; /* where to append what departed from the natural answers; NULL: nowhere */
+  SimRecord *record;       /* where to keep the events; NULL: hash and observers only */
+  const char *name;        /* of the scenario: for SIM_ASSERT's message */
 } SimRunOptions;
 
 typedef struct SimObserverEntry {
@@ -81,40 +80,40 @@ typedef struct SimObserverEntry {
 
 typedef struct SimMachine {
   SimRunOptions options;
-  uint64_t now_ns;             /* never decreases */
-  uint64_t hash;               /* over the events so far */
+  uint64_t now_ns; /* never decreases */
+  uint64_t hash;   /* over the events so far */
   uint32_t event_count;
   uint32_t is_running;
   uint64_t step_count;
   uint64_t access_count;
-  uint64_t host_deadline_ns;   /* CLOCK_MONOTONIC */
-  uint32_t access_budget;      /* until the next look: preemption or limit */
+  uint64_t host_deadline_ns; /* CLOCK_MONOTONIC */
+  uint32_t access_budget;    /* until the next look: preemption or limit */
   uint32_t access_budget_drawn;
-  SimContext *current;         /* the context that runs; NULL: the host's own stack */
-  SimContext *dying;           /* has ended, still on its own stack: its slot is free after the next switch */
-  SimContext *firing;          /* an event fires on its stack, though it is nothing of its doing */
-  uint64_t enabled;            /* bit n: cpu n can step */
+  SimContext *current; /* the context that runs; NULL: the host's own stack */
+  SimContext *dying;   /* has ended, still on its own stack: its slot is free after the next switch */
+  SimContext *firing;  /* an event fires on its stack, though it is nothing of its doing */
+  uint64_t enabled;    /* bit n: cpu n can step */
   SimStop stop;
   bool is_pausing;
-  char stop_text[64];          /* what the stop is about */
-  void *main_stack_pointer;    /* the host's own stack while a context runs */
-  const void *main_stack_low;  /* its bounds, for ASan */
+  char stop_text[64];         /* what the stop is about */
+  void *main_stack_pointer;   /* the host's own stack while a context runs */
+  const void *main_stack_low; /* its bounds, for ASan */
   size_t main_stack_size;
-  bool context_first;          /* the next new fiber was switched to from the host's own stack */
-  bool access_is_chosen;       /* the policy wants to be asked when the access budget is used up */
+  bool context_first;    /* the next new fiber was switched to from the host's own stack */
+  bool access_is_chosen; /* the policy wants to be asked when the access budget is used up */
   SimFaultHandler *fault_handler;
   uint32_t watch_next;
   SimWatch watches[SIM_WATCH_COUNT];
   uint64_t policy_state[16];
-  uint32_t replay_misses;      /* exceptions of the schedule whose option did not exist */
-  uint32_t child_count[3];     /* contexts created without a parent, by kind */
+  uint32_t replay_misses;                          /* exceptions of the schedule whose option did not exist */
+  uint32_t child_count[3];                         /* contexts created without a parent, by kind */
   uint32_t choice_ordinals[SIM_CHOICE_KIND_COUNT]; /* of points met outside of any context */
-  uint32_t context_count;      /* slots ever used */
+  uint32_t context_count;                          /* slots ever used */
   uint32_t context_free_count;
   uint8_t context_free[SIM_CONTEXT_COUNT_MAX];
-  uint64_t heap_used;          /* bytes from SIM_HEAP_BASE */
+  uint64_t heap_used;                    /* bytes from SIM_HEAP_BASE */
   void *heap_free[SIM_HEAP_CLASS_COUNT]; /* by size class */
-  uint64_t guest_pages_used;   /* pages from SIM_GUEST_BASE */
+  uint64_t guest_pages_used;             /* pages from SIM_GUEST_BASE */
   uint32_t observer_count;
   SimObserverEntry observers[SIM_OBSERVER_COUNT_MAX];
   SimEventMask observed;

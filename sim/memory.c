@@ -4,9 +4,7 @@
 
 static uint8_t *page_table(void) { return (uint8_t *)SIM_PAGE_TABLE_BASE; }
 
-static bool is_mapped_range(uint64_t address) {
-  return address - SIM_ARENA_BASE < (SIM_PAGE_COUNT << SIM_PAGE_SHIFT);
-}
+static bool is_mapped_range(uint64_t address) { return address - SIM_ARENA_BASE < (SIM_PAGE_COUNT << SIM_PAGE_SHIFT); }
 
 static uint8_t *page_of(uint64_t address) { return page_table() + ((address - SIM_ARENA_BASE) >> SIM_PAGE_SHIFT); }
 
@@ -102,7 +100,7 @@ void sim_watch_add(SimMachine *machine, uint64_t address, uint32_t size, uint32_
   SimWatch *watch = &machine->watches[machine->watch_next++ % SIM_WATCH_COUNT];
   if (watch->size != 0)
     watch_end(watch);
-  *watch = (SimWatch){.address = address, .size = size, .id = id};
+  *watch = (SimWatch){ .address = address, .size = size, .id = id };
   watch_mark(watch);
 }
 
@@ -136,7 +134,8 @@ static void watches_look(SimMachine *machine, uint64_t address, uint32_t size, S
 
 static bool is_plain(uint8_t attributes) {
   uint8_t kind = attributes & SIM_PAGE_KIND_MASK;
-  return (kind == SIM_PAGE_NONPAGED || kind == SIM_PAGE_STACK) && (attributes & (PLAIN_MASK | SIM_PAGE_SHADOWED | SIM_PAGE_WATCHED)) == PLAIN_MASK;
+  return (kind == SIM_PAGE_NONPAGED || kind == SIM_PAGE_STACK) &&
+         (attributes & (PLAIN_MASK | SIM_PAGE_SHADOWED | SIM_PAGE_WATCHED)) == PLAIN_MASK;
 }
 
 static bool page_judge(const SimMachine *machine, uint64_t address, uint8_t attributes, SimAccessKind kind, SimFaultReason *reason) {
@@ -145,8 +144,7 @@ static bool page_judge(const SimMachine *machine, uint64_t address, uint8_t attr
   (void)address;
   switch (attributes & SIM_PAGE_KIND_MASK) {
   case SIM_PAGE_NONPAGED:
-  case SIM_PAGE_STACK:
-    break;
+  case SIM_PAGE_STACK: break;
   case SIM_PAGE_PAGED:
     if (!(attributes & SIM_PAGE_RESIDENT))
       return *reason = SIM_FAULT_NOT_RESIDENT, false;
@@ -157,14 +155,10 @@ static bool page_judge(const SimMachine *machine, uint64_t address, uint8_t attr
     if (kind == SIM_ACCESS_WRITE)
       return *reason = SIM_FAULT_READ_ONLY, false;
     return true;
-  case SIM_PAGE_USER:
-    return *reason = SIM_FAULT_USER, false;
-  case SIM_PAGE_GUARD:
-    return *reason = SIM_FAULT_STACK, false;
-  case SIM_PAGE_FREED:
-    return *reason = SIM_FAULT_FREED, false;
-  default:
-    return *reason = SIM_FAULT_WILD, false;
+  case SIM_PAGE_USER: return *reason = SIM_FAULT_USER, false;
+  case SIM_PAGE_GUARD: return *reason = SIM_FAULT_STACK, false;
+  case SIM_PAGE_FREED: return *reason = SIM_FAULT_FREED, false;
+  default: return *reason = SIM_FAULT_WILD, false;
   }
   if (kind == SIM_ACCESS_WRITE && !(attributes & SIM_PAGE_WRITABLE))
     return *reason = SIM_FAULT_READ_ONLY, false;
@@ -172,7 +166,7 @@ static bool page_judge(const SimMachine *machine, uint64_t address, uint8_t attr
 }
 
 bool sim_access_judge(SimMachine *machine, uint64_t address, size_t size, SimAccessKind kind, SimFault *fault) {
-  *fault = (SimFault){.address = address, .size = (uint32_t)(size > UINT32_MAX ? UINT32_MAX : size), .kind = kind};
+  *fault = (SimFault){ .address = address, .size = (uint32_t)(size > UINT32_MAX ? UINT32_MAX : size), .kind = kind };
   if (size == 0)
     return true;
   if (address < 0x10000) {
@@ -265,8 +259,7 @@ void sim_access(uint64_t address, uint32_t size, SimAccessKind kind, uint32_t si
   SimContext *context = machine->current;
   if (context != NULL && site != 0)
     context->site = site;
-  bool plain = is_mapped_range(address) && is_plain(*page_of(address)) &&
-               ((address ^ (address + size - 1)) >> SIM_PAGE_SHIFT) == 0;
+  bool plain = is_mapped_range(address) && is_plain(*page_of(address)) && ((address ^ (address + size - 1)) >> SIM_PAGE_SHIFT) == 0;
   SlowAccess slow;
   if (!plain) {
     if (!sim_access_judge(machine, address, size, kind, &slow.fault)) {

@@ -37,7 +37,11 @@ typedef enum SimPageKind {
 /* One byte a 16-byte granule of guest memory: how many of its bytes may be touched (0..16), or why none. */
 enum { SIM_GRANULE_SIZE = 16, SIM_GRANULE_FULL = 16, SIM_GRANULE_NONE = 0, SIM_GRANULE_FREED = 0xfd };
 
-typedef enum SimAccessKind { SIM_ACCESS_READ = 0, SIM_ACCESS_WRITE = 1, SIM_ACCESS_EXECUTE = 8 } SimAccessKind; /* bug check 0xD1's values */
+typedef enum SimAccessKind {
+  SIM_ACCESS_READ = 0,
+  SIM_ACCESS_WRITE = 1,
+  SIM_ACCESS_EXECUTE = 8
+} SimAccessKind; /* bug check 0xD1's values */
 
 typedef enum SimFaultReason {
   SIM_FAULT_NULL,         /* address below 64 KiB */
@@ -47,8 +51,8 @@ typedef enum SimFaultReason {
   SIM_FAULT_NOT_RESIDENT, /* paged, not in memory, at DISPATCH_LEVEL or above */
   SIM_FAULT_PAGED_HIGH,   /* paged, in memory, at DISPATCH_LEVEL or above: Windows is silent, and the access goes on */
   SIM_FAULT_READ_ONLY,
-  SIM_FAULT_STACK,        /* the guard page below the kernel stack */
-  SIM_FAULT_USER,         /* a user address where none may be touched */
+  SIM_FAULT_STACK, /* the guard page below the kernel stack */
+  SIM_FAULT_USER,  /* a user address where none may be touched */
 } SimFaultReason;
 
 typedef struct SimFault {

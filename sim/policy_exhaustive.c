@@ -7,7 +7,7 @@
 
 void sim_search_finish(SimSearch *search) {
   free(search->points);
-  *search = (SimSearch){0};
+  *search = (SimSearch){ 0 };
 }
 
 bool sim_search_next(SimSearch *search) {
@@ -47,7 +47,7 @@ static uint32_t answer(SimMachine *machine, const SimPoint *point) {
   }
   SimSearchPoint *new_point = point_push(search);
   search->depth++;
-  *new_point = (SimSearchPoint){.option_count = 1, .ids = {(uint8_t)point->natural}};
+  *new_point = (SimSearchPoint){ .option_count = 1, .ids = { (uint8_t)point->natural } };
   for (uint32_t i = 0; i < point->option_count; i++) {
     uint32_t id = point->options != NULL ? point->options[i].id : i;
     if (id != point->natural)
@@ -62,4 +62,5 @@ static uint32_t access_budget(SimMachine *machine, const SimContext *context) {
 }
 
 const SimPolicy sim_policy_exhaustive = {
-    .name = "exhaustive", .explores = true, .begin = begin, .answer = answer, .access_budget = access_budget};
+  .name = "exhaustive", .explores = true, .begin = begin, .answer = answer, .access_budget = access_budget
+};

@@ -23,4 +23,5 @@ static uint32_t access_budget(SimMachine *machine, const SimContext *context) {
 }
 
 const SimPolicy sim_policy_random = {
-    .name = "random", .explores = true, .begin = begin, .answer = answer, .access_budget = access_budget};
+  .name = "random", .explores = true, .begin = begin, .answer = answer, .access_budget = access_budget
+};

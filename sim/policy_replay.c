@@ -28,10 +28,10 @@ static uint32_t answer(SimMachine *machine, const SimPoint *point) {
 
 /* The distance to the next access of this context that the schedule names. */
 static uint32_t access_budget(SimMachine *machine, const SimContext *context) {
-  const SimException *next =
-      sim_schedule_at_or_after(machine->options.replay, context->id, SIM_CHOICE_ACCESS, context->access_ordinal + 1);
+  const SimException *next = sim_schedule_at_or_after(machine->options.replay, context->id, SIM_CHOICE_ACCESS, context->access_ordinal + 1);
   return next != NULL ? next->ordinal - context->access_ordinal : UINT32_MAX;
 }
 
 const SimPolicy sim_policy_replay = {
-    .name = "replay", .explores = true, .begin = begin, .answer = answer, .access_budget = access_budget};
+  .name = "replay", .explores = true, .begin = begin, .answer = answer, .access_budget = access_budget
+};

@@ -7,7 +7,7 @@
 void sim_schedule_finish(SimSchedule *schedule) {
   free(schedule->exceptions);
   free(schedule->sorted);
-  *schedule = (SimSchedule){0};
+  *schedule = (SimSchedule){ 0 };
 }
 
 void sim_schedule_append(SimSchedule *schedule, SimException exception) {
@@ -84,7 +84,7 @@ static bool read_exception(Reader *reader, uint32_t context, SimSchedule *schedu
   const char *letter = reader->line[reader->at] != '\0' ? strchr(sim_choice_letters, reader->line[reader->at]) : NULL;
   if (letter == NULL)
     return fail(reader, "the letter of a kind of choice was expected, one of simraquw");
-  SimException exception = {.context = context, .kind = (uint8_t)(letter - sim_choice_letters)};
+  SimException exception = { .context = context, .kind = (uint8_t)(letter - sim_choice_letters) };
   reader->at++;
   if (!read_number(reader, 10, &exception.ordinal))
     return false;
@@ -133,7 +133,7 @@ static bool read_line(Reader *reader, SimSchedule *schedule, char *fingerprint, 
 }
 
 bool sim_schedule_parse(const char *line, SimSchedule *schedule, char *fingerprint, size_t size, const char **error, size_t *column) {
-  Reader reader = {.line = line};
+  Reader reader = { .line = line };
   if (read_line(&reader, schedule, fingerprint, size))
     return true;
   *error = reader.error;

@@ -18,7 +18,7 @@ typedef struct SimSearch {
   SimSearchPoint *points; /* the path of the run, from its first point */
   size_t count;
   size_t capacity;
-  size_t depth;           /* points the current run has met */
+  size_t depth; /* points the current run has met */
 } SimSearch;
 
 void sim_search_finish(SimSearch *search);

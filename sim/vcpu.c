@@ -90,9 +90,8 @@ void sim_vcpu_set_thread(SimMachine *machine, SimVcpu *vcpu, SimContext *thread)
 
 /* ---- interrupts ---- */
 
-void sim_interrupt_init(SimInterrupt *interrupt, SimIrql irql, SimContextKind kind, void (*routine)(SimMachine *, void *),
-                        void *argument) {
-  *interrupt = (SimInterrupt){.irql = irql, .context_kind = (uint8_t)kind, .routine = routine, .argument = argument};
+void sim_interrupt_init(SimInterrupt *interrupt, SimIrql irql, SimContextKind kind, void (*routine)(SimMachine *, void *), void *argument) {
+  *interrupt = (SimInterrupt){ .irql = irql, .context_kind = (uint8_t)kind, .routine = routine, .argument = argument };
   sim_list_init(&interrupt->link);
 }
 
@@ -127,7 +126,7 @@ void sim_interrupt_take(SimMachine *machine, SimVcpu *vcpu) {
   SimContext *context = sim_context_create(machine, NULL, interrupt->context_kind, interrupt_main, interrupt);
   context->irql = interrupt->irql;
   context->object = interrupt->object;
-  SimEvent event = {.kind = SIM_EVENT_INTERRUPT, .object = interrupt->object, .detail = interrupt->irql};
+  SimEvent event = { .kind = SIM_EVENT_INTERRUPT, .object = interrupt->object, .detail = interrupt->irql };
   context_push(machine, vcpu, context);
   sim_event_emit_as(machine, vcpu, context, &event);
 }
@@ -156,7 +155,7 @@ void sim_spin(SimMachine *machine, uint64_t address, uint32_t object) {
   SimContext *self = machine->current;
   self->is_spinning = true;
   self->spin_address = address;
-  self->pending = (SimOperation){.object = object, .kind = SIM_POINT_SPIN, .is_write = 1};
+  self->pending = (SimOperation){ .object = object, .kind = SIM_POINT_SPIN, .is_write = 1 };
   sim_event(machine, SIM_EVENT_SPIN, 0, object, 0, 0, address);
   sim_vcpu_update(machine, self->vcpu);
   sim_reschedule(machine);

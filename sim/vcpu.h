@@ -16,11 +16,11 @@ struct SimVcpu;
 /* An interrupt source. Intrusive: owned by whoever requests it (in the arena), pending on one cpu at a time. */
 typedef struct SimInterrupt {
   SimLink link;
-  SimIrql irql;          /* the level it is delivered at: only to a cpu below it */
-  uint8_t context_kind;  /* SIM_CONTEXT_INTERRUPT or SIM_CONTEXT_DPC */
+  SimIrql irql;         /* the level it is delivered at: only to a cpu below it */
+  uint8_t context_kind; /* SIM_CONTEXT_INTERRUPT or SIM_CONTEXT_DPC */
   bool is_pending;
-  bool is_prompt;        /* lands at the first possible point without a choice: software interrupts a cpu requests of itself */
-  uint32_t object;       /* ordinal, for events */
+  bool is_prompt;  /* lands at the first possible point without a choice: software interrupts a cpu requests of itself */
+  uint32_t object; /* ordinal, for events */
   void (*routine)(struct SimMachine *machine, void *argument); /* runs in a context of its own on that cpu, at irql */
   void *argument;
 } SimInterrupt;
@@ -29,15 +29,15 @@ typedef struct SimInterrupt {
 
 typedef struct SimVcpu {
   uint8_t number;
-  uint8_t depth;            /* contexts on it */
-  bool is_hung;             /* never steps again */
-  bool has_thread;          /* stack[0] is the current thread; else the cpu's own thread is the idle loop */
-  SimIrql irql;             /* == stack[depth-1]->irql; PASSIVE when idle */
-  uint32_t pending_levels;  /* bit n: pending[n] is not empty */
-  uint64_t time_ns;         /* its own clock; >= now after it steps */
-  uint64_t executed_ns;     /* time it really ran or spun: what watchdogs and quanta count */
-  uint64_t high_since_ns;   /* executed_ns when it last rose to DISPATCH_LEVEL or above */
-  uint32_t irql_raised_by;  /* sequence of the event that last raised the IRQL from below DISPATCH_LEVEL */
+  uint8_t depth;           /* contexts on it */
+  bool is_hung;            /* never steps again */
+  bool has_thread;         /* stack[0] is the current thread; else the cpu's own thread is the idle loop */
+  SimIrql irql;            /* == stack[depth-1]->irql; PASSIVE when idle */
+  uint32_t pending_levels; /* bit n: pending[n] is not empty */
+  uint64_t time_ns;        /* its own clock; >= now after it steps */
+  uint64_t executed_ns;    /* time it really ran or spun: what watchdogs and quanta count */
+  uint64_t high_since_ns;  /* executed_ns when it last rose to DISPATCH_LEVEL or above */
+  uint32_t irql_raised_by; /* sequence of the event that last raised the IRQL from below DISPATCH_LEVEL */
   SimContext *stack[SIM_VCPU_DEPTH_MAX];
   SimLink pending[SIM_IRQL_COUNT]; /* SimInterrupt.link */
   void *owner;                     /* the model's processor block */

@@ -173,7 +173,7 @@ int32_t flt_user_get(FltClientPort *port, uint64_t buffer, uint32_t size, uint64
     message_take(message);
     return STATUS_SUCCESS;
   }
-  FltReceiver receiver = {.thread = ke_thread_current(), .buffer = buffer, .size = size};
+  FltReceiver receiver = { .thread = ke_thread_current(), .buffer = buffer, .size = size };
   receiver.event = ke_event_create("FilterGetMessage", false, false);
   sim_list_push_tail(&port->receivers, &receiver.link);
   int32_t status = ke_wait_one(receiver.event, true, due_ns);

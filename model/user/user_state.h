@@ -7,7 +7,7 @@
 #include "../tcpip/tcpip_state.h"
 #include "user_face.h"
 
-#define USER_NESTING_MAX 32 /* a scenario file is not nested that deep */
+#define USER_NESTING_MAX 32    /* a scenario file is not nested that deep */
 #define USER_BUFFER_SIZE 4096u /* a page */
 
 /* A repetition that is being followed. */
@@ -22,12 +22,12 @@ typedef struct UserThread {
   KeThread *thread;
   const UserOperation *script;
   uint32_t count;
-  uint32_t next;            /* operation */
+  uint32_t next; /* operation */
   uint32_t loop_count;
   UserLoop loops[USER_NESTING_MAX];
-  uint64_t buffer;          /* user memory: USER_BUFFER_SIZE bytes; 0: the script needs none */
-  FltClientPort *port;      /* NULL: not connected */
-  uint64_t message_id;      /* of the last message got; 0: none */
+  uint64_t buffer;     /* user memory: USER_BUFFER_SIZE bytes; 0: the script needs none */
+  FltClientPort *port; /* NULL: not connected */
+  uint64_t message_id; /* of the last message got; 0: none */
   uint32_t reply_capacity;
   TcpipConnection *connection;
 } UserThread;
