@@ -38,11 +38,11 @@ typedef struct DdiType {
   uint8_t kind;     /* DdiTypeKind */
   bool is_signed;
   bool is_union;
-  uint32_t size;          /* bytes */
-  DdiTypeIndex target;    /* pointer, array */
-  uint32_t count;         /* array: elements */
-  uint32_t field_first;   /* struct: index into ddi_fields[] */
-  uint32_t field_count;   /* struct */
+  uint32_t size;        /* bytes */
+  DdiTypeIndex target;  /* pointer, array */
+  uint32_t count;       /* array: elements */
+  uint32_t field_first; /* struct: index into ddi_fields[] */
+  uint32_t field_count; /* struct */
 } DdiType;
 
 /* A typedef or tag name and the type it stands for, sorted by name (strcmp). */
@@ -91,17 +91,17 @@ typedef struct DdiParameter {
 typedef void DdiStepThunk(const uint64_t *arguments, unsigned argument_count, uint64_t *result);
 
 typedef struct DdiFunction {
-  const char *name;      /* "FltSendMessage" */
-  uint32_t id;           /* FNV-1a of the name: what events and hashes carry, stable when rows are added */
-  const char *header;    /* "fltkernel.h" */
-  const char *page;      /* "fltkernel/nf-fltkernel-fltsendmessage" */
-  const char *contract;  /* the IRQL contract as a person reads it: "IRQL <= APC_LEVEL" */
-  const char *advice;    /* one sentence of how to mend a call at the wrong IRQL; "" when there is nothing special */
-  uint8_t irql_min;      /* widest documented range */
+  const char *name;     /* "FltSendMessage" */
+  uint32_t id;          /* FNV-1a of the name: what events and hashes carry, stable when rows are added */
+  const char *header;   /* "fltkernel.h" */
+  const char *page;     /* "fltkernel/nf-fltkernel-fltsendmessage" */
+  const char *contract; /* the IRQL contract as a person reads it: "IRQL <= APC_LEVEL" */
+  const char *advice;   /* one sentence of how to mend a call at the wrong IRQL; "" when there is nothing special */
+  uint8_t irql_min;     /* widest documented range */
   uint8_t irql_max;
-  bool is_variadic;      /* DbgPrint */
-  bool changes_irql;     /* raising and lowering functions: the IRQL at return is not the IRQL at entry */
-  uint32_t cost_ns;      /* virtual time of one call */
+  bool is_variadic;  /* DbgPrint */
+  bool changes_irql; /* raising and lowering functions: the IRQL at return is not the IRQL at entry */
+  uint32_t cost_ns;  /* virtual time of one call */
   DdiTypeIndex returns;
   const DdiParameter *parameters;
   uint8_t parameter_count;

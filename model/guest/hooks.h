@@ -43,8 +43,8 @@ void guest_unmodelled_check(uint64_t address);
 #define GUEST_ATOMIC_SIZES(X) X(8, uint8_t) X(16, uint16_t) X(32, uint32_t) X(64, uint64_t)
 #define GUEST_ATOMIC_FETCHES(X, bits, type)                                                                                                \
   X(bits, type, exchange)                                                                                                                  \
-  X(bits, type, fetch_add) X(bits, type, fetch_sub) X(bits, type, fetch_and) X(bits, type, fetch_or) X(bits, type, fetch_xor)              \
-      X(bits, type, fetch_nand)
+  X(bits, type, fetch_add)                                                                                                                 \
+  X(bits, type, fetch_sub) X(bits, type, fetch_and) X(bits, type, fetch_or) X(bits, type, fetch_xor) X(bits, type, fetch_nand)
 #define GUEST_ATOMIC_FETCH(bits, type, operation) type guest_atomic##bits##_##operation(uint64_t address, type value, int order);
 #define GUEST_ATOMIC_HOOKS(bits, type)                                                                                                     \
   type guest_atomic##bits##_load(uint64_t address, int order);                                                                             \

@@ -37,29 +37,19 @@ static void interrupt_routine(KeInterrupt *interrupt, void *argument) {
   io_driver_enter(outer);
 }
 
-static uint8_t cpu_of(const IoStimulus *what) { return what->cpu < 0 || what->cpu >= (int)sim_machine()->vcpu_count ? 0 : (uint8_t)what->cpu; }
+static uint8_t cpu_of(const IoStimulus *what) {
+  return what->cpu < 0 || what->cpu >= (int)sim_machine()->vcpu_count ? 0 : (uint8_t)what->cpu;
+}
 
 static void stimulus_do(Stimulus *stimulus, uint64_t now_ns) {
   const IoStimulus *what = &stimulus->what;
   switch (what->kind) {
-  case IO_STIMULUS_DPC:
-    ke_dpc_queue(stimulus->dpc, cpu_of(what));
-    return;
-  case IO_STIMULUS_INTERRUPT:
-    ke_interrupt_request(stimulus->interrupt, cpu_of(what));
-    return;
-  case IO_STIMULUS_WORK_ITEM:
-    io_work_item_at(what->driver, what->routine, 0, now_ns);
-    return;
-  case IO_STIMULUS_THREAD:
-    io_thread_at(what->driver, what->routine, 0, what->cpu, what->irql, now_ns);
-    return;
-  case IO_STIMULUS_UNLOAD:
-    io_driver_unload(what->driver, now_ns);
-    return;
-  case IO_STIMULUS_PAGE_OUT:
-    mm_trim();
-    return;
+  case IO_STIMULUS_DPC: ke_dpc_queue(stimulus->dpc, cpu_of(what)); return;
+  case IO_STIMULUS_INTERRUPT: ke_interrupt_request(stimulus->interrupt, cpu_of(what)); return;
+  case IO_STIMULUS_WORK_ITEM: io_work_item_at(what->driver, what->routine, 0, now_ns); return;
+  case IO_STIMULUS_THREAD: io_thread_at(what->driver, what->routine, 0, what->cpu, what->irql, now_ns); return;
+  case IO_STIMULUS_UNLOAD: io_driver_unload(what->driver, now_ns); return;
+  case IO_STIMULUS_PAGE_OUT: mm_trim(); return;
   }
 }
 

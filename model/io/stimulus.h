@@ -18,8 +18,8 @@ typedef enum IoStimulusKind {
 
 typedef struct IoStimulus {
   IoStimulusKind kind;
-  uint32_t driver;   /* ordinal */
-  uint64_t routine;  /* address of driver code */
+  uint32_t driver;  /* ordinal */
+  uint64_t routine; /* address of driver code */
   int cpu;
   SimIrql irql;
   uint64_t at_ns;

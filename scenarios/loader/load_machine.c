@@ -149,7 +149,9 @@ bool load_machine(Loader *loader, const JsonValue *value) {
 /* ---- how it is run ---- */
 
 bool load_policy(Loader *loader, const JsonValue *value) {
-  static const LoadWord kinds[] = { { "timed", SCENARIO_POLICY_TIMED }, { "random", SCENARIO_POLICY_RANDOM }, { "exhaustive", SCENARIO_POLICY_EXHAUSTIVE } };
+  static const LoadWord kinds[] = { { "timed", SCENARIO_POLICY_TIMED },
+                                    { "random", SCENARIO_POLICY_RANDOM },
+                                    { "exhaustive", SCENARIO_POLICY_EXHAUSTIVE } };
   ScenarioPolicy *policy = &loader->scenario->policy;
   *policy = (ScenarioPolicy){ SCENARIO_POLICY_TIMED, 1, 1 };
   if (value == NULL)

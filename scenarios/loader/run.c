@@ -131,15 +131,15 @@ void scenario_run_once(ScenarioRun *run, const RunRequest *request, RunResult *r
     result_take(run, result);
     return;
   }
-  SimRunOptions options = {.vcpu_count = run->scenario->machine.cpu_count,
-                           .policy = request->policy,
-                           .seed = request->seed,
-                           .replay = request->replay,
-                           .search = request->search,
-                           .limits = run->scenario->limits,
-                           .exceptions = &result->exceptions,
-                           .record = record,
-                           .name = run->scenario->file};
+  SimRunOptions options = { .vcpu_count = run->scenario->machine.cpu_count,
+                            .policy = request->policy,
+                            .seed = request->seed,
+                            .replay = request->replay,
+                            .search = request->search,
+                            .limits = run->scenario->limits,
+                            .exceptions = &result->exceptions,
+                            .record = record,
+                            .name = run->scenario->file };
   sim_snapshot_restore(run->snapshot);
   sim_machine_begin(machine, &options);
   bool is_compiled = run->images->len > 0; /* steps pass a look at the clock themselves */
@@ -172,8 +172,13 @@ bool scenario_run_site(const ScenarioRun *run, uint32_t site, RunSite *where) {
   if (site & SIM_SITE_STEP) {
     if (run->steps == NULL || !step_site_describe(run->steps, site, &step))
       return false;
-    *where = (RunSite){.driver = step.driver, .function = step.function, .file = step.file, .line = step.position.line,
-                       .column = step.position.column, .step = step.step, .text = step.text};
+    *where = (RunSite){ .driver = step.driver,
+                        .function = step.function,
+                        .file = step.file,
+                        .line = step.position.line,
+                        .column = step.position.column,
+                        .step = step.step,
+                        .text = step.text };
     return true;
   }
   unsigned slot = site >> 24;
@@ -183,7 +188,11 @@ bool scenario_run_site(const ScenarioRun *run, uint32_t site, RunSite *where) {
   GuestSymbol symbol;
   if (!guest_image_symbol(image, site, &symbol))
     return false;
-  *where = (RunSite){.driver = image->name, .function = symbol.function, .file = symbol.file, .line = symbol.line,
-                     .column = symbol.column, .text = source_line(run, symbol.file, symbol.line)};
+  *where = (RunSite){ .driver = image->name,
+                      .function = symbol.function,
+                      .file = symbol.file,
+                      .line = symbol.line,
+                      .column = symbol.column,
+                      .text = source_line(run, symbol.file, symbol.line) };
   return true;
 }

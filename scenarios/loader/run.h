@@ -27,17 +27,17 @@ typedef struct RunRequest {
 typedef struct RunResult {
   SimStop stop;
   char stop_text[64];
-  KeBugcheck bugcheck;      /* code 0: none */
-  uint64_t hash;            /* over all events, boot included */
+  KeBugcheck bugcheck; /* code 0: none */
+  uint64_t hash;       /* over all events, boot included */
   uint32_t event_count;
   uint64_t step_count;
-  uint64_t virtual_ns;      /* since boot was over */
+  uint64_t virtual_ns; /* since boot was over */
   Finding *findings;
   uint32_t finding_count;
-  SimSchedule exceptions;   /* what departed from the natural answers: replays this run */
+  SimSchedule exceptions; /* what departed from the natural answers: replays this run */
   uint32_t replay_misses;
-  bool ended_in_boot;       /* the run was over before the first stimulus */
-  SimRecord record;         /* kept here when the expectations need events and the request gave no record */
+  bool ended_in_boot; /* the run was over before the first stimulus */
+  SimRecord record;   /* kept here when the expectations need events and the request gave no record */
 } RunResult;
 
 void run_result_finish(RunResult *result);
@@ -74,9 +74,9 @@ typedef struct RunSite {
   const char *function;
   const char *file;
   uint32_t line;
-  uint32_t column;      /* 0: not known */
-  uint32_t step;        /* of a steps driver: the number of the step; 0: compiled code */
-  const char *text;     /* the step or the source line; "" when it cannot be read */
+  uint32_t column;  /* 0: not known */
+  uint32_t step;    /* of a steps driver: the number of the step; 0: compiled code */
+  const char *text; /* the step or the source line; "" when it cannot be read */
 } RunSite;
 bool scenario_run_site(const ScenarioRun *run, uint32_t site, RunSite *where);
 
@@ -89,30 +89,30 @@ bool expectation_holds(const ScenarioRun *run, const Expectation *expectation, c
 
 /* What a set of schedules came to. */
 typedef struct RunBucket {
-  char *name;            /* run_result_bucket */
+  char *name; /* run_result_bucket */
   uint64_t count;
-  uint64_t first;        /* index of the first schedule that came to it */
-  char *schedule;        /* the replay line of its example: of the first, or of the one that the verdict rests on */
-  RunResult result;      /* of its example */
+  uint64_t first;   /* index of the first schedule that came to it */
+  char *schedule;   /* the replay line of its example: of the first, or of the one that the verdict rests on */
+  RunResult result; /* of its example */
 } RunBucket;
 
 typedef struct RunVerdict {
   bool is_as_expected;
-  bool is_exhausted;                /* every schedule there is was run: "exhausted N" rather than "explored N" */
-  bool is_interrupted;              /* stopped by the caller */
-  uint64_t schedule_count;          /* run */
-  uint64_t hash;                    /* over the hashes of all schedules run, in their order */
-  const Expectation *failed;        /* the first that does not hold; NULL */
-  char *why;                        /* one line, when not as expected; also without expectations that failed (a limit, not modelled) */
-  GPtrArray *buckets;               /* RunBucket *, in the order met */
-  const RunBucket *shown;           /* the one whose report explains the verdict; NULL: nothing to show */
+  bool is_exhausted;         /* every schedule there is was run: "exhausted N" rather than "explored N" */
+  bool is_interrupted;       /* stopped by the caller */
+  uint64_t schedule_count;   /* run */
+  uint64_t hash;             /* over the hashes of all schedules run, in their order */
+  const Expectation *failed; /* the first that does not hold; NULL */
+  char *why;                 /* one line, when not as expected; also without expectations that failed (a limit, not modelled) */
+  GPtrArray *buckets;        /* RunBucket *, in the order met */
+  const RunBucket *shown;    /* the one whose report explains the verdict; NULL: nothing to show */
 } RunVerdict;
 
 typedef struct RunExploration {
-  const SimPolicy *policy;   /* NULL: the scenario's */
-  uint64_t schedules;        /* 0: the scenario's */
-  uint64_t seed;             /* first seed; schedule n is run with seed + n */
-  bool has_seed;             /* else the scenario's */
+  const SimPolicy *policy; /* NULL: the scenario's */
+  uint64_t schedules;      /* 0: the scenario's */
+  uint64_t seed;           /* first seed; schedule n is run with seed + n */
+  bool has_seed;           /* else the scenario's */
   /* Called now and then (every 1,000 schedules); returns false to stop. NULL: never. */
   bool (*progress)(uint64_t done, uint64_t total, void *data);
   void *data;

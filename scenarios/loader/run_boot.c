@@ -326,9 +326,10 @@ static void stimuli_queue(void *run) { run_stimuli_queue(run); }
 static bool check_fits(const ScenarioRun *run, GError **error) {
   const SimMachine *machine = sim_machine();
   return machine->stop == SIM_STOP_NONE ||
-         scenario_error(run->scenario, run->scenario->machine.position, error,
-                        "the scenario does not fit into the machine: no room for more %s; expected fewer or smaller drivers, threads and stimuli",
-                        machine->stop_text);
+         scenario_error(
+             run->scenario, run->scenario->machine.position, error,
+             "the scenario does not fit into the machine: no room for more %s; expected fewer or smaller drivers, threads and stimuli",
+             machine->stop_text);
 }
 
 static SimStop boot_run(const ScenarioRun *run) {

@@ -178,9 +178,9 @@ static char *explain(const Expectation *expectation, const RunResult *result) {
 
 /* The first schedule of a random policy is the natural one: it makes the shortest line, and what always happens needs no luck. */
 static RunResult run_one(ScenarioRun *run, const SimPolicy *policy, uint64_t seed, uint64_t number, SimSearch *search) {
-  static const SimSchedule natural = {0};
-  RunResult result = {0};
-  RunRequest request = {.policy = policy, .seed = seed + number, .search = search};
+  static const SimSchedule natural = { 0 };
+  RunResult result = { 0 };
+  RunRequest request = { .policy = policy, .seed = seed + number, .search = search };
   if (policy == &sim_policy_random && number == 0) {
     request.policy = &sim_policy_replay;
     request.replay = &natural;

@@ -12,16 +12,16 @@ static GuestBuild *image_build(const ScenarioRun *run, const ScenarioDriver *dri
   for (size_t i = 0; i < driver->file_count; i++)
     files[i] = driver->files[i].text;
   GuestSource source = {
-      .folder = run->scenario->folder,
-      .files = files,
-      .file_count = driver->file_count,
-      .include_paths = driver->include_paths,
-      .include_count = driver->include_count,
-      .defines = driver->defines,
-      .define_count = driver->define_count,
-      .compiler = driver->compiler,
+    .folder = run->scenario->folder,
+    .files = files,
+    .file_count = driver->file_count,
+    .include_paths = driver->include_paths,
+    .include_count = driver->include_count,
+    .defines = driver->defines,
+    .define_count = driver->define_count,
+    .compiler = driver->compiler,
   };
-  GuestBuildOptions options = {.include_folder = config_include_folder()};
+  GuestBuildOptions options = { .include_folder = config_include_folder() };
   return guest_build(&source, slot, &options, error);
 }
 

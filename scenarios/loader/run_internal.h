@@ -9,20 +9,20 @@
 
 struct ScenarioRun {
   const Scenario *scenario;
-  StepProgram *steps;       /* of the drivers written as steps; NULL: none */
-  StepInstance *instance;   /* in the arena */
+  StepProgram *steps;     /* of the drivers written as steps; NULL: none */
+  StepInstance *instance; /* in the arena */
   char *fingerprint;
-  GPtrArray *images;        /* GuestImage *, of the drivers that are C source */
-  GPtrArray *notes;         /* NULL-terminated strings */
-  SimSnapshot *snapshot;    /* NULL when the run was over in boot */
-  SimRecord boot_record;    /* its events: the beginning of every run's */
+  GPtrArray *images;     /* GuestImage *, of the drivers that are C source */
+  GPtrArray *notes;      /* NULL-terminated strings */
+  SimSnapshot *snapshot; /* NULL when the run was over in boot */
+  SimRecord boot_record; /* its events: the beginning of every run's */
   uint64_t origin_ns;
-  bool wants_events;        /* an expectation is about events */
-  GHashTable *sources;      /* file -> GStrv of its lines: for RunSite.text; looked up only */
-  GPtrArray *texts;         /* strings that the machine borrows */
-  GPtrArray *scripts;       /* GArray of UserOperation, of the processes' threads */
-  KeProcess **processes;    /* in the arena; by ScenarioProcess.number */
-  uint32_t *drivers;        /* ordinals; by ScenarioDriver.number */
+  bool wants_events;     /* an expectation is about events */
+  GHashTable *sources;   /* file -> GStrv of its lines: for RunSite.text; looked up only */
+  GPtrArray *texts;      /* strings that the machine borrows */
+  GPtrArray *scripts;    /* GArray of UserOperation, of the processes' threads */
+  KeProcess **processes; /* in the arena; by ScenarioProcess.number */
+  uint32_t *drivers;     /* ordinals; by ScenarioDriver.number */
 };
 
 /* run_boot.c */
@@ -42,4 +42,3 @@ char *run_port_name(const ScenarioDriver *driver, const char *global);
 
 /* run_stimulus.c: processes and traffic of the scenario, queued for the times after boot. From the host's own stack, when boot is over. */
 void run_stimuli_queue(ScenarioRun *run);
-

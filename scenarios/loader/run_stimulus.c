@@ -25,27 +25,34 @@ static const char *port_name(ScenarioRun *run, const ScenarioPort *port) {
 }
 
 static const UserOperationKind operation_kinds[] = {
-    [SCRIPT_CONNECT] = USER_CONNECT,         [SCRIPT_DISCONNECT] = USER_DISCONNECT, [SCRIPT_GET] = USER_GET,
-    [SCRIPT_REPLY] = USER_REPLY,             [SCRIPT_DELAY] = USER_DELAY,           [SCRIPT_TCP_CONNECT] = USER_TCP_CONNECT,
-    [SCRIPT_TCP_SEND] = USER_TCP_SEND,       [SCRIPT_TCP_CLOSE] = USER_TCP_CLOSE,   [SCRIPT_IOCTL] = USER_IOCTL,
-    [SCRIPT_EXIT] = USER_EXIT,               [SCRIPT_EXIT_PROCESS] = USER_EXIT_PROCESS,
-    [SCRIPT_REPEAT] = USER_REPEAT,
+  [SCRIPT_CONNECT] = USER_CONNECT,
+  [SCRIPT_DISCONNECT] = USER_DISCONNECT,
+  [SCRIPT_GET] = USER_GET,
+  [SCRIPT_REPLY] = USER_REPLY,
+  [SCRIPT_DELAY] = USER_DELAY,
+  [SCRIPT_TCP_CONNECT] = USER_TCP_CONNECT,
+  [SCRIPT_TCP_SEND] = USER_TCP_SEND,
+  [SCRIPT_TCP_CLOSE] = USER_TCP_CLOSE,
+  [SCRIPT_IOCTL] = USER_IOCTL,
+  [SCRIPT_EXIT] = USER_EXIT,
+  [SCRIPT_EXIT_PROCESS] = USER_EXIT_PROCESS,
+  [SCRIPT_REPEAT] = USER_REPEAT,
 };
 
 static void script_flatten(ScenarioRun *run, const ScenarioScript *script, GArray *operations) {
   for (size_t i = 0; i < script->count; i++) {
     const ScriptOperation *from = &script->operations[i];
     UserOperation to = {
-        .kind = operation_kinds[from->kind],
-        .name = from->kind == SCRIPT_CONNECT ? port_name(run, &from->port) : from->device,
-        .object = from->kind == SCRIPT_IOCTL ? driver_object(run, from->driver) : 0,
-        .local_address = from->connection.local.address,
-        .local_port = from->connection.local.port,
-        .remote_address = from->connection.remote.address,
-        .remote_port = from->connection.remote.port,
-        .value = from->kind == SCRIPT_TCP_SEND || from->kind == SCRIPT_REPEAT ? from->number : from->value,
-        .length = from->length,
-        .duration_ns = from->duration_ns,
+      .kind = operation_kinds[from->kind],
+      .name = from->kind == SCRIPT_CONNECT ? port_name(run, &from->port) : from->device,
+      .object = from->kind == SCRIPT_IOCTL ? driver_object(run, from->driver) : 0,
+      .local_address = from->connection.local.address,
+      .local_port = from->connection.local.port,
+      .remote_address = from->connection.remote.address,
+      .remote_port = from->connection.remote.port,
+      .value = from->kind == SCRIPT_TCP_SEND || from->kind == SCRIPT_REPEAT ? from->number : from->value,
+      .length = from->length,
+      .duration_ns = from->duration_ns,
     };
     guint at = operations->len;
     g_array_append_val(operations, to);
@@ -62,8 +69,8 @@ static void thread_queue(ScenarioRun *run, KeProcess *process, const ScenarioThr
   g_ptr_array_add(run->scripts, operations);
   char *name = g_strdup_printf("%s.%s", thread->process->name.text, thread->name.text);
   g_ptr_array_add(run->texts, name);
-  user_thread_create(process, name, (int)thread->priority, thread->cpu, (const UserOperation *)operations->data,
-                     operations->len, run->origin_ns + thread->start_ns);
+  user_thread_create(process, name, (int)thread->priority, thread->cpu, (const UserOperation *)operations->data, operations->len,
+                     run->origin_ns + thread->start_ns);
 }
 
 static void processes_queue(ScenarioRun *run) {
@@ -80,23 +87,23 @@ static void processes_queue(ScenarioRun *run) {
 
 static TcpipPlace place_of(const ScenarioRun *run, const ScenarioContext *context) {
   static const TcpipPlaceKind kinds[] = {
-      [SCENARIO_CONTEXT_DEFAULT] = TCPIP_PLACE_DEFAULT,
-      [SCENARIO_CONTEXT_THREAD] = TCPIP_PLACE_THREAD,
-      [SCENARIO_CONTEXT_SYSTEM_THREAD] = TCPIP_PLACE_SYSTEM_THREAD,
-      [SCENARIO_CONTEXT_DPC] = TCPIP_PLACE_DPC,
+    [SCENARIO_CONTEXT_DEFAULT] = TCPIP_PLACE_DEFAULT,
+    [SCENARIO_CONTEXT_THREAD] = TCPIP_PLACE_THREAD,
+    [SCENARIO_CONTEXT_SYSTEM_THREAD] = TCPIP_PLACE_SYSTEM_THREAD,
+    [SCENARIO_CONTEXT_DPC] = TCPIP_PLACE_DPC,
   };
-  return (TcpipPlace){.kind = kinds[context->kind],
-                      .process = context->process != NULL ? run->processes[context->process->number] : NULL,
-                      .cpu = context->cpu,
-                      .irql = context->irql};
+  return (TcpipPlace){ .kind = kinds[context->kind],
+                       .process = context->process != NULL ? run->processes[context->process->number] : NULL,
+                       .cpu = context->cpu,
+                       .irql = context->irql };
 }
 
 static void traffic_queue(const ScenarioRun *run, const ScenarioStimulus *stimulus, TcpipStimulusKind kind) {
   tcpip_stimulus_add(&(TcpipStimulus){
       .kind = kind,
       .place = place_of(run, &stimulus->context),
-      .local = {.address = stimulus->connection.local.address, .port = stimulus->connection.local.port},
-      .remote = {.address = stimulus->connection.remote.address, .port = stimulus->connection.remote.port},
+      .local = { .address = stimulus->connection.local.address, .port = stimulus->connection.local.port },
+      .remote = { .address = stimulus->connection.remote.address, .port = stimulus->connection.remote.port },
       .bytes = stimulus->byte_count,
       .receive_cpu = -1,
       .at_ns = run->origin_ns + stimulus->at_ns,
@@ -129,36 +136,16 @@ static void routine_queue(const ScenarioRun *run, const ScenarioStimulus *stimul
 
 static void stimulus_queue(const ScenarioRun *run, const ScenarioStimulus *stimulus) {
   switch (stimulus->kind) {
-  case SCENARIO_TCP_CONNECT:
-    traffic_queue(run, stimulus, TCPIP_CONNECT);
-    return;
-  case SCENARIO_TCP_DATA_IN:
-    traffic_queue(run, stimulus, TCPIP_DATA_IN);
-    return;
-  case SCENARIO_TCP_DATA_OUT:
-    traffic_queue(run, stimulus, TCPIP_DATA_OUT);
-    return;
-  case SCENARIO_TCP_CLOSE:
-    traffic_queue(run, stimulus, TCPIP_CLOSE);
-    return;
-  case SCENARIO_DPC:
-    routine_queue(run, stimulus, IO_STIMULUS_DPC);
-    return;
-  case SCENARIO_INTERRUPT:
-    routine_queue(run, stimulus, IO_STIMULUS_INTERRUPT);
-    return;
-  case SCENARIO_WORK_ITEM:
-    routine_queue(run, stimulus, IO_STIMULUS_WORK_ITEM);
-    return;
-  case SCENARIO_THREAD:
-    routine_queue(run, stimulus, IO_STIMULUS_THREAD);
-    return;
-  case SCENARIO_UNLOAD:
-    routine_queue(run, stimulus, IO_STIMULUS_UNLOAD);
-    return;
-  case SCENARIO_PAGE_OUT:
-    routine_queue(run, stimulus, IO_STIMULUS_PAGE_OUT);
-    return;
+  case SCENARIO_TCP_CONNECT: traffic_queue(run, stimulus, TCPIP_CONNECT); return;
+  case SCENARIO_TCP_DATA_IN: traffic_queue(run, stimulus, TCPIP_DATA_IN); return;
+  case SCENARIO_TCP_DATA_OUT: traffic_queue(run, stimulus, TCPIP_DATA_OUT); return;
+  case SCENARIO_TCP_CLOSE: traffic_queue(run, stimulus, TCPIP_CLOSE); return;
+  case SCENARIO_DPC: routine_queue(run, stimulus, IO_STIMULUS_DPC); return;
+  case SCENARIO_INTERRUPT: routine_queue(run, stimulus, IO_STIMULUS_INTERRUPT); return;
+  case SCENARIO_WORK_ITEM: routine_queue(run, stimulus, IO_STIMULUS_WORK_ITEM); return;
+  case SCENARIO_THREAD: routine_queue(run, stimulus, IO_STIMULUS_THREAD); return;
+  case SCENARIO_UNLOAD: routine_queue(run, stimulus, IO_STIMULUS_UNLOAD); return;
+  case SCENARIO_PAGE_OUT: routine_queue(run, stimulus, IO_STIMULUS_PAGE_OUT); return;
   }
 }
 

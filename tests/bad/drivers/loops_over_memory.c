@@ -1,6 +1,6 @@
 // Ended by the limit of accesses.
 // exit: 1
-// says: limit: 
+// says: limit:
 #include <ntddk.h>
 
 volatile LONG Stop;
