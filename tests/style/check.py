@@ -18,7 +18,7 @@ LINES_MAX = 600  # of a file; past it, it is two files
 
 # Folders deeper than two are parts of what the README above them tells of; so are these.
 README_DEPTH = 2
-NO_README = {".ci"}
+NO_README = {".ci", "reports/completion"}
 
 FORBIDDEN = [
     (re.compile(r"(?<![\w.])/(?:work|home|root|Users)/\w"), "a path of one machine"),
