@@ -3,61 +3,11 @@
  * others), when (in what that context was doing then, or before), and to which things. The heaviest are told. Weights are compared only with each
  * other; between equals the later one is told.
  */
-#include "story_choose.h"
+#include "story_internal.h"
 
 #include "model/events.h"
 
 #include <string.h>
-
-enum {
-  WEIGHT_END = 100,
-  WEIGHT_FINDING = 95,
-  WEIGHT_RELATED = 93,
-  WEIGHT_RAISED = 90,
-  WEIGHT_LEAK = 88,
-  WEIGHT_BEGIN = 82, /* of what the context was doing */
-  WEIGHT_PRINT = 78,
-  WEIGHT_CALL = 75,
-  WEIGHT_CAUSE = 70, /* who had asked for it */
-  WEIGHT_ANSWER = 66,
-  WEIGHT_THING = 60, /* others, on the same things */
-  WEIGHT_AROUND = 45,
-  WEIGHT_EARLIER = 35,
-  WEIGHT_ASIDE = 25,
-  WEIGHT_NOTHING = 0,
-};
-
-#define FOCUS_COUNT_MAX 8
-#define CALL_COUNT_MAX 9 /* calls of one context that weigh fully: older ones stand back */
-
-/* A context that the story is about, and what it was doing when its part ended. */
-typedef struct Focus {
-  uint32_t context;
-  uint32_t begin; /* where what it was doing then began */
-  uint32_t asked; /* the event by which that was asked for; STORY_NONE */
-} Focus;
-
-typedef struct Choosing {
-  const Names *names;
-  const SimRecord *record;
-  const RunResult *result;
-  const Finding *main;
-  uint32_t last;
-  Focus focus[FOCUS_COUNT_MAX];
-  unsigned focus_count;
-  GHashTable *things; /* ordinals of the objects it is about; looked up only */
-  uint8_t *weights;   /* by event */
-  uint32_t *ends;     /* by event: the return of a call */
-  uint32_t *repeats;  /* by event: how many lines it stands for */
-  uint32_t *calls;    /* by event: the innermost call of its context that is open there */
-} Choosing;
-
-static const SimEvent *at(const Choosing *choosing, uint32_t sequence) { return &choosing->record->events[sequence]; }
-
-static void weigh(Choosing *choosing, uint32_t sequence, unsigned weight) {
-  if (sequence <= choosing->last && choosing->weights[sequence] < weight)
-    choosing->weights[sequence] = (uint8_t)weight;
-}
 
 /* ---- which call an event belongs to ---- */
 
@@ -119,7 +69,7 @@ static bool is_inside_call(unsigned kind) {
 }
 
 /* The event whose line tells this one too: the call it happened in, or the answer before it. */
-static uint32_t line_of(const Choosing *choosing, uint32_t sequence) {
+uint32_t story_line_of(const Choosing *choosing, uint32_t sequence) {
   const SimEvent *event = at(choosing, sequence);
   if (event->kind == EVENT_PEND_WITHOUT_ABSORB)
     return sequence > 0 && at(choosing, sequence - 1)->kind == EVENT_CLASSIFY_ANSWER ? sequence - 1 : sequence;
@@ -143,7 +93,7 @@ static uint32_t last_of_context(const Choosing *choosing, uint32_t context) {
   return STORY_NONE;
 }
 
-static uint32_t begin_of(const Choosing *choosing, uint32_t context, uint32_t last) {
+uint32_t story_begin_of(const Choosing *choosing, uint32_t context, uint32_t last) {
   for (uint32_t i = last + 1; i-- > 0;)
     if (at(choosing, i)->context == context && is_begin(at(choosing, i)))
       return i;
@@ -174,11 +124,11 @@ static void focus_add(Choosing *choosing, uint32_t context, uint32_t then) {
       return;
   if (context == 0 || choosing->focus_count == FOCUS_COUNT_MAX || then > choosing->last)
     return;
-  uint32_t begin = begin_of(choosing, context, then);
+  uint32_t begin = story_begin_of(choosing, context, then);
   choosing->focus[choosing->focus_count++] = (Focus){ .context = context, .begin = begin, .asked = asked_of(choosing, begin) };
 }
 
-static const Focus *focus_of(const Choosing *choosing, uint32_t context) {
+const Focus *story_focus_of(const Choosing *choosing, uint32_t context) {
   for (unsigned i = 0; i < choosing->focus_count; i++)
     if (choosing->focus[i].context == context)
       return &choosing->focus[i];
@@ -226,129 +176,6 @@ static void things_collect(Choosing *choosing) {
         thing_add(choosing, event->object);
     }
   }
-}
-
-/* ---- weights ---- */
-
-static bool is_print(const SimEvent *event) {
-  const char *name = names_function(event->function);
-  return strcmp(name, "DbgPrint") == 0 || strcmp(name, "DbgPrintEx") == 0 || strcmp(name, "vDbgPrintEx") == 0;
-}
-
-/* Driver code that is called because of the event before: a DPC, a work item, a classify that is told already. */
-static bool is_told_before(const Choosing *choosing, uint32_t sequence) {
-  unsigned before = sequence > 0 ? at(choosing, sequence - 1)->kind : 0;
-  return before == EVENT_CLASSIFY_CALLOUT || before == EVENT_DPC_BEGIN || before == EVENT_WORK_BEGIN || before == SIM_EVENT_CONTEXT_BEGIN;
-}
-
-/* What a context of the story did while doing what the story is about. */
-static unsigned weight_in_focus(const Choosing *choosing, uint32_t sequence) {
-  const SimEvent *event = at(choosing, sequence);
-  switch (event->kind) {
-  case EVENT_CALL: return is_print(event) ? WEIGHT_NOTHING : WEIGHT_CALL;
-  case EVENT_DEBUG_PRINT: return WEIGHT_PRINT;
-  case SIM_EVENT_SPIN: return WEIGHT_BEGIN;
-  case EVENT_IRQL_LEAK_PATH: return WEIGHT_LEAK;
-  case EVENT_CLASSIFY_CALLOUT: return WEIGHT_CALL;
-  case EVENT_CALLBACK: return is_told_before(choosing, sequence) ? WEIGHT_NOTHING : WEIGHT_ANSWER;
-  case EVENT_CLASSIFY_ANSWER: return WEIGHT_ANSWER;
-  case EVENT_CONNECTION: return event->detail == 0 ? WEIGHT_ASIDE : WEIGHT_AROUND;
-  case EVENT_MESSAGE_TAKE: return event->site != 0 ? WEIGHT_NOTHING : WEIGHT_THING; /* the sender hands it over itself */
-  case EVENT_WAIT:
-  case EVENT_MESSAGE_REPLY:
-  case EVENT_PACKET:
-  case SIM_EVENT_PREEMPT: return WEIGHT_AROUND;
-  case EVENT_ATTACH:
-  case EVENT_SYSTEM_RETURN:
-  case EVENT_STREAM_INJECTED:
-  case EVENT_PORT_DISCONNECT: return WEIGHT_EARLIER;
-  case EVENT_FAULT: return choosing->calls[sequence] == STORY_NONE ? WEIGHT_THING : WEIGHT_NOTHING;
-  default: return WEIGHT_NOTHING;
-  }
-}
-
-/* What it did before, such as former callbacks of the same thread. */
-static unsigned weight_earlier(const SimEvent *event) {
-  switch (event->kind) {
-  case EVENT_IRQL_LEAK_PATH: return WEIGHT_LEAK;
-  case EVENT_CALL: return is_print(event) ? WEIGHT_NOTHING : WEIGHT_EARLIER;
-  case EVENT_DEBUG_PRINT:
-  case EVENT_CLASSIFY_CALLOUT:
-  case EVENT_CLASSIFY_ANSWER: return WEIGHT_EARLIER;
-  default: return WEIGHT_NOTHING;
-  }
-}
-
-/* What anybody else did. */
-static unsigned weight_elsewhere(const Choosing *choosing, const SimEvent *event) {
-  bool is_about = event->object != 0 && g_hash_table_contains(choosing->things, GUINT_TO_POINTER(event->object));
-  switch (event->kind) {
-  case EVENT_IRQL_LEAK_PATH: return WEIGHT_LEAK;
-  case EVENT_DEBUG_PRINT: return WEIGHT_EARLIER;
-  case EVENT_CALL: return is_about ? WEIGHT_THING : is_print(event) ? WEIGHT_NOTHING : WEIGHT_ASIDE;
-  case EVENT_MESSAGE_TAKE:
-  case EVENT_MESSAGE_REPLY: return is_about ? WEIGHT_THING : WEIGHT_NOTHING;
-  case EVENT_CLASSIFY_CALLOUT:
-  case EVENT_CLASSIFY_ANSWER: return WEIGHT_ASIDE;
-  case EVENT_SYSTEM_CALL: return WEIGHT_ASIDE - 1;
-  case EVENT_CONNECTION: return is_about ? WEIGHT_EARLIER : WEIGHT_NOTHING;
-  default: return WEIGHT_NOTHING;
-  }
-}
-
-static void weigh_all(Choosing *choosing, uint64_t origin_ns) {
-  bool is_boot = at(choosing, choosing->last)->time_ns < origin_ns;
-  unsigned calls[FOCUS_COUNT_MAX] = { 0 };
-  for (uint32_t i = choosing->last + 1; i-- > 0;) {
-    const SimEvent *event = at(choosing, i);
-    if (event->time_ns < origin_ns && !is_boot)
-      continue;
-    const Focus *focus = focus_of(choosing, event->context);
-    unsigned weight;
-    if (focus == NULL)
-      weight = weight_elsewhere(choosing, event);
-    else if (i < focus->begin)
-      weight = weight_earlier(event);
-    else
-      weight = weight_in_focus(choosing, i);
-    if (weight == WEIGHT_CALL && ++calls[focus - choosing->focus] > CALL_COUNT_MAX)
-      weight = WEIGHT_EARLIER;
-    weigh(choosing, i, weight);
-  }
-}
-
-/* Who asked for what a context was doing, and the interrupt in which that was. */
-static void weigh_causes(Choosing *choosing) {
-  for (unsigned i = 0; i < choosing->focus_count; i++) {
-    const Focus *focus = &choosing->focus[i];
-    const SimEvent *begin = at(choosing, focus->begin);
-    weigh(choosing, focus->begin, begin->kind == SIM_EVENT_INTERRUPT && begin->object == 0 ? WEIGHT_AROUND : WEIGHT_BEGIN);
-    if (focus->asked == STORY_NONE || at(choosing, focus->asked)->kind == EVENT_THREAD_CREATE)
-      continue;
-    uint32_t line = choosing->calls[focus->asked] != STORY_NONE ? choosing->calls[focus->asked] : focus->asked;
-    weigh(choosing, line, WEIGHT_CAUSE);
-    uint32_t context = at(choosing, focus->asked)->context;
-    uint32_t interrupt = context != 0 ? begin_of(choosing, context, focus->asked) : 0;
-    if (interrupt != 0 && at(choosing, interrupt)->kind == SIM_EVENT_INTERRUPT)
-      weigh(choosing, interrupt, WEIGHT_AROUND);
-  }
-}
-
-static void weigh_findings(Choosing *choosing) {
-  const Finding *main = choosing->main;
-  for (uint32_t i = 0; i < choosing->result->finding_count; i++) {
-    const Finding *finding = &choosing->result->findings[i];
-    if (finding->event <= choosing->last)
-      weigh(choosing, line_of(choosing, finding->event), finding == main ? WEIGHT_END : WEIGHT_FINDING);
-  }
-  if (main != NULL && main->event_related <= choosing->last)
-    weigh(choosing, line_of(choosing, main->event_related), WEIGHT_RELATED);
-  if (main != NULL && main->irql_raised_by <= choosing->last)
-    weigh(choosing, line_of(choosing, main->irql_raised_by), WEIGHT_RAISED);
-  const Object *block = main != NULL && main->value >= 0x10000 ? names_pool_block(main->value) : NULL;
-  for (uint32_t i = 0; block != NULL && i <= choosing->last; i++)
-    if (at(choosing, i)->kind == EVENT_POOL_FREE && at(choosing, i)->object == block->ordinal)
-      weigh(choosing, line_of(choosing, i), WEIGHT_RELATED);
 }
 
 /* ---- the end ---- */
@@ -408,7 +235,7 @@ static const Finding *finding_at(const Choosing *choosing, uint32_t line) {
   const Finding *found = NULL;
   for (uint32_t i = 0; i < choosing->result->finding_count; i++) {
     const Finding *finding = &choosing->result->findings[i];
-    if (finding->event <= choosing->last && line_of(choosing, finding->event) == line && (found == NULL || finding == choosing->main))
+    if (finding->event <= choosing->last && story_line_of(choosing, finding->event) == line && (found == NULL || finding == choosing->main))
       found = finding;
   }
   return found;
@@ -485,9 +312,7 @@ StoryChoice story_choose(const Names *names, const RunResult *result, const Find
   if (is_stuck(result))
     stuck_add(&choosing);
   things_collect(&choosing);
-  weigh_all(&choosing, scenario_run_origin_ns(names_run(names)));
-  weigh_causes(&choosing);
-  weigh_findings(&choosing);
+  story_weigh(&choosing);
   if (is_end_needed(&choosing))
     weigh(&choosing, choosing.last, WEIGHT_END);
   StoryChoice choice = pick(&choosing, count_max);
