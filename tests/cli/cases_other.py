@@ -1,0 +1,96 @@
+"""irqlab replay, trace, list, explain, bench."""
+
+import json
+import re
+import tempfile
+
+from harness import check, check_exit, check_in, irqlab, test
+
+
+@test
+def recorded_runs_replay():
+    document = json.loads(irqlab('run', '--json', '--schedules', '40', 'deadlock.json', 'crash.json').stdout)
+    for scenario in document['scenarios']:
+        for outcome in scenario['outcomes']:
+            result = irqlab('replay', '--times', '3', scenario['file'], outcome['schedule'])
+            check_exit(result, 0)
+            check_in(f'  hash:             {outcome["hash"]}, the same each time', result)
+            check_in(f', hash {outcome["hash"]}', irqlab('trace', scenario['file'], outcome['schedule']))
+
+
+@test
+def replay_from_a_file():
+    with tempfile.NamedTemporaryFile('w', suffix='.txt') as file:
+        file.write(' v1:-\n')
+        file.flush()
+        check_exit(irqlab('replay', 'crash.json', f'@{file.name}'), 0)
+
+
+@test
+def lines_of_another_image():
+    result = irqlab('replay', 'crash.json', 'v1:0123456789')
+    check_exit(result, 0)
+    check('made with driver image 0123456789, and this is -' in result.stderr, result.stderr)
+
+
+@test
+def choices_that_do_not_come_up():
+    check_in('misfit:', irqlab('replay', 'clean.json', 'v1:-:12345678.s7=1'))
+
+
+@test
+def traces_are_stable():
+    first, second = irqlab('trace', '--boot', 'crash.json').stdout, irqlab('trace', '--boot', 'crash.json', environment={'LC_ALL': 'C.UTF-8'}).stdout
+    check(first == second and first.count('\n') > 90, 'traces differ')
+    check(not re.search(r'0x2000[0-9a-f]{8}', first), 'an address of the machine in a trace')
+
+
+@test
+def trace_as_json():
+    lines = irqlab('trace', '--json', 'crash.json').stdout.splitlines()
+    events = [json.loads(line) for line in lines]
+    keys = ['event', 'time_ns', 'cpu', 'irql', 'context', 'kind', 'function', 'object', 'status', 'detail', 'place', 'what']
+    check(all(list(event) == keys for event in events), 'keys')
+    check([event['event'] for event in events] == list(range(events[0]['event'], events[0]['event'] + len(events))), 'numbers')
+    check(any(event['kind'] == 'call' and event['function'] == 'FltSendMessage' and event['place'] == 'fw.classify step 2' for event in events), 'call')
+
+
+# ---- list, explain ----
+
+
+@test
+def everything_listed_is_explained():
+    for kind, column in [('rules', 0), ('bugchecks', 1), ('functions', 0), ('callbacks', 0), ('statuses', 1)]:
+        names = [line.split()[column] for line in irqlab('list', kind).stdout.splitlines()]
+        check(len(names) > 10, kind)
+        result = irqlab('explain', *names)
+        check_exit(result, 0)
+        for name in names:
+            check(name in result.stdout, f'{kind}: {name}')
+
+
+@test
+def list_scenarios():
+    result = irqlab('list', 'clean.json', 'crash.json')
+    check(result.stdout.splitlines()[0].split(None, 1) == ['clean', 'a driver that prints'], result.stdout)
+    check_exit(irqlab('list', 'bad.json', 'nosuch.json'), 2)  # a missing file; the step of the other is looked at when it is run
+
+
+@test
+def list_with_words():
+    lines = irqlab('list', 'functions', 'spinlock', 'dpc').stdout.splitlines()
+    check(lines and all('spinlock' in line.lower() and 'dpc' in line.lower() for line in lines), lines)
+
+
+@test
+def explain_shows_the_reference():
+    result = irqlab('explain', 'FltSendMessage')
+    for text in ['NTSTATUS FltSendMessage(PFLT_FILTER Filter', 'contract:         IRQL <= APC_LEVEL', 'SenderBuffer (PVOID): in, SenderBufferLength bytes']:
+        check_in(text, result)
+
+
+@test
+def bench_as_json():
+    result = irqlab('bench', '--seconds', '0.01', '--json', 'crash.json')
+    check_exit(result, 0)
+    json.loads(result.stdout)

@@ -1,0 +1,174 @@
+"""irqlab run: exit codes, what it prints, reports, JSON, JUnit."""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+
+from harness import HERE, SCENARIOS, check, check_exit, check_in, irqlab, on_terminal, test
+
+
+@test
+def exit_codes():
+    for files, code in [
+        (['clean.json'], 0), (['crash.json'], 0), (['wrong.json'], 1), (['bad.json'], 2), (['nosuch.json'], 2), (['wrong.json', 'bad.json'], 2),
+        (['bad.json', 'wrong.json', 'clean.json'], 2), (['clean.json', 'wrong.json'], 1), (['endless.json'], 0),
+    ]:
+        result = irqlab('run', *files)
+        check(result.returncode == code, f'{files}: exit {result.returncode}, expected {code}\n{result.stdout}')
+
+
+@test
+def nothing_else_is_lost():
+    result = irqlab('run', 'bad.json', 'nosuch.json', 'clean.json', 'wrong.json')
+    check_exit(result, 2)
+    for text in ['  NOT  bad ', 'bad.json:5:63: unknown function "DbgPrnt" in step 1 of d.go; did you mean DbgPrint?', '  NOT  nosuch ',
+                 'nosuch.json: no such file', '  ok   clean ', '  NOT  wrong ', 'expected DRIVER_IRQL_NOT_LESS_OR_EQUAL (0xD1), nothing happened',
+                 'wrong.json:9 ', '4 scenarios: 1 as expected, 3 not (2 bad input)']:
+        check_in(text, result)
+
+
+@test
+def files_that_cannot_be_read():
+    with tempfile.TemporaryDirectory() as folder:
+        os.symlink('/nonexistent', f'{folder}/dangling.json')
+        os.mkdir(f'{folder}/empty')
+        result = irqlab('run', f'{folder}/dangling.json', f'{folder}/empty', 'clean.json')
+        check_exit(result, 2)
+        check_in('there is no scenario (*.json) in this folder', result)
+        check_in('  ok   clean ', result)
+        check_in('3 scenarios: 1 as expected, 2 not (2 bad input)', result)
+
+
+@test
+def folders_are_searched_and_sorted():
+    result = irqlab('run', SCENARIOS)
+    names = re.findall(r'^  (?:ok |NOT)  (\S+)', result.stdout, re.MULTILINE)
+    check(names == sorted(path.stem for path in SCENARIOS.glob('*.json')), names)
+
+
+@test
+def quiet_and_verbose():
+    result = irqlab('run', '-q', 'clean.json', 'crash.json')
+    check(result.stdout == '  2 scenarios: 2 as expected, 0 not\n', result.stdout)
+    result = irqlab('run', '-v', 'clean.json', 'crash.json')
+    check_in('irql-too-high: FltSendMessage needs IRQL <= APC_LEVEL and was called at DISPATCH_LEVEL', result)
+    check_in('DbgPrint: hello 3', result)
+
+
+@test
+def output_has_no_trailing_blanks():
+    for arguments in [['run', '-v', '.'], ['run', '--color=always', '-v', 'crash.json'], ['trace', 'crash.json'], ['explain', 'irql-leak', '0xD1'],
+                      ['replay', 'crash.json'], ['list', 'rules'], ['list', 'functions']]:
+        for line in irqlab(*arguments).stdout.splitlines():
+            check(not line.endswith(' '), f'{arguments}: {line!r}')
+
+
+@test
+def colours():
+    check('\033' not in irqlab('run', '-v', 'crash.json').stdout, 'colours without a terminal')
+    check('\033[' in irqlab('run', '-v', '--color=always', 'crash.json').stdout, 'no colours with --color=always')
+    check('\033' not in irqlab('run', '-v', '--color=never', 'crash.json').stdout, 'colours with --color=never')
+    check('\033' not in json.dumps(json.loads(irqlab('run', '--json', '--color=always', 'crash.json').stdout)), 'colours in JSON')
+    for environment, expected in [({}, True), ({'NO_COLOR': '1'}, False), ({'TERM': 'dumb'}, False)]:
+        output = on_terminal(['run', '-v', 'crash.json'], {'TERM': 'xterm', **environment})
+        check(('\033[' in output) == expected, f'on a terminal, {environment}: {output[:200]!r}')
+
+
+@test
+def width_of_the_terminal():
+    for columns in [72, 90, 110, 150]:
+        output = on_terminal(['run', '-v', 'crash.json'], {'TERM': 'dumb'}, columns)
+        story = output[output.index('how it came'):output.index('Windows stops')]
+        widest = max(map(len, story.splitlines()))
+        check(widest <= columns, f'{columns} columns: a line of {widest}')
+
+
+# ---- the report ----
+
+
+@test
+def report_of_a_crash():
+    result = irqlab('run', '-v', 'crash.json')
+    for text in [
+        'irql-too-high: FltSendMessage needs IRQL <= APC_LEVEL and was called at DISPATCH_LEVEL, in a DPC\n',
+        '\n  crash.json:12   FltSendMessage(gFilter, &gPort',
+        '\n                  ^^^^^^^^^^^^^^\n',
+        '  how it came to this',
+        '[irql-too-high]',
+        '  Windows stops:    0x00000005 INVALID_PROCESS_ATTACH_ATTEMPT\n',
+        'P1 agent (the process to attach to)',
+        '  raised by:        Windows, to dispatch DPCs: DISPATCH_LEVEL on cpu 0 since 1.000000 ms\n',
+        '  contract:         fltkernel.h, FltSendMessage: IRQL <= APC_LEVEL\n',
+        '  mend:',
+        '  again:            irqlab replay crash.json v1:-\n',
+        '  every step:       irqlab trace crash.json\n',
+    ]:
+        check_in(text, result)
+
+
+@test
+def report_of_a_deadlock():
+    result = irqlab('run', '-v', 'deadlock.json')
+    check_exit(result, 0)
+    for text in ['hung: no CPU can go on', 'd.one spins on spin lock gB, at d.one step 2', 'spin lock gB: held by d.two on cpu 1',
+                 'd.two spins on spin lock gA', 'of 300  hung', 'of 300  clean']:
+        check_in(text, result)
+
+
+@test
+def report_of_what_is_not_as_expected():
+    result = irqlab('run', 'wrong.json')
+    check_in('not as expected:  expected DRIVER_IRQL_NOT_LESS_OR_EQUAL (0xD1), nothing happened\n                    wrong.json:9:7\n', result)
+    check_in('DbgPrint: hello', result)
+
+
+# ---- JSON, JUnit ----
+
+
+@test
+def json_document():
+    result = irqlab('run', '--json', 'clean.json', 'crash.json', 'wrong.json', 'bad.json')
+    check_exit(result, 2)
+    document = json.loads(result.stdout)
+    check(set(document) == {'irqlab', 'scenarios', 'not_run', 'exit_code'}, sorted(document))
+    check(document['exit_code'] == 2 and document['not_run'] == 0, document['exit_code'])
+    keys = {'file', 'argument', 'name', 'title', 'status', 'result', 'why', 'line', 'schedules', 'hash', 'exhausted', 'milliseconds', 'outcomes', 'notes',
+            'report', 'log'}
+    for scenario in document['scenarios']:
+        check(set(scenario) == keys, sorted(set(scenario) ^ keys))
+    check([scenario['status'] for scenario in document['scenarios']] == ['as expected', 'as expected', 'not as expected', 'bad input'])
+    outcome = document['scenarios'][1]['outcomes'][0]
+    check(set(outcome) == {'result', 'count', 'schedule', 'hash', 'cause', 'bugcheck', 'findings'}, sorted(outcome))
+    check(outcome['bugcheck']['code'] == '0x5' and outcome['bugcheck']['name'] == 'INVALID_PROCESS_ATTACH_ATTEMPT', outcome['bugcheck'])
+    finding = outcome['findings'][0]
+    check(finding['rule'] == 'irql-too-high' and finding['function'] == 'FltSendMessage' and finding['line'] == 12, finding)
+    check(re.fullmatch(r'[0-9a-f]{16}', outcome['hash']) and outcome['schedule'] == 'v1:-', outcome)
+    check(document['scenarios'][2]['line'] == 9, document['scenarios'][2]['line'])
+
+
+@test
+def junit():
+    with tempfile.TemporaryDirectory() as folder:
+        file = f'{folder}/results.xml'
+        result = irqlab('run', '--junit', file, SCENARIOS)
+        check_exit(result, 2)
+        check_xml(file)
+        text = pathlib.Path(file).read_text(encoding='utf-8')
+        count = len(list(SCENARIOS.glob('*.json')))
+        check(f'<testsuites name="irqlab" tests="{count}" failures="1" errors="1"' in text, text[:300])
+        check('line="9"' in text and f'file="{SCENARIOS}/wrong.json"' in text, text)
+        check('an expectation that does not hold &lt;&amp;' in text, text)
+        check(irqlab('run', '--junit', '-', 'clean.json').stdout.count('<testcase') == 1, 'standard output')
+
+
+def check_xml(file):
+    import xml.etree.ElementTree as tree
+    tree.parse(file)
+    if shutil.which('xmllint'):
+        done = subprocess.run(['xmllint', '--noout', '--nonet', '--schema', HERE.parent / 'reports/junit.xsd', file], stderr=subprocess.PIPE, text=True,
+                              check=False)
+        check(done.returncode == 0, done.stderr)
