@@ -1,10 +1,14 @@
 #include "expected.h"
 
 #include "paragraph.h"
+#include "phrase.h"
 
+#include "model/events.h"
 #include "model/tcpip/tcpip_face.h"
 
 #include <string.h>
+
+#define EVENT_COUNT_MAX 5
 
 /* ---- what is there instead ---- */
 
@@ -53,12 +57,74 @@ static char *cpu_words(const ExpectState *state) {
   return g_strdup_printf("it %s, at %s", does, sim_irql_name(vcpu->irql));
 }
 
-static void state_print(GString *out, const ReportStyle *style, const ExpectState *state) {
+/* A thread of a process is named PROCESS.THREAD. */
+static char *thread_words(const Names *names, const ExpectState *state) {
+  static const char *const states[] = { "made", "ready", "about to run", "running", "waiting", "ended" };
+  g_autofree char *name = state->process != NULL ? g_strdup_printf("%s.%s", state->process, state->name) : g_strdup(state->name);
+  for (uint32_t ordinal = object_count(); ordinal > 0; ordinal--) {
+    const Object *object = object_by_ordinal(ordinal);
+    if (object->kind != OBJECT_THREAD || strcmp(object->name, name) != 0)
+      continue;
+    const KeThread *thread = object->is_alive ? object->body : NULL;
+    if (thread == NULL)
+      return g_strdup("it has ended");
+    g_autofree char *waits = thread->state == KE_THREAD_WAITING ? names_object(names, thread->wait_object) : g_strdup("");
+    return g_strdup_printf("it is %s%s%s", states[thread->state], *waits != '\0' ? " for " : "", waits);
+  }
+  return g_strdup("there is no such thread");
+}
+
+static void state_print(GString *out, const ReportStyle *style, const Names *names, const ExpectState *state) {
   g_autofree char *text = state->kind == EXPECT_STATE_CONNECTION ? connection_words(state)
                           : state->kind == EXPECT_STATE_CPU      ? cpu_words(state)
+                          : state->kind == EXPECT_STATE_THREAD   ? thread_words(names, state)
                                                                  : NULL;
   if (text != NULL)
     paragraph_more(out, style, text);
+}
+
+/* Events of the kind that was asked for, whatever else was asked of them. */
+static void event_print(GString *out, const ReportStyle *style, const Names *names, const ExpectEvent *expected) {
+  const SimRecord *record = names_record(names);
+  unsigned count = 0;
+  for (size_t i = 0; i < record->count; i++) {
+    const SimEvent *event = &record->events[i];
+    if (event->kind != expected->kind || (expected->function != 0 && event->function != expected->function) || ++count > EVENT_COUNT_MAX)
+      continue;
+    g_autofree char *time = names_time(names_run(names), event->time_ns), *what = phrase_event(names, event);
+    g_autofree char *line = g_strdup_printf("there is: %s  cpu %u  %s  %s", time, event->cpu, names_irql_short(event->irql),
+                                            what != NULL ? what : model_event_name(event->kind));
+    paragraph_more(out, style, line);
+  }
+  if (count == 0)
+    paragraph_more(out, style, "no such event happened at all");
+  else if (count > EVENT_COUNT_MAX) {
+    g_autofree char *line = g_strdup_printf("and %u more", count - EVENT_COUNT_MAX);
+    paragraph_more(out, style, line);
+  }
+}
+
+/* Is it the event that was asked for? As the runner judges it (run_judge.c). */
+static bool is_event(const ExpectEvent *expected, const SimEvent *event) {
+  const Object *object = event->object != 0 ? object_by_ordinal(event->object) : NULL;
+  return event->kind == expected->kind && (expected->function == 0 || event->function == expected->function) &&
+         (!expected->has_status || event->status == expected->status) && (!expected->has_detail || event->detail == expected->detail) &&
+         (expected->cpu < 0 || event->cpu == expected->cpu) && (expected->irql < 0 || event->irql == expected->irql) &&
+         (expected->object == NULL || (object != NULL && strcmp(object->name, expected->object) == 0));
+}
+
+/* How far an order came. */
+static void order_print(GString *out, const ReportStyle *style, const Names *names, const Expectation *failed) {
+  const SimRecord *record = names_record(names);
+  size_t next = 0;
+  for (size_t i = 0; i < record->count && next < failed->event_count; i++)
+    next += is_event(&failed->events[next], &record->events[i]);
+  if (next == failed->event_count)
+    return;
+  g_autofree char *line =
+      g_strdup_printf("number %zu of it does not follow%s%s", next + 1, failed->events[next].text.text != NULL ? ": " : "",
+                      failed->events[next].text.text != NULL ? failed->events[next].text.text : "");
+  paragraph_more(out, style, line);
 }
 
 /* ---- the paragraph ---- */
@@ -83,7 +149,11 @@ void expected_print(GString *out, const ReportStyle *style, const Names *names, 
       paragraph_more(out, style, line);
   } else if (failed->kind == EXPECT_FINDING) {
     finding_print(out, style, names, failed, result);
+  } else if (failed->kind == EXPECT_EVENT && failed->when == EXPECT_ALWAYS && failed->event_count > 0) {
+    event_print(out, style, names, &failed->events[0]);
+  } else if (failed->kind == EXPECT_ORDER && failed->when == EXPECT_ALWAYS) {
+    order_print(out, style, names, failed);
   } else if (failed->kind == EXPECT_STATE && failed->when == EXPECT_ALWAYS) {
-    state_print(out, style, &failed->state);
+    state_print(out, style, names, &failed->state);
   }
 }
