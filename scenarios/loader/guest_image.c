@@ -147,6 +147,11 @@ guint64 guest_image_find(GuestImage *image, const char *name) {
   return symbols != NULL ? guest_symbols_find_name(symbols, name) : 0;
 }
 
+guint64 guest_image_find_variable(GuestImage *image, const char *name, gsize *size) {
+  GuestSymbols *symbols = symbols_of(image);
+  return symbols != NULL ? guest_symbols_find_variable(symbols, name, size) : 0;
+}
+
 bool guest_image_symbol(GuestImage *image, guint32 site, GuestSymbol *symbol) {
   guint64 address = SIM_IMAGE_BASE + site;
   GuestSymbols *symbols = !(site & SIM_SITE_STEP) && address > image->base && address <= image->end ? symbols_of(image) : NULL;

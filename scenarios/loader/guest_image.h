@@ -36,6 +36,8 @@ void guest_image_begin(const GuestImage *image);
 
 /* Address of a function or variable of the driver, static ones included; 0: none of that name. */
 guint64 guest_image_find(GuestImage *image, const char *name);
+/* The same for a variable, with its size in bytes. */
+guint64 guest_image_find_variable(GuestImage *image, const char *name, gsize *size);
 
 /* Where a site of this image is in its source; false: unknown. Strings are borrowed from the image. */
 bool guest_image_symbol(GuestImage *image, guint32 site, GuestSymbol *symbol);

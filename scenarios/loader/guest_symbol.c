@@ -112,15 +112,26 @@ bool guest_symbols_find_place(GuestSymbols *symbols, guint64 address, GuestSymbo
   return known->file != NULL;
 }
 
-guint64 guest_symbols_find_name(GuestSymbols *symbols, const char *name) {
+/* By the image's symbol table; `is_variable`: functions do not count. */
+static guint64 name_find(GuestSymbols *symbols, const char *name, bool is_variable, gsize *size) {
   int count = dwfl_module_getsymtab(symbols->module);
   for (int i = 1; i < count; i++) {
     GElf_Sym symbol;
     GElf_Addr address;
     const char *found = dwfl_module_getsym_info(symbols->module, i, &symbol, &address, NULL, NULL, NULL);
     int type = GELF_ST_TYPE(symbol.st_info);
-    if (found != NULL && symbol.st_shndx != SHN_UNDEF && (type == STT_FUNC || type == STT_OBJECT) && strcmp(found, name) == 0)
-      return address;
+    bool is_wanted = type == STT_OBJECT || (type == STT_FUNC && !is_variable);
+    if (found == NULL || symbol.st_shndx == SHN_UNDEF || !is_wanted || strcmp(found, name) != 0)
+      continue;
+    *size = symbol.st_size;
+    return address;
   }
   return 0;
 }
+
+guint64 guest_symbols_find_name(GuestSymbols *symbols, const char *name) {
+  gsize size;
+  return name_find(symbols, name, false, &size);
+}
+
+guint64 guest_symbols_find_variable(GuestSymbols *symbols, const char *name, gsize *size) { return name_find(symbols, name, true, size); }

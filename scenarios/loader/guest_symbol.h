@@ -25,3 +25,5 @@ bool guest_symbols_find_place(GuestSymbols *symbols, guint64 address, GuestSymbo
 
 /* The address of a function or variable, local ones included; 0: there is none. */
 guint64 guest_symbols_find_name(GuestSymbols *symbols, const char *name);
+/* The same for a variable, with its size in bytes. */
+guint64 guest_symbols_find_variable(GuestSymbols *symbols, const char *name, gsize *size);

@@ -49,7 +49,7 @@ static bool run_prepare(ScenarioRun *run, GError **error) {
   }
   if (has_steps(run->scenario) && (run->steps = step_program_create(run->scenario, error)) == NULL)
     return false;
-  if (!run_images_load(run, error))
+  if (!run_images_load(run, error) || !run_names_check(run, error))
     return false;
   run->fingerprint = guest_images_fingerprint(run->images);
   if (!run_boot(run, error))
@@ -81,6 +81,7 @@ void scenario_run_free(ScenarioRun *run) {
   g_free(run->processes);
   g_free(run->drivers);
   g_free(run->fingerprint);
+  g_free(run->not_loaded);
   g_free(run);
 }
 

@@ -287,6 +287,20 @@ static void boot_watch_fire(SimMachine *machine, SimQueueEntry *entry) {
 }
 
 /* A driver that could not be set up is the scenario's trouble, not Windows'. */
+/* A DriverEntry that fails is the driver's decision: not what a scenario wants unless it says so. */
+static void refusal_note(ScenarioRun *run) {
+  for (size_t i = 0; i < run->scenario->driver_count && run->not_loaded == NULL; i++) {
+    const ScenarioDriver *driver = &run->scenario->drivers[i];
+    const IoDriver *state = io_driver(run->drivers[i]);
+    if (state == NULL || state->status >= 0)
+      continue;
+    const char *status = ddi_status_name(state->status);
+    run->not_loaded =
+        status != NULL ? g_strdup_printf("DriverEntry of %s returned %s: it is not loaded", driver->name.text, status)
+                       : g_strdup_printf("DriverEntry of %s returned 0x%08X: it is not loaded", driver->name.text, (unsigned)state->status);
+  }
+}
+
 static bool check_loaded(const ScenarioRun *run, const SetUp *set_ups, GError **error) {
   for (size_t i = 0; i < run->scenario->driver_count; i++) {
     const ScenarioDriver *driver = &run->scenario->drivers[i];
@@ -361,6 +375,7 @@ bool run_boot(ScenarioRun *run, GError **error) {
   run->origin_ns = sim_machine()->now_ns;
   if (!check_loaded(run, set_ups, error))
     return false;
+  refusal_note(run);
   if (stop != SIM_STOP_NONE)
     return true; /* over before the first stimulus: that is what each run comes to */
   if (!sim_machine_set_up(sim_machine(), stimuli_queue, run))

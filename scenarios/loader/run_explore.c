@@ -1,6 +1,7 @@
 /* Schedules until the budget is used up or an expectation can no longer hold. */
 #include "run_internal.h"
 
+#include "model/events.h"
 #include "sim/search.h"
 
 #include <string.h>
@@ -138,8 +139,25 @@ static bool is_outcome_mentioned(const ScenarioRun *run, const RunResult *result
   return false;
 }
 
+/* The scenario says that a driver is not there at the end, or looks at how it was loaded. */
+static bool is_refusal_mentioned(const ExpectSet *set) {
+  for (size_t i = 0; i < set->count; i++) {
+    const Expectation *expectation = &set->items[i];
+    if (expectation->when == EXPECT_NEVER)
+      continue;
+    if (expectation->kind == EXPECT_STATE && expectation->state.kind == EXPECT_STATE_DRIVER && expectation->state.is == EXPECT_IS_UNLOADED)
+      return true;
+    if (expectation->kind == EXPECT_EVENT && expectation->events[0].kind == EVENT_DRIVER_LOAD)
+      return true;
+  }
+  return false;
+}
+
 static char *unmentioned(const ScenarioRun *run, const RunResult *result) {
   const ExpectSet *set = &run->scenario->expect;
+  const char *instead = set->count == 0 ? "expected a clean run, since the file expects nothing else" : NULL;
+  if (run->not_loaded != NULL && result->bugcheck.code == 0 && !is_refusal_mentioned(set))
+    return g_strdup(run->not_loaded);
   bool is_bugcheck_mentioned = false;
   for (size_t i = 0; i < set->count; i++) {
     const Expectation *expectation = &set->items[i];
@@ -148,11 +166,11 @@ static char *unmentioned(const ScenarioRun *run, const RunResult *result) {
   }
   if (result->bugcheck.code != 0 && !is_bugcheck_mentioned) {
     g_autofree char *bucket = run_result_bucket(result);
-    return g_strdup_printf("expected no such bug check, got %s", bucket);
+    return g_strdup_printf("%s, got %s", instead != NULL ? instead : "expected no such bug check", bucket);
   }
   if (result->bugcheck.code == 0 && result->stop != SIM_STOP_QUIET && !is_outcome_mentioned(run, result)) {
     g_autofree char *bucket = run_result_bucket(result);
-    return g_strdup_printf("expected the run to end by itself, got %s", bucket);
+    return g_strdup_printf("%s, got %s", instead != NULL ? instead : "expected the run to end by itself", bucket);
   }
   for (uint32_t i = 0; i < result->finding_count; i++)
     if (!is_any_finding_mentioned(set, &result->findings[i]))

@@ -98,3 +98,59 @@ uint64_t run_image_symbol(const ScenarioRun *run, const ScenarioDriver *driver, 
   const GuestImage *image = run_image_of(run, driver);
   return image != NULL ? guest_image_find((GuestImage *)image, name) : 0;
 }
+
+static const GuestImage *image_named(const ScenarioRun *run, const char *driver) {
+  const ScenarioDriver *found = scenario_driver_find(run->scenario, driver);
+  return found != NULL ? run_image_of(run, found) : NULL;
+}
+
+bool run_image_global(const ScenarioRun *run, const char *driver, const char *name, int64_t *value) {
+  gsize size = 0;
+  const GuestImage *image = image_named(run, driver);
+  uint64_t address = image != NULL ? guest_image_find_variable((GuestImage *)image, name, &size) : 0;
+  if (address == 0)
+    return false;
+  switch (size) {
+  case 1: return *value = *(const int8_t *)address, true;
+  case 2: return *value = *(const int16_t *)address, true;
+  case 4: return *value = *(const int32_t *)address, true;
+  case 8: return *value = *(const int64_t *)address, true;
+  default: return false;
+  }
+}
+
+/* ---- names that only the image can confirm ---- */
+
+static bool routine_check(const ScenarioRun *run, const ScenarioRoutine *routine, GError **error) {
+  if (routine->driver == NULL || !routine->driver->is_source || run_image_symbol(run, routine->driver, routine->name) != 0)
+    return true;
+  return scenario_error(run->scenario, routine->text.position, error, "driver \"%s\" has no function %s", routine->driver->name.text,
+                        routine->name);
+}
+
+static bool global_check(const ScenarioRun *run, const Expectation *expectation, GError **error) {
+  int64_t value;
+  const ExpectGlobal *global = &expectation->global;
+  if (expectation->kind != EXPECT_GLOBAL || image_named(run, global->driver) == NULL ||
+      run_image_global(run, global->driver, global->name, &value))
+    return true;
+  return scenario_error(run->scenario, expectation->position, error, "driver \"%s\" has no global %s of 1, 2, 4 or 8 bytes", global->driver,
+                        global->name);
+}
+
+bool run_names_check(const ScenarioRun *run, GError **error) {
+  const Scenario *scenario = run->scenario;
+  for (size_t i = 0; i < scenario->callout_count; i++) {
+    const ScenarioCallout *callout = &scenario->callouts[i];
+    if (!routine_check(run, &callout->classify, error) || !routine_check(run, &callout->notify, error) ||
+        !routine_check(run, &callout->flow_delete, error))
+      return false;
+  }
+  for (size_t i = 0; i < scenario->stimulus_count; i++)
+    if (!routine_check(run, &scenario->stimuli[i].routine, error))
+      return false;
+  for (size_t i = 0; i < scenario->expect.count; i++)
+    if (!global_check(run, &scenario->expect.items[i], error))
+      return false;
+  return true;
+}

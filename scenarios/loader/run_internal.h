@@ -19,6 +19,7 @@ struct ScenarioRun {
   uint64_t origin_ns;
   bool wants_events;     /* an expectation is about events */
   GHashTable *sources;   /* file -> GStrv of its lines: for RunSite.text; looked up only */
+  char *not_loaded;         /* "DriverEntry of fw returned STATUS_...": the first driver that refused; NULL: none did */
   GPtrArray *texts;      /* strings that the machine borrows */
   GPtrArray *scripts;    /* GArray of UserOperation, of the processes' threads */
   KeProcess **processes; /* in the arena; by ScenarioProcess.number */
@@ -34,6 +35,11 @@ void run_images_begin(const ScenarioRun *run);
 /* The address of a function of a driver that is C source; 0: none of that name. */
 uint64_t run_image_symbol(const ScenarioRun *run, const ScenarioDriver *driver, const char *name);
 const GuestImage *run_image_of(const ScenarioRun *run, const ScenarioDriver *driver); /* NULL: it is written as steps */
+
+/* The value of a global of a driver that is C source, static or not, of 1, 2, 4 or 8 bytes, sign extended; false: none of that name and size. */
+bool run_image_global(const ScenarioRun *run, const char *driver, const char *name, int64_t *value);
+/* Do the functions and globals of C drivers that the scenario names exist? */
+bool run_names_check(const ScenarioRun *run, GError **error);
 
 /* run_stimulus.c: the address of a driver's routine, compiled or steps; 0: absent. */
 uint64_t run_routine_address(const ScenarioRun *run, const ScenarioRoutine *routine);

@@ -254,7 +254,9 @@ static bool state_holds(const ScenarioRun *run, const ExpectState *state) {
 static bool global_holds(const ScenarioRun *run, const ExpectGlobal *expected) {
   const StepGlobal *global = run->steps != NULL ? step_global_find(run->steps, expected->driver, expected->name) : NULL;
   int64_t value;
-  return global != NULL && step_global_read(run->instance, global, &value) && value == expected->value;
+  bool is_read =
+      global != NULL ? step_global_read(run->instance, global, &value) : run_image_global(run, expected->driver, expected->name, &value);
+  return is_read && value == expected->value;
 }
 
 bool expectation_holds(const ScenarioRun *run, const Expectation *expectation, const RunResult *result) {

@@ -1,6 +1,7 @@
 /* Processes and traffic of a scenario, queued for the times after boot. */
 #include "run_internal.h"
 
+#include "model/io/io_face.h"
 #include "model/io/stimulus.h"
 #include "model/tcpip/tcpip_face.h"
 #include "model/user/user_face.h"
@@ -122,6 +123,10 @@ uint64_t run_routine_address(const ScenarioRun *run, const ScenarioRoutine *rout
 }
 
 static void routine_queue(const ScenarioRun *run, const ScenarioStimulus *stimulus, IoStimulusKind kind) {
+  const ScenarioDriver *called = stimulus->routine.driver;
+  const IoDriver *state = called != NULL ? io_driver(run->drivers[called->number]) : NULL;
+  if (state != NULL && state->status < 0) /* nobody calls what is not loaded */
+    return;
   io_stimulus_add(&(IoStimulus){
       .kind = kind,
       .driver = driver_object(run, stimulus->driver != NULL ? stimulus->driver : stimulus->routine.driver),
