@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 int cli_error(const char *format, ...) {
@@ -15,6 +16,13 @@ int cli_error(const char *format, ...) {
   return EXIT_BAD_INPUT;
 }
 
+static bool asks_for_help(int argc, char **argv) {
+  for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+    if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+      return true;
+  return false;
+}
+
 bool cli_options(const char *command, const char *arguments, const char *summary, const char *description, const GOptionEntry *entries,
                  int *argc, char ***argv) {
   g_autoptr(GError) error = NULL;
@@ -24,6 +32,11 @@ bool cli_options(const char *command, const char *arguments, const char *summary
   g_option_context_set_summary(context, summary);
   g_option_context_set_description(context, description);
   g_option_context_add_main_entries(context, entries, NULL);
+  if (asks_for_help(*argc, *argv)) { /* GLib's own way would print "[OPTION?]" where no locale was set */
+    g_autofree char *help = g_option_context_get_help(context, TRUE, NULL);
+    fputs(help, stdout);
+    exit(fflush(stdout) == 0 ? EXIT_AS_EXPECTED : EXIT_SET_UP);
+  }
   if (g_option_context_parse(context, argc, argv, &error))
     return true;
   cli_error("%s: %s\nirqlab %s --help tells the options.", command, error->message, command);
