@@ -109,7 +109,7 @@ static CauseRow *row_of(CauseTable *table, const char *where, const char *result
   return row;
 }
 
-void cause_table_add(CauseTable *table, const Names *names, const RunResult *result, uint64_t weight) {
+void cause_table_add(CauseTable *table, const Names *names, const RunResult *result) {
   const SimRecord *record = names_record(names);
   g_autoptr(GHashTable) counted = g_hash_table_new(NULL, NULL); /* a row counts a schedule once */
   for (size_t i = 0; i < record->count; i++) {
@@ -120,7 +120,7 @@ void cause_table_add(CauseTable *table, const Names *names, const RunResult *res
     g_autofree char *text = result_of(names, result, (uint32_t)i);
     CauseRow *row = row_of(table, where, text);
     if (g_hash_table_add(counted, row))
-      row->schedules += weight;
+      row->schedules++;
   }
 }
 

@@ -16,8 +16,8 @@ CauseTable *cause_table_new(uint32_t function, uint32_t site);
 void cause_table_free(CauseTable *table);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CauseTable, cause_table_free)
 
-/* Adds the calls of one run, of which `weight` schedules came out alike. The machine must be as the run left it. */
-void cause_table_add(CauseTable *table, const Names *names, const RunResult *result, uint64_t weight);
+/* Adds the calls of one run. The machine must be as the run left it. */
+void cause_table_add(CauseTable *table, const Names *names, const RunResult *result);
 
 /* One line for each way it came out; NULL when it came out in one way only. NULL-terminated; returns owned. */
 char **cause_table_lines(const CauseTable *table);

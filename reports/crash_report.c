@@ -18,7 +18,7 @@
 
 #define OTHER_COUNT_MAX 6        /* findings beside the one it is about */
 #define SCHEDULE_COLUMNS_MAX 600 /* a longer line is told by its seed */
-#define CAUSE_RUN_COUNT_MAX 16
+#define CAUSE_RUN_COUNT_MAX 500
 
 /* Everything one report is made from. */
 typedef struct Report {
@@ -43,19 +43,20 @@ static void run_again(ScenarioRun *run, const RunResult *result, SimRecord *reco
   run_result_finish(&again);
 }
 
-/* The calls that the finding is about, in a run of each outcome. */
+/* The calls that the finding is about, in the schedules that were explored: each is run once more. */
 static CauseTable *causes_collect(const ReportSubject *subject, const Finding *finding) {
-  if (subject->verdict == NULL || finding == NULL || ddi_function_by_id(finding->function) == NULL || finding->site == 0)
+  bool is_drawn = subject->verdict != NULL && subject->verdict->policy == &sim_policy_random && subject->verdict->buckets->len > 1;
+  if (!is_drawn || !is_repeatable(subject->result) || finding == NULL || ddi_function_by_id(finding->function) == NULL ||
+      finding->site == 0)
     return NULL;
   CauseTable *table = cause_table_new(finding->function, finding->site);
-  for (guint i = 0; i < subject->verdict->buckets->len && i < CAUSE_RUN_COUNT_MAX; i++) {
-    const RunBucket *bucket = g_ptr_array_index(subject->verdict->buckets, i);
+  for (uint64_t i = 0; i < subject->verdict->schedule_count && i < CAUSE_RUN_COUNT_MAX; i++) {
     SimRecord record = { 0 };
-    if (is_repeatable(&bucket->result)) {
-      run_again(subject->run, &bucket->result, &record);
-      g_autoptr(Names) names = names_create(subject->run, &record);
-      cause_table_add(table, names, &bucket->result, bucket->count);
-    }
+    RunResult result = { 0 };
+    scenario_explore_again(subject->run, subject->verdict, i, &record, &result);
+    g_autoptr(Names) names = names_create(subject->run, &record);
+    cause_table_add(table, names, &result);
+    run_result_finish(&result);
     sim_record_finish(&record);
   }
   return table;
@@ -227,8 +228,9 @@ static void count_print(const Report *report, const CauseTable *causes) {
   if (lines == NULL)
     return;
   g_autofree char *place = place_words(report->subject->run, report->finding->site);
-  paragraph_putf(report->out, report->style, "the same call", "%s, %s: where, what came of it, in how many schedules",
-                 names_function(report->finding->function), place);
+  paragraph_putf(report->out, report->style, "the same call",
+                 "%s, %s: where, what came of it, in how many of %" G_GUINT64_FORMAT " schedules",
+                 names_function(report->finding->function), place, MIN(verdict->schedule_count, CAUSE_RUN_COUNT_MAX));
   for (char **line = lines; *line != NULL; line++)
     paragraph_more(report->out, report->style, *line);
 }

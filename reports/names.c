@@ -23,7 +23,7 @@ struct Names {
   const SimRecord *record;
   GStringChunk *texts;
   GHashTable *contexts; /* id -> Context; looked up only */
-  GHashTable *threads;  /* ordinal -> name of a thread without one of its own: the routine it runs; looked up only */
+  GHashTable *routines; /* ordinal -> the routine that a thread or DPC without a name of its own runs; looked up only */
   Running *running;     /* by event */
 };
 
@@ -102,15 +102,34 @@ static const char *thread_name(Names *names, size_t begin) {
     if (routine == NULL)
       return "";
     const char *name = keep(names, routine);
-    g_hash_table_insert(names->threads, GUINT_TO_POINTER(event->object), (gpointer)name);
+    g_hash_table_insert(names->routines, GUINT_TO_POINTER(event->object), (gpointer)name);
     return name;
   }
   return "";
 }
 
+/* A DPC or interrupt of the scenario's own (model/io names them so) goes by the routine that it calls next. */
+static void stimulus_name(Names *names, size_t begin) {
+  const SimEvent *event = &names->record->events[begin];
+  const Object *object = event->object != 0 ? object_by_ordinal(event->object) : NULL;
+  if (object == NULL || (strcmp(object->name, "stimulus") != 0 && strcmp(object->name, "device") != 0))
+    return;
+  for (size_t i = begin + 1; i < names->record->count; i++) {
+    const SimEvent *other = &names->record->events[i];
+    if (other->context != event->context)
+      continue;
+    char *routine = other->kind == EVENT_CALLBACK ? place_routine(names->run, other->value) : NULL;
+    if (routine != NULL)
+      g_hash_table_insert(names->routines, GUINT_TO_POINTER(event->object), (gpointer)keep(names, routine));
+    return;
+  }
+}
+
 static void contexts_collect(Names *names) {
   for (size_t i = 0; i < names->record->count; i++) {
     const SimEvent *event = &names->record->events[i];
+    if (event->kind == SIM_EVENT_INTERRUPT || event->kind == EVENT_DPC_BEGIN)
+      stimulus_name(names, i);
     switch (event->kind) {
     case SIM_EVENT_CONTEXT_BEGIN: context_begin(names, event, "thread", thread_name(names, i)); break;
     case SIM_EVENT_INTERRUPT: interrupt_begin(names, event); break;
@@ -133,7 +152,7 @@ Names *names_create(const ScenarioRun *run, const SimRecord *record) {
   names->record = record;
   names->texts = g_string_chunk_new(1024);
   names->contexts = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-  names->threads = g_hash_table_new(NULL, NULL);
+  names->routines = g_hash_table_new(NULL, NULL);
   names->running = g_new0(Running, record->count + 1);
   contexts_collect(names);
   return names;
@@ -143,7 +162,7 @@ void names_free(Names *names) {
   if (names == NULL)
     return;
   g_hash_table_unref(names->contexts);
-  g_hash_table_unref(names->threads);
+  g_hash_table_unref(names->routines);
   g_string_chunk_free(names->texts);
   g_free(names->running);
   g_free(names);
@@ -193,12 +212,13 @@ static bool is_stream_lock(const Object *object) {
 
 /* The object's own name, or what the driver calls the memory it is in; NULL: neither. Returns owned. */
 static char *own_name(const Names *names, const Object *object) {
+  const char *routine = g_hash_table_lookup(names->routines, GUINT_TO_POINTER(object->ordinal));
+  if (routine != NULL)
+    return g_strdup(routine);
   if (object->name[0] != '\0')
     return g_strdup(object->name);
   if (is_stream_lock(object))
     return g_strdup("netio's stream lock");
-  if (object->kind == OBJECT_THREAD)
-    return g_strdup(g_hash_table_lookup(names->threads, GUINT_TO_POINTER(object->ordinal)));
   return object->size > 0 && object->kind != OBJECT_POOL_BLOCK ? place_variable(names->run, object->address) : NULL;
 }
 

@@ -147,8 +147,12 @@ static void loop_begin(UserThread *user, const UserOperation *operation) {
 static void system_call(UserThread *user, const UserOperation *operation) {
   SimMachine *machine = sim_machine();
   sim_point(machine, SIM_POINT_CALL, 0, 0, 1000); /* user-mode code between two calls, and a bound for scripts that never block */
+  if (user->thread->is_terminating)
+    return;
   ke_system_call_enter((uint32_t)operation->kind, service_address(operation->kind));
   int32_t status = operation_do(user, operation);
+  if (user->thread->is_terminating && KeGetCurrentIrql() == PASSIVE_LEVEL)
+    port_disconnect(user); /* it does not come back from this call */
   ke_system_call_return(status);
 }
 

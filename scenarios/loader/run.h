@@ -101,6 +101,8 @@ typedef struct RunVerdict {
   bool is_exhausted;         /* every schedule there is was run: "exhausted N" rather than "explored N" */
   bool is_interrupted;       /* stopped by the caller */
   uint64_t schedule_count;   /* run */
+  const SimPolicy *policy;   /* that chose them */
+  uint64_t seed;             /* of the first */
   uint64_t hash;             /* over the hashes of all schedules run, in their order */
   const Expectation *failed; /* the first that does not hold; NULL */
   char *why;                 /* one line, when not as expected; also without expectations that failed (a limit, not modelled) */
@@ -122,3 +124,6 @@ typedef struct RunExploration {
  * when it is clean. */
 void scenario_explore(ScenarioRun *run, const RunExploration *exploration, RunVerdict *verdict);
 void run_verdict_finish(RunVerdict *verdict);
+
+/* Runs the number-th schedule of a random exploration once more (from 0), with its events. `result` is to be finished by the caller. */
+void scenario_explore_again(ScenarioRun *run, const RunVerdict *verdict, uint64_t number, SimRecord *record, RunResult *result);

@@ -195,16 +195,20 @@ static char *explain(const Expectation *expectation, const RunResult *result) {
 /* ---- exploring ---- */
 
 /* The first schedule of a random policy is the natural one: it makes the shortest line, and what always happens needs no luck. */
-static RunResult run_one(ScenarioRun *run, const SimPolicy *policy, uint64_t seed, uint64_t number, SimSearch *search) {
+static RunResult run_one(ScenarioRun *run, const SimPolicy *policy, uint64_t seed, uint64_t number, SimSearch *search, SimRecord *record) {
   static const SimSchedule natural = { 0 };
   RunResult result = { 0 };
-  RunRequest request = { .policy = policy, .seed = seed + number, .search = search };
+  RunRequest request = { .policy = policy, .seed = seed + number, .search = search, .record = record };
   if (policy == &sim_policy_random && number == 0) {
     request.policy = &sim_policy_replay;
     request.replay = &natural;
   }
   scenario_run_once(run, &request, &result);
   return result;
+}
+
+void scenario_explore_again(ScenarioRun *run, const RunVerdict *verdict, uint64_t number, SimRecord *record, RunResult *result) {
+  *result = run_one(run, verdict->policy, verdict->seed, number, NULL, record);
 }
 
 static void judge_one(ScenarioRun *run, RunVerdict *verdict, RunResult *result, bool *seen) {
@@ -265,9 +269,9 @@ void scenario_explore(ScenarioRun *run, const RunExploration *exploration, RunVe
   uint64_t seed = exploration->has_seed ? exploration->seed : own->seed;
   SimSearch search = { 0 };
   g_autofree bool *seen = g_new0(bool, run->scenario->expect.count + 1);
-  *verdict = (RunVerdict){ .is_as_expected = true, .buckets = g_ptr_array_new_with_free_func(bucket_free) };
+  *verdict = (RunVerdict){ .is_as_expected = true, .policy = policy, .seed = seed, .buckets = g_ptr_array_new_with_free_func(bucket_free) };
   while (verdict->schedule_count < total && verdict->is_as_expected && !verdict->is_interrupted && !verdict->is_exhausted) {
-    RunResult result = run_one(run, policy, seed, verdict->schedule_count, &search);
+    RunResult result = run_one(run, policy, seed, verdict->schedule_count, &search, NULL);
     judge_one(run, verdict, &result, seen);
     verdict->is_exhausted = policy == &sim_policy_exhaustive && !sim_search_next(&search);
     if (exploration->progress != NULL && verdict->schedule_count % SCHEDULES_BETWEEN_PROGRESS == 0)
