@@ -1,7 +1,6 @@
-/* W-STR, W-FLO, W-INJ: stream data, out-of-band injection, flow contexts; and the fault of netio.sys that KB2664888 mends. */
+/* W-STR, W-INJ: stream data and out-of-band injection; and the fault of netio.sys that KB2664888 mends. */
 #include "driver.h"
 
-#define ESTABLISHED "FWPM_LAYER_ALE_FLOW_ESTABLISHED_V4"
 #define STREAM "FWPM_LAYER_STREAM_V4"
 #define MIDDLE 2 /* sublayers */
 #define LOW 3
@@ -479,79 +478,6 @@ static void defer_check(const HarnessRun *run) {
   EXPECT_EQUAL(event_at(run, EVENT_STREAM_DATA, 0)->detail, 130);
 }
 
-/* ---- flow contexts ---- */
-
-static void flow_deleted(UINT16 layer, UINT32 callout, UINT64 flow_context) {
-  (void)callout;
-  note_number(layer == FWPS_LAYER_STREAM_V4 ? "deleted" : "deleted?", (long)flow_context);
-}
-
-static void associate(UINT64 flow, UINT64 value) {
-  NTSTATUS status = ddi_FwpsFlowAssociateContext0(flow, FWPS_LAYER_STREAM_V4, driver_callout(STREAM), value);
-  note(status == STATUS_SUCCESS ? "associated" : status == STATUS_OBJECT_NAME_EXISTS ? "exists" : "invalid");
-}
-
-CLASSIFY(established) {
-  UNUSED;
-  associate(metadata->flowHandle, 0);
-  associate(metadata->flowHandle, 7);
-  associate(metadata->flowHandle, 8);
-  out->actionType = FWP_ACTION_PERMIT;
-}
-
-CLASSIFY(of_flow) {
-  UNUSED;
-  note_number("context", (long)flow);
-  out->actionType = FWP_ACTION_PERMIT;
-  if (editor->pad) { /* removed while a classification has it: later */
-    NTSTATUS status = ddi_FwpsFlowRemoveContext0(metadata->flowHandle, FWPS_LAYER_STREAM_V4, driver_callout(STREAM));
-    note(status == STATUS_PENDING ? "pending" : status == STATUS_UNSUCCESSFUL ? "none" : "?");
-  }
-}
-
-static const DriverFilter flow_filters[] = {
-  { .layer = ESTABLISHED, .action = FWP_ACTION_CALLOUT_INSPECTION, .classify = established },
-  { .layer = STREAM,
-    .action = FWP_ACTION_CALLOUT_INSPECTION,
-    .classify = of_flow,
-    .flow_delete = flow_deleted,
-    .callout_flags = FWP_CALLOUT_FLAG_CONDITIONAL_ON_FLOW },
-};
-
-static void flow_setup(void) {
-  editor_setup(flow_filters, 2, NULL);
-  traffic(TCPIP_DATA_IN, 10, -1, 10 * MS);
-  traffic(TCPIP_FIN_IN, 0, -1, 20 * MS);
-}
-
-static void flow_check(const HarnessRun *run) {
-  EXPECT_NOTES(run, "invalid associated exists context=7 context=7 deleted=7"); /* data, FIN */
-  EXPECT_EQUAL(connection_state(), CONNECTION_CLOSED);
-}
-
-static void pending_setup(void) {
-  flow_setup();
-  editor->pad = 1;
-}
-
-static void pending_check(const HarnessRun *run) {
-  EXPECT_NOTES(run, "invalid associated exists context=7 pending deleted=7"); /* at the FIN there is no context, so no call */
-}
-
-static void unload(void *argument) {
-  (void)argument;
-  KeDelayExecutionThread(KernelMode, FALSE, &(LARGE_INTEGER){ .QuadPart = -150000 });
-  UINT32 callout = driver_callout(STREAM);
-  UINT64 flow = tcpip_connection_find(local_end, remote_end)->flow_id;
-  note(ddi_FwpsCalloutUnregisterById0(callout) == STATUS_DEVICE_BUSY ? "busy" : "?");
-  note(ddi_FwpsFlowRemoveContext0(flow, FWPS_LAYER_STREAM_V4, callout) == STATUS_SUCCESS ? "removed" : "?");
-  note(ddi_FwpsFlowRemoveContext0(flow, FWPS_LAYER_STREAM_V4, callout) == STATUS_UNSUCCESSFUL ? "none" : "?");
-  note(ddi_FwpsCalloutUnregisterById0(callout) == STATUS_SUCCESS ? "unregistered" : "?");
-}
-
-static void unload_setup(void) { editor_setup(flow_filters, 2, unload); }
-static void unload_check(const HarnessRun *run) { EXPECT_NOTES(run, "invalid associated exists busy deleted=7 removed none unregistered"); }
-
 int main(void) {
   static const HarnessCase cases[] = {
     { .name = "W_STR_6 W_STR_7 W_STR_8 taken, injected, shown below", .cpus = 2, .setup = data_setup, .check = data_check },
@@ -598,9 +524,6 @@ int main(void) {
     { .name = "W_STR_8 a lower callout injects in its turn", .cpus = 2, .setup = nested_setup, .check = nested_check },
     { .name = "W_STR_5 DROP_CONNECTION", .setup = drop_setup, .check = drop_check },
     { .name = "W_STR_4 DEFER", .setup = defer_setup, .check = defer_check },
-    { .name = "W_FLO_1 W_FLO_3 contexts of a flow", .setup = flow_setup, .check = flow_check },
-    { .name = "W_FLO_2 removed from inside of a classification", .setup = pending_setup, .check = pending_check },
-    { .name = "W_FLO_2 W_CO_4 removed, then unregistered", .setup = unload_setup, .check = unload_check },
   };
   return harness_main("wfp stream", cases, sizeof cases / sizeof cases[0]);
 }
