@@ -52,11 +52,12 @@ static bool is_root(const Finding *finding) {
 }
 
 /* Of a bug check what was found last in its context, or the leak that led there; else a leak, else what was found first. */
-/* A level that was kept because a lock was: the lock is what it is about. */
+/* A level that was kept because a lock was, or lowered too far: that is what it is about. */
 static const Finding *deeper(const RunResult *result, const Finding *root) {
   for (uint32_t i = 0; root->rule == RULE_IRQL_LEAK_CALLBACK && i < result->finding_count; i++) {
     const Finding *finding = &result->findings[i];
-    if (finding->rule == RULE_SPIN_LOCK_LEAK && finding->context == root->context && finding->event <= root->event + 2)
+    bool is_deeper = finding->rule == RULE_SPIN_LOCK_LEAK || finding->rule == RULE_IRQL_RAISE_LOWER_MISMATCH;
+    if (is_deeper && finding->context == root->context && finding->event <= root->event + 2)
       return finding;
   }
   return root;

@@ -116,7 +116,7 @@ static void stimulus_name(Names *names, size_t begin) {
     return;
   for (size_t i = begin + 1; i < names->record->count; i++) {
     const SimEvent *other = &names->record->events[i];
-    if (other->context != event->context)
+    if (other->cpu != event->cpu)
       continue;
     char *routine = other->kind == EVENT_CALLBACK ? place_routine(names->run, other->value) : NULL;
     if (routine != NULL)
@@ -125,11 +125,25 @@ static void stimulus_name(Names *names, size_t begin) {
   }
 }
 
+/* An interrupt is taken by a context that then goes by another id, its own: the first that nobody has heard of on that CPU. */
+static void identity_follow(Names *names, const SimEvent *event, const uint32_t *interrupts) {
+  if (event->context == 0 || event->cpu == 0xff || g_hash_table_contains(names->contexts, GUINT_TO_POINTER(event->context)))
+    return;
+  const Context *taken = g_hash_table_lookup(names->contexts, GUINT_TO_POINTER(interrupts[event->cpu]));
+  if (taken != NULL)
+    *context_of(names, event->context) = *taken;
+}
+
 static void contexts_collect(Names *names) {
+  uint32_t interrupts[256] = { 0 }; /* by CPU: the context that took the last one */
   for (size_t i = 0; i < names->record->count; i++) {
     const SimEvent *event = &names->record->events[i];
     if (event->kind == SIM_EVENT_INTERRUPT || event->kind == EVENT_DPC_BEGIN)
       stimulus_name(names, i);
+    if (event->kind == SIM_EVENT_INTERRUPT)
+      interrupts[event->cpu] = event->context;
+    else if (event->kind != SIM_EVENT_CONTEXT_BEGIN)
+      identity_follow(names, event, interrupts);
     switch (event->kind) {
     case SIM_EVENT_CONTEXT_BEGIN: context_begin(names, event, "thread", thread_name(names, i)); break;
     case SIM_EVENT_INTERRUPT: interrupt_begin(names, event); break;

@@ -94,10 +94,18 @@ static uint32_t last_of_context(const Choosing *choosing, uint32_t context) {
 }
 
 uint32_t story_begin_of(const Choosing *choosing, uint32_t context, uint32_t last) {
-  for (uint32_t i = last + 1; i-- > 0;)
-    if (at(choosing, i)->context == context && is_begin(at(choosing, i)))
+  uint32_t first = last;
+  for (uint32_t i = last + 1; i-- > 0;) {
+    if (at(choosing, i)->context != context)
+      continue;
+    if (is_begin(at(choosing, i)))
       return i;
-  return 0;
+    first = i;
+  }
+  for (uint32_t i = first; i-- > 0;) /* an interrupt: taken under another id */
+    if (at(choosing, i)->kind == SIM_EVENT_INTERRUPT && at(choosing, i)->cpu == at(choosing, first)->cpu)
+      return i;
+  return first;
 }
 
 /* Who queued the DPC or work item that then ran, or the timer that did. */
