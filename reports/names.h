@@ -44,7 +44,7 @@ const char *names_function(uint32_t id);
 /* "STATUS_TIMEOUT" or "0xC000000D". Returns owned. */
 char *names_status(int32_t status);
 /* A function's result as its type reads: a status, an IRQL, TRUE, a number; NULL: it has none. Returns owned. */
-char *names_result(uint32_t function, int32_t status);
+char *names_result(uint32_t id, int32_t status);
 /* "PASSIVE", "APC", "DISPATCH", "DIRQL 5": short enough for a column. Constant. */
 const char *names_irql_short(SimIrql irql);
 /* "FWP_ACTION_BLOCK", or the number. Returns owned. */

@@ -62,7 +62,7 @@ static void spinning_print(GString *text, const Names *names, const SimContext *
 
 static char *cpu_words(const Names *names, const SimVcpu *vcpu) {
   const SimContext *top = vcpu->depth > 0 ? vcpu->stack[vcpu->depth - 1] : NULL;
-  for (unsigned depth = vcpu->depth; depth-- > 0 && !top->is_spinning;) /* a watchdog's interrupt stands on top of what spins */
+  for (unsigned depth = 0; depth < vcpu->depth; depth++) /* a watchdog's interrupt stands on top of what spins */
     if (vcpu->stack[depth]->is_spinning)
       top = vcpu->stack[depth];
   g_autoptr(GString) text = g_string_new(NULL);

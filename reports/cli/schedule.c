@@ -41,7 +41,6 @@ static bool line_read(CliSchedule *schedule, const char *line) {
 int cli_schedule_open(CliSchedule *schedule, const char *name, const char *line) {
   g_autoptr(GError) error = NULL;
   g_autofree char *file = cli_scenario_file(name, &error);
-  g_autofree char *loaded = NULL;
   if (!sim_arena_map()) {
     cli_error("the machine's memory cannot be mapped at 0x%llx: %s", SIM_ARENA_BASE, g_strerror(errno));
     return EXIT_SET_UP;
@@ -52,9 +51,10 @@ int cli_schedule_open(CliSchedule *schedule, const char *name, const char *line)
     schedule->run = scenario_run_create(schedule->scenario, &error);
   if (schedule->run == NULL)
     return cli_error("%s", error->message);
-  if (line != NULL && *line == '@' && (line = loaded = line_load(line + 1)) == NULL)
-    return EXIT_BAD_INPUT;
-  return line == NULL || line_read(schedule, line) ? EXIT_AS_EXPECTED : EXIT_BAD_INPUT;
+  if (line == NULL)
+    return EXIT_AS_EXPECTED;
+  g_autofree char *loaded = *line == '@' ? line_load(line + 1) : g_strdup(line);
+  return loaded != NULL && line_read(schedule, loaded) ? EXIT_AS_EXPECTED : EXIT_BAD_INPUT;
 }
 
 void cli_schedule_run(CliSchedule *schedule, SimRecord *record, RunResult *result) {
