@@ -124,6 +124,15 @@ void cause_table_add(CauseTable *table, const Names *names, const RunResult *res
   }
 }
 
+/* By where, then the most frequent first. Names and numbers only: the same whatever the order they were met in. */
+static int compare_rows(gconstpointer left, gconstpointer right) {
+  const CauseRow *a = *(CauseRow *const *)left, *b = *(CauseRow *const *)right;
+  int order = strcmp(b->where, a->where);
+  if (order == 0 && a->schedules != b->schedules)
+    order = a->schedules > b->schedules ? -1 : 1;
+  return order != 0 ? order : strcmp(a->result, b->result);
+}
+
 char **cause_table_lines(const CauseTable *table) {
   unsigned where_columns = 0, result_columns = 0;
   if (table->rows->len < 2)
@@ -133,6 +142,7 @@ char **cause_table_lines(const CauseTable *table) {
     where_columns = MAX(where_columns, (unsigned)strlen(row->where));
     result_columns = MAX(result_columns, (unsigned)strlen(row->result));
   }
+  g_ptr_array_sort(table->rows, compare_rows);
   GPtrArray *lines = g_ptr_array_new();
   for (guint i = 0; i < table->rows->len; i++) {
     const CauseRow *row = g_ptr_array_index(table->rows, i);
