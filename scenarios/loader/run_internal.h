@@ -19,7 +19,7 @@ struct ScenarioRun {
   uint64_t origin_ns;
   bool wants_events;     /* an expectation is about events */
   GHashTable *sources;   /* file -> GStrv of its lines: for RunSite.text; looked up only */
-  char *not_loaded;         /* "DriverEntry of fw returned STATUS_...": the first driver that refused; NULL: none did */
+  char *not_loaded;      /* "DriverEntry of fw returned STATUS_...": the first driver that refused; NULL: none did */
   GPtrArray *texts;      /* strings that the machine borrows */
   GPtrArray *scripts;    /* GArray of UserOperation, of the processes' threads */
   KeProcess **processes; /* in the arena; by ScenarioProcess.number */
