@@ -81,6 +81,7 @@ static void observe_end(const SimEvent *event) {
       continue;
     SimEvent at = *event;
     at.object = held->object;
+    at.site = held->acquire.site; /* driver code has returned: its line is where it took the lock */
     Finding *finding = rule_report(RULE_SPIN_LOCK_LEAK, &at);
     if (finding != NULL)
       finding->event_related = held->acquire.sequence;

@@ -81,6 +81,7 @@ static void example_set(const ScenarioRun *run, RunBucket *bucket, RunResult *re
   run_result_finish(&bucket->result);
   bucket->result = *result;
   memset(result, 0, sizeof *result);
+  sim_record_finish(&bucket->result.record); /* it was judged already, and may be large */
 }
 
 /* Takes the result's contents when its bucket is new, or when it is what the verdict rests on; else they are freed. Returns the bucket. */

@@ -7,6 +7,28 @@
 
 #include <string.h>
 
+/* ---- a driver's globals ---- */
+
+static bool is_global_at(const ScenarioRun *run, const ScenarioDriver *driver, const char *name, uint64_t address) {
+  const GuestImage *image = run_image_of(run, driver);
+  if (image != NULL) {
+    gsize size;
+    return address != 0 && guest_image_find_variable((GuestImage *)image, name, &size) == address;
+  }
+  const StepGlobal *global = run->steps != NULL ? step_global_find(run->steps, driver->name.text, name) : NULL;
+  return global != NULL && step_global_address(run->instance, global) == address;
+}
+
+/* An object goes by the name of the global it lies in, whichever driver's. */
+static bool is_object_named(const ScenarioRun *run, const Object *object, const char *name) {
+  if (strcmp(object->name, name) == 0)
+    return true;
+  for (size_t i = 0; i < run->scenario->driver_count; i++)
+    if (is_global_at(run, &run->scenario->drivers[i], name, object->address))
+      return true;
+  return false;
+}
+
 /* ---- bug checks ---- */
 
 /* The object a parameter names: by the model's note, or whatever living object has that address. */
@@ -46,13 +68,6 @@ static bool is_code_of(const ScenarioRun *run, uint64_t value, const ExpectParam
   return strcmp(where.driver, expected->driver) == 0 && (expected->name == NULL || strcmp(where.function, expected->name) == 0);
 }
 
-static bool global_is_at(const ScenarioRun *run, const ExpectParameter *expected, uint64_t value) {
-  if (expected->driver == NULL || run->steps == NULL)
-    return false;
-  const StepGlobal *global = step_global_find(run->steps, expected->driver, expected->name);
-  return global != NULL && step_global_address(run->instance, global) == value;
-}
-
 /* A negative 32-bit value, such as an NTSTATUS, is widened by its sign in some bug checks (0x7E) and not in others (0x3B). */
 static bool number_holds(uint64_t expected, uint64_t value) {
   return value == expected || ((int64_t)expected < 0 && (int64_t)expected >= INT32_MIN && value == (uint32_t)expected);
@@ -60,11 +75,13 @@ static bool number_holds(uint64_t expected, uint64_t value) {
 
 static bool parameter_holds(const ScenarioRun *run, const ExpectParameter *expected, const KeBugcheck *bugcheck, unsigned index) {
   const Object *object;
+  const ScenarioDriver *driver;
   switch (expected->kind) {
   case EXPECT_PARAMETER_ANY: return true;
   case EXPECT_PARAMETER_NUMBER: return number_holds(expected->number, bugcheck->parameters[index]);
   case EXPECT_PARAMETER_OBJECT:
-    if (global_is_at(run, expected, bugcheck->parameters[index]))
+    driver = expected->driver != NULL ? scenario_driver_find(run->scenario, expected->driver) : NULL;
+    if (driver != NULL && is_global_at(run, driver, expected->name, bugcheck->parameters[index]))
       return true;
     object = parameter_object(bugcheck, index);
     return object != NULL && (expected->object_kind == OBJECT_NONE || object->kind == expected->object_kind) &&
@@ -127,7 +144,7 @@ static bool finding_holds(const ScenarioRun *run, const Expectation *expectation
 
 /* ---- events ---- */
 
-static bool event_matches(const ExpectEvent *expected, const SimEvent *event) {
+static bool event_matches(const ScenarioRun *run, const ExpectEvent *expected, const SimEvent *event) {
   if (event->kind != expected->kind)
     return false;
   if ((expected->function != 0 && event->function != expected->function) || (expected->has_status && event->status != expected->status) ||
@@ -137,20 +154,20 @@ static bool event_matches(const ExpectEvent *expected, const SimEvent *event) {
   if (expected->object == NULL)
     return true;
   const Object *object = event->object != 0 ? object_by_ordinal(event->object) : NULL;
-  return object != NULL && strcmp(object->name, expected->object) == 0;
+  return object != NULL && is_object_named(run, object, expected->object);
 }
 
-static bool event_holds(const Expectation *expectation, const SimRecord *record) {
+static bool event_holds(const ScenarioRun *run, const Expectation *expectation, const SimRecord *record) {
   uint64_t count = 0;
   for (size_t i = 0; i < record->count; i++)
-    count += event_matches(&expectation->events[0], &record->events[i]);
+    count += event_matches(run, &expectation->events[0], &record->events[i]);
   return count_holds(expectation, count);
 }
 
-static bool order_holds(const Expectation *expectation, const SimRecord *record) {
+static bool order_holds(const ScenarioRun *run, const Expectation *expectation, const SimRecord *record) {
   size_t next = 0;
   for (size_t i = 0; i < record->count && next < expectation->event_count; i++)
-    next += event_matches(&expectation->events[next], &record->events[i]);
+    next += event_matches(run, &expectation->events[next], &record->events[i]);
   return next == expectation->event_count;
 }
 
@@ -263,8 +280,8 @@ bool expectation_holds(const ScenarioRun *run, const Expectation *expectation, c
   switch (expectation->kind) {
   case EXPECT_BUGCHECK: return bugcheck_holds(run, expectation, result);
   case EXPECT_FINDING: return finding_holds(run, expectation, result);
-  case EXPECT_EVENT: return event_holds(expectation, &result->record);
-  case EXPECT_ORDER: return order_holds(expectation, &result->record);
+  case EXPECT_EVENT: return event_holds(run, expectation, &result->record);
+  case EXPECT_ORDER: return order_holds(run, expectation, &result->record);
   case EXPECT_OUTCOME: return outcome_holds(expectation, result);
   case EXPECT_STATE: return state_holds(run, &expectation->state);
   case EXPECT_GLOBAL: return global_holds(run, &expectation->global);
