@@ -13,7 +13,7 @@ const SimLimits sim_limits_default = {
   .host_ns = 20ull * 1000000000ull,
 };
 
-/* Steps between two looks at the host's clock: a power of two. */
+/* Steps, or events of the queue, between two looks at the clock of the host: a power of two. */
 #define STEPS_BETWEEN_LOOKS 4096
 
 static uint64_t host_now_ns(void) {
@@ -159,6 +159,8 @@ static bool event_fire(SimMachine *machine) {
     machine->now_ns = entry->time_ns;
   machine->firing = machine->current; /* happens to be giving up its cpu: what fires is not its doing */
   machine->current = NULL;
+  if (++machine->fire_count % STEPS_BETWEEN_LOOKS == 0)
+    host_time_look(machine);
   entry->fire(machine, entry);
   machine->current = machine->firing;
   machine->firing = NULL;

@@ -113,6 +113,7 @@ typedef struct SimMachine {
   uint8_t context_free[SIM_CONTEXT_COUNT_MAX];
   uint64_t heap_used;                    /* bytes from SIM_HEAP_BASE */
   void *heap_free[SIM_HEAP_CLASS_COUNT]; /* by size class */
+  uint64_t fire_count;                   /* events of the queue that have fired */
   uint64_t guest_pages_used;             /* pages from SIM_GUEST_BASE */
   uint32_t observer_count;
   SimObserverEntry observers[SIM_OBSERVER_COUNT_MAX];

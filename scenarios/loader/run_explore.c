@@ -271,10 +271,13 @@ void scenario_explore(ScenarioRun *run, const RunExploration *exploration, RunVe
   SimSearch search = { 0 };
   g_autofree bool *seen = g_new0(bool, run->scenario->expect.count + 1);
   *verdict = (RunVerdict){ .is_as_expected = true, .policy = policy, .seed = seed, .buckets = g_ptr_array_new_with_free_func(bucket_free) };
-  while (verdict->schedule_count < total && verdict->is_as_expected && !verdict->is_interrupted && !verdict->is_exhausted) {
+  bool is_over = false, is_cut = false; /* what a limit cut short has more schedules than were seen */
+  while (verdict->schedule_count < total && verdict->is_as_expected && !verdict->is_interrupted && !is_over) {
     RunResult result = run_one(run, policy, seed, verdict->schedule_count, &search, NULL);
+    is_cut |= result.stop >= SIM_STOP_LIMIT_STEPS;
     judge_one(run, verdict, &result, seen);
-    verdict->is_exhausted = policy == &sim_policy_exhaustive && !sim_search_next(&search);
+    is_over = policy == &sim_policy_exhaustive && !sim_search_next(&search);
+    verdict->is_exhausted = is_over && !is_cut;
     if (exploration->progress != NULL && verdict->schedule_count % SCHEDULES_BETWEEN_PROGRESS == 0)
       verdict->is_interrupted = !exploration->progress(verdict->schedule_count, total, exploration->data);
   }

@@ -121,11 +121,27 @@ static void limits_are_outcomes(void **state) {
   }
 }
 
+/* Events that ask for one another, with no step between them: the clock of the host is looked at all the same. */
+static void fire_for_ever(SimMachine *machine, SimQueueEntry *entry) { sim_queue_push(&machine->queue, entry, entry->time_ns); }
+
+static void events_without_end_are_a_limit(void **state) {
+  (void)state;
+  SimRunOptions options = rig_options(&sim_policy_timed, 1);
+  options.limits.host_ns = 1000000;
+  rig_open(&options);
+  SimQueueEntry *entry = sim_heap_allocate(sizeof *entry);
+  entry->fire = fire_for_ever;
+  sim_queue_push(&sim_machine()->queue, entry, 100);
+  rig_thread(0, three_steps, 'a');
+  assert_int_equal(sim_machine_run(sim_machine()), SIM_STOP_LIMIT_HOST_TIME);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(timed_steps_the_earliest),          cmocka_unit_test(exhaustive_finds_every_order),
     cmocka_unit_test(snapshot_restores_everything),      cmocka_unit_test(a_paused_run_goes_on_from_each_restore),
     cmocka_unit_test(a_cpu_that_spins_for_nobody_hangs), cmocka_unit_test(limits_are_outcomes),
+    cmocka_unit_test(events_without_end_are_a_limit),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
