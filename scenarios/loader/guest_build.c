@@ -49,7 +49,7 @@ static const char *const guest_flags[] = {
   "-Werror=return-type", /* a value nobody returned is a value of the host */
 };
 static const char *const instrumentation_flags[] = { "-fsanitize=thread" };
-static const char *const gcc_flags[] = { "--param=tsan-distinguish-volatile=1", "-frandom-seed=irqlab" };
+static const char *const gcc_flags[] = { "--param=tsan-distinguish-volatile=1", "-frandom-seed=irqlab", "-fmax-errors=20" };
 static const char *const clang_flags[] = { "-mllvm", "-tsan-distinguish-volatile=1", "-fno-finite-loops", "-gdwarf-aranges",
                                            "-Wno-unused-command-line-argument" };
 
