@@ -92,7 +92,7 @@ int main(int argc, char **argv) {
   for (uint64_t number = first; number < first + count; number++)
     one(buffer, mutate(files, number, buffer), number);
   free(buffer);
-  printf("%llu passed, 0 failed\n", (unsigned long long)(count + files->len));
+  printf("%llu passed, 0 failed\n", (unsigned long long)count + files->len);
   g_ptr_array_unref(files);
   return 0;
 }

@@ -6,6 +6,7 @@
 --update formats what is not formatted. --tidy also runs clang-tidy, which takes minutes.
 """
 import concurrent.futures
+import json
 import os
 import re
 import subprocess
@@ -81,7 +82,9 @@ def main():
             for name, problem in problems.items():
                 stage.case(f"{name} is formatted", problem)
         if stage.arguments.tidy:
-            compiled = [name for name in sources if name.endswith(".c") and not name.startswith(("scenarios/seeds", "tests/include"))]
+            commands = json.loads((stage.build / "compile_commands.json").read_text())
+            known = {os.path.normpath(os.path.join(entry["directory"], entry["file"])) for entry in commands}
+            compiled = [name for name in sources if str(ROOT / name) in known]
             for name, problems in zip(compiled, pool.map(lambda name: tidy_problems(stage.build, name), compiled)):
                 stage.case(f"{name} is tidy", problems)
     for name in names:
