@@ -153,9 +153,10 @@ static uint32_t path_id(uint32_t parent, uint32_t kind, uint32_t ordinal) {
   return hash;
 }
 
-/* The machine's own: interrupts above all, which are many. Each step is reversible (MurmurHash3's last ones), so no two of a run are the same. */
-static uint32_t root_id(uint32_t kind, uint32_t ordinal) {
-  uint32_t hash = ordinal * 4 + kind + 1;
+/* The machine's own, by cpu and level, so that no order between cpus changes a name: interrupts above all, which are many. Each step of the mixing
+ * is reversible (MurmurHash3's last ones): no two of a run are the same before the millionth of a kind. */
+static uint32_t root_id(uint32_t kind, uint32_t vcpu, uint32_t irql, uint32_t ordinal) {
+  uint32_t hash = ordinal << 12 ^ ordinal >> 20 ^ vcpu << 6 ^ irql << 2 ^ (kind + 1);
   hash = (hash ^ (hash >> 16)) * 0x85ebca6bu;
   hash = (hash ^ (hash >> 13)) * 0xc2b2ae35u;
   return hash ^ (hash >> 16);
@@ -185,14 +186,11 @@ static SimContext *slot_take(SimMachine *machine) {
   return context;
 }
 
-SimContext *sim_context_create(SimMachine *machine, SimContext *parent, SimContextKind kind, void (*entry)(SimMachine *, void *),
-                               void *argument) {
+static SimContext *create(SimMachine *machine, uint32_t id, SimContextKind kind, void (*entry)(SimMachine *, void *), void *argument) {
   SimContext *context = slot_take(machine);
-  uint32_t *children = parent != NULL ? parent->children : machine->child_count;
-  uint32_t ordinal = children[kind]++;
-  context->id = parent != NULL ? path_id(parent->id, kind, ordinal) : root_id(kind, ordinal);
-  while (context->id == 0 || id_is_used(machine, context->id))
-    context->id++;
+  while (id == 0 || id_is_used(machine, id))
+    id++;
+  context->id = id;
   context->kind = (uint8_t)kind;
   context->is_live = true;
   context->is_waiting = true;
@@ -204,6 +202,19 @@ SimContext *sim_context_create(SimMachine *machine, SimContext *parent, SimConte
   context->host_stack_pointer = sim_fiber_prepare(host_stack_low(context), host_stack_top(context), context_main);
   sim_guest_stack_renew(context->slot);
   context->guest_stack_pointer = (void *)(sim_context_guest_stack_high(context) - GUEST_STACK_HEADROOM);
+  return context;
+}
+
+SimContext *sim_context_create(SimMachine *machine, SimContext *parent, SimContextKind kind, void (*entry)(SimMachine *, void *),
+                               void *argument) {
+  uint32_t id = parent != NULL ? path_id(parent->id, kind, parent->children[kind]++) : root_id(kind, 0, 0, machine->child_count[kind]++);
+  return create(machine, id, kind, entry, argument);
+}
+
+SimContext *sim_context_create_interrupt(SimMachine *machine, SimVcpu *vcpu, SimIrql irql, SimContextKind kind,
+                                         void (*entry)(SimMachine *, void *), void *argument) {
+  SimContext *context = create(machine, root_id(kind, vcpu->number, irql, vcpu->interrupt_count[irql]++), kind, entry, argument);
+  context->irql = irql;
   return context;
 }
 

@@ -35,7 +35,7 @@ typedef struct SimFrame {
 #define SIM_SITE_IMAGE(slot, offset) (((uint32_t)(slot) << 24) | (uint32_t)(offset))
 
 typedef struct SimContext {
-  uint32_t id;     /* from the path of its creation: parent's id, kind, and the parent's count of children of that kind */
+  uint32_t id;     /* from the path of its creation: parent's id (or cpu and level), kind, and which of those it is */
   uint32_t object; /* ordinal of what it is (a thread object, a DPC object); 0: none */
   uint8_t kind;    /* SimContextKind */
   uint8_t slot;

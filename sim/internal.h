@@ -8,6 +8,9 @@
 /* Accesses between two looks at the limits when the policy chooses none. */
 #define SIM_ACCESS_LOOK 65536u
 
+/* A context for an interrupt of that level, named by the cpu, the level and how many there were before. */
+SimContext *sim_context_create_interrupt(SimMachine *machine, SimVcpu *vcpu, SimIrql irql, SimContextKind kind,
+                                         void (*entry)(SimMachine *, void *), void *argument);
 void sim_context_switch(SimMachine *machine, SimContext *to);
 void sim_context_pause(SimMachine *machine);
 void sim_context_leave(SimMachine *machine) __attribute__((noreturn));

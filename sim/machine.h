@@ -106,7 +106,7 @@ typedef struct SimMachine {
   SimWatch watches[SIM_WATCH_COUNT];
   uint64_t policy_state[16];
   uint32_t replay_misses;                          /* exceptions of the schedule whose option did not exist */
-  uint32_t child_count[3];                         /* contexts created without a parent, by kind */
+  uint32_t child_count[3];                         /* identities given without a parent, by kind */
   uint32_t choice_ordinals[SIM_CHOICE_KIND_COUNT]; /* of points met outside of any context */
   uint32_t context_count;                          /* slots ever used */
   uint32_t context_free_count;

@@ -115,16 +115,15 @@ static void interrupt_main(SimMachine *machine, void *argument) {
   interrupt->routine(machine, interrupt->argument);
 }
 
-/* Takes the first pending interrupt: a context of its own on top of the cpu. Its parent is the machine, not whatever it interrupts, so that
- * its id does not depend on where it landed. */
+/* Takes the first pending interrupt: a context of its own on top of the cpu. Its parent is the cpu, not whatever it interrupts, so that its id
+ * does not depend on where it landed. */
 void sim_interrupt_take(SimMachine *machine, SimVcpu *vcpu) {
   SimInterrupt *interrupt = sim_interrupt_first(vcpu);
   sim_list_remove(&interrupt->link);
   interrupt->is_pending = false;
   if (sim_list_is_empty(&vcpu->pending[interrupt->irql]))
     vcpu->pending_levels &= ~(1u << interrupt->irql);
-  SimContext *context = sim_context_create(machine, NULL, interrupt->context_kind, interrupt_main, interrupt);
-  context->irql = interrupt->irql;
+  SimContext *context = sim_context_create_interrupt(machine, vcpu, interrupt->irql, interrupt->context_kind, interrupt_main, interrupt);
   context->object = interrupt->object;
   SimEvent event = { .kind = SIM_EVENT_INTERRUPT, .object = interrupt->object, .detail = interrupt->irql };
   context_push(machine, vcpu, context);

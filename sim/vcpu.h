@@ -39,8 +39,9 @@ typedef struct SimVcpu {
   uint64_t high_since_ns;  /* executed_ns when it last rose to DISPATCH_LEVEL or above */
   uint32_t irql_raised_by; /* sequence of the event that last raised the IRQL from below DISPATCH_LEVEL */
   SimContext *stack[SIM_VCPU_DEPTH_MAX];
-  SimLink pending[SIM_IRQL_COUNT]; /* SimInterrupt.link */
-  void *owner;                     /* the model's processor block */
+  SimLink pending[SIM_IRQL_COUNT];          /* SimInterrupt.link */
+  uint32_t interrupt_count[SIM_IRQL_COUNT]; /* taken so far: what their contexts are named by */
+  void *owner;                              /* the model's processor block */
 } SimVcpu;
 
 /* Makes the interrupt pending on that cpu; nothing when it already is pending. Callable from anywhere in a run. */
