@@ -1,4 +1,5 @@
 // A file that is no C: the compiler's first words, not thousands of lines of them.
+// clang-format off
 // exit: 2
 // says: -fmax-errors=20
 @ $0 ` #6e340b9cffb37a989ca5 ?
