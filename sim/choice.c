@@ -1,9 +1,9 @@
 #include "internal.h"
 
-const char sim_choice_letters[SIM_CHOICE_KIND_COUNT + 1] = "simraquw";
+const char sim_choice_letters[SIM_CHOICE_KIND_COUNT + 1] = "simraquwfpgk";
 
 const char *const sim_choice_names[SIM_CHOICE_KIND_COUNT] = {
-  "step", "interrupt", "access", "resident", "allocation", "irql", "reply", "model",
+  "step", "interrupt", "access", "resident", "allocation", "irql", "reply", "model", "status", "packet", "grant", "worker",
 };
 
 static bool is_option(const SimPoint *point, uint32_t id) {

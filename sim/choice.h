@@ -12,16 +12,21 @@
 
 struct SimMachine;
 struct SimContext;
+struct SimSearch;
 
 typedef enum SimChoiceKind {
-  SIM_CHOICE_STEP,       /* which cpu steps next; natural: the earliest; option id: cpu number */
+  SIM_CHOICE_STEP,       /* who steps next; natural: the earliest cpu; option ids: see SimOption */
   SIM_CHOICE_INTERRUPT,  /* does a pending interrupt land here; natural: 1, at once; 0: later */
-  SIM_CHOICE_ACCESS,     /* preempted at this memory access; natural: no; option id: cpu that steps; ordinal: the access's number */
+  SIM_CHOICE_ACCESS,     /* who steps next, at this memory access; natural: its own cpu; ordinal: the access's number */
   SIM_CHOICE_RESIDENT,   /* is this paged page in memory; natural: 1 */
   SIM_CHOICE_ALLOCATION, /* does this allocation succeed; natural: 1 */
   SIM_CHOICE_IRQL,       /* at which legal IRQL is this callback entered; natural: the lowest; option id: the level */
   SIM_CHOICE_REPLY,      /* what the user-mode side does; natural: 0, as its script says */
   SIM_CHOICE_MODEL,      /* an inner alternative of a modelled function (which path a quirk takes); natural: 0 */
+  SIM_CHOICE_STATUS,     /* does this call fail; natural: 0, no; n: with the n-th of its documented failures */
+  SIM_CHOICE_PACKET, /* what the network does with this packet; natural: 0, delivers it; 1: loses, 2: doubles, 3: the next comes first */
+  SIM_CHOICE_GRANT, /* who of those that spin or wait gets it; natural: the first that came; option id: cpu number, or place in the queue */
+  SIM_CHOICE_WORKER, /* does a worker thread take this item now; natural: 1; 0: later */
   SIM_CHOICE_KIND_COUNT,
 } SimChoiceKind;
 
@@ -34,12 +39,24 @@ typedef struct SimOperation {
   uint32_t object;   /* ordinal of the object it touches, or 0 */
   uint16_t kind;     /* SimPointKind */
   uint16_t is_write;
+  uint64_t address; /* of the memory it touches, where it is known; or 0. Never part of a key: images of other compilers differ */
 } SimOperation;
 
-#define SIM_OPTION_COUNT_MAX 64 /* ids are below 256 */
+#define SIM_OPTION_COUNT_MAX 256
+
+/* Of a point that asks who steps next, ids are: a cpu number: what that cpu runs goes on, or the interrupt that is pending there lands; the id of a
+ * context: the quantum ends where that ready thread may run, and it steps; SIM_OPTION_CLOCK: every cpu is held up until the next event of the
+ * queue (a timer, a stimulus) fires. */
+#define SIM_OPTION_CLOCK 255
+
+/* Who an option is about, small enough for arrays: a context's slot; SIM_ACTOR_INTERRUPT + cpu: an interrupt that lands there; the clock. The same
+ * actor may be another context later in the run, when its slot is used again: compare `context`. */
+enum { SIM_ACTOR_INTERRUPT = 190, SIM_ACTOR_CLOCK = 254, SIM_ACTOR_COUNT = 255 };
 
 typedef struct SimOption {
-  uint32_t id; /* stable: a cpu number, a level, 0 or 1 */
+  uint32_t id;      /* stable: as above, or a level, 0 or 1 */
+  uint32_t context; /* id of the context that would step; 0: an interrupt that is still to be taken, or the clock */
+  uint32_t actor;
   SimOperation operation;
 } SimOption;
 
@@ -51,6 +68,9 @@ typedef struct SimPoint {
   uint32_t option_count;
   const SimOption *options; /* NULL: ids 0 .. option_count - 1 */
 } SimPoint;
+
+/* Who steps next: STEP and ACCESS points, whose options name actors. All other kinds are about what happens to who steps. */
+static inline bool sim_point_is_step(const SimPoint *point) { return point->kind == SIM_CHOICE_STEP || point->kind == SIM_CHOICE_ACCESS; }
 
 /* One exception: at the ordinal-th point of that kind in that context, option `answer` instead of the natural one. */
 typedef struct SimException {
@@ -80,15 +100,24 @@ char *sim_schedule_print(const SimSchedule *schedule, const char *fingerprint);
  * fingerprint is copied to fingerprint[0..size). */
 bool sim_schedule_parse(const char *line, SimSchedule *schedule, char *fingerprint, size_t size, const char **error, size_t *column);
 
-/* A policy answers points. Its state of a run lives in the machine (policy_state). */
+/* A policy answers points. What it keeps for one run or over the runs of a search is its part of the search (search.h), in host memory; the
+ * policies that keep nothing (timed, replay) and random, whose only word is in policy_state, run without one. */
 typedef struct SimPolicy {
   const char *name;
-  bool explores; /* any enabled cpu may step: one that is behind is moved up to now */
-  void (*begin)(struct SimMachine *machine);
+  const char *title;                         /* one line: what it does */
+  const char *paper;                         /* where it comes from */
+  bool explores;                             /* any enabled cpu may step: one that is behind is moved up to now */
+  bool holds_up;                             /* ... and the clock is an option */
+  bool is_systematic;                        /* never repeats a schedule, and knows when there is no other */
+  size_t state_size;                         /* of its part of a search: zeroed at first; 0: none */
+  void (*begin)(struct SimMachine *machine); /* before a run */
   /* Returns an option id of the point. */
   uint32_t (*answer)(struct SimMachine *machine, const SimPoint *point);
-  /* How many accesses of driver code the context may make until it is asked SIM_CHOICE_ACCESS; UINT32_MAX: never. */
+  /* How many accesses of driver code the context may make until it is asked SIM_CHOICE_ACCESS (1: at the next); UINT32_MAX: never. */
   uint32_t (*access_budget)(struct SimMachine *machine, const struct SimContext *context);
+  void (*end)(struct SimMachine *machine);             /* after a run: learns from it; NULL: nothing to learn */
+  bool (*next)(struct SimSearch *search, void *state); /* systematic: goes on to the next schedule; false: there is none */
+  void (*finish)(void *state);                         /* frees what the state owns; NULL: nothing */
 } SimPolicy;
 
 extern const SimPolicy sim_policy_timed;  /* natural answers only */

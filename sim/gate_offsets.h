@@ -1,9 +1,9 @@
 /* gate_offsets.h: what the assembly needs to know of the structures; asserted in context.c. */
 #pragma once
 
-#define SIM_OFFSET_CONTEXT_SITE 60
-#define SIM_OFFSET_CONTEXT_GATE_STACK 128
-#define SIM_OFFSET_CONTEXT_GUEST_STACK 136
+#define SIM_OFFSET_CONTEXT_SITE 76
+#define SIM_OFFSET_CONTEXT_GATE_STACK 160
+#define SIM_OFFSET_CONTEXT_GUEST_STACK 168
 #define SIM_ADDRESS_MACHINE_CURRENT 0x2000000100a0
 
 /* The last thunk: where driver code that the model called returns to. */

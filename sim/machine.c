@@ -105,6 +105,23 @@ static SimVcpu *earliest(SimMachine *machine) {
   return first;
 }
 
+/* Lets the first event fire: time jumps to it when every cpu is idle. False: there is none. */
+static bool event_fire(SimMachine *machine) {
+  SimQueueEntry *entry = sim_queue_pop(&machine->queue);
+  if (entry == NULL)
+    return false;
+  if (entry->time_ns > machine->now_ns)
+    machine->now_ns = entry->time_ns;
+  machine->firing = machine->current; /* happens to be giving up its cpu: what fires is not its doing */
+  machine->current = NULL;
+  if (++machine->fire_count % STEPS_BETWEEN_LOOKS == 0)
+    host_time_look(machine);
+  entry->fire(machine, entry);
+  machine->current = machine->firing;
+  machine->firing = NULL;
+  return true;
+}
+
 /* The operation a cpu would make if it stepped now: that of its top context, or of the interrupt that would land. */
 static SimOperation operation_of(const SimVcpu *vcpu) {
   if (sim_vcpu_is_interruptible(vcpu))
@@ -112,21 +129,64 @@ static SimOperation operation_of(const SimVcpu *vcpu) {
   return vcpu->stack[vcpu->depth - 1]->pending;
 }
 
-static uint32_t options_list(const SimMachine *machine, SimOption *options) {
-  uint32_t count = 0;
-  for (uint64_t left = machine->enabled; left != 0; left &= left - 1) {
-    unsigned number = (unsigned)__builtin_ctzll(left);
-    options[count++] = (SimOption){ .id = number, .operation = operation_of(&machine->vcpus[number]) };
-  }
+static SimOption vcpu_option(const SimVcpu *vcpu) {
+  if (sim_vcpu_is_interruptible(vcpu))
+    return (SimOption){ .id = vcpu->number, .actor = SIM_ACTOR_INTERRUPT + vcpu->number, .operation = operation_of(vcpu) };
+  const SimContext *top = vcpu->stack[vcpu->depth - 1];
+  return (SimOption){ .id = vcpu->number, .context = top->id, .actor = top->slot, .operation = top->pending };
+}
+
+/* Ready threads, should a quantum end. */
+static uint32_t threads_list(SimMachine *machine, SimOption *options, uint32_t max) {
+  SimContext *threads[SIM_CONTEXT_COUNT_MAX];
+  SimVcpu *vcpus[SIM_CONTEXT_COUNT_MAX];
+  uint32_t count = machine->threads->ready(machine, threads, vcpus, max < SIM_CONTEXT_COUNT_MAX ? max : SIM_CONTEXT_COUNT_MAX);
+  for (uint32_t i = 0; i < count; i++)
+    options[i] =
+        (SimOption){ .id = threads[i]->id, .context = threads[i]->id, .actor = threads[i]->slot, .operation = threads[i]->pending };
   return count;
 }
 
+static uint32_t options_list(SimMachine *machine, SimOption *options) {
+  uint32_t count = 0;
+  for (uint64_t left = machine->enabled; left != 0; left &= left - 1)
+    options[count++] = vcpu_option(&machine->vcpus[__builtin_ctzll(left)]);
+  if (machine->options.policy->holds_up && sim_queue_first(&machine->queue) != NULL)
+    options[count++] = (SimOption){ .id = SIM_OPTION_CLOCK, .actor = SIM_ACTOR_CLOCK };
+  if (machine->threads != NULL)
+    count += threads_list(machine, options + count, SIM_OPTION_COUNT_MAX - count);
+  return count;
+}
+
+/* Ends the quantum of a thread on a cpu where the chosen one may run. */
+static SimVcpu *thread_take(SimMachine *machine, uint32_t id) {
+  SimContext *threads[SIM_CONTEXT_COUNT_MAX];
+  SimVcpu *vcpus[SIM_CONTEXT_COUNT_MAX];
+  uint32_t count = machine->threads->ready(machine, threads, vcpus, SIM_CONTEXT_COUNT_MAX), i = 0;
+  while (i < count && threads[i]->id != id)
+    i++;
+  SIM_ASSERT(i < count);
+  machine->firing = machine->current; /* what it is doing has nothing to do with it */
+  machine->current = NULL;
+  machine->threads->switch_to(machine, vcpus[i], threads[i]);
+  machine->current = machine->firing;
+  machine->firing = NULL;
+  return vcpus[i];
+}
+
+/* Who an answer to "who steps next" means; NULL: the clock has, and the question comes again. */
+static SimVcpu *answer_take(SimMachine *machine, uint32_t answer) {
+  if (answer == SIM_OPTION_CLOCK)
+    return event_fire(machine), NULL;
+  return answer < SIM_VCPU_COUNT_MAX ? &machine->vcpus[answer] : thread_take(machine, answer);
+}
+
 static SimVcpu *choose_vcpu(SimMachine *machine, SimVcpu *natural) {
-  if (!machine->options.policy->explores || (machine->enabled & (machine->enabled - 1)) == 0)
+  if (!machine->options.policy->explores)
     return natural;
   SimOption options[SIM_OPTION_COUNT_MAX];
   uint32_t count = options_list(machine, options);
-  return &machine->vcpus[sim_choose(machine, SIM_CHOICE_STEP, natural->number, options, count)];
+  return count == 1 ? natural : answer_take(machine, sim_choose(machine, SIM_CHOICE_STEP, natural->number, options, count));
 }
 
 /* Does the pending interrupt land before the next step of what the cpu runs? */
@@ -150,23 +210,6 @@ static SimContext *vcpu_enter(SimMachine *machine, SimVcpu *vcpu) {
   return vcpu->stack[vcpu->depth - 1];
 }
 
-/* Lets the first event fire: time jumps to it when every cpu is idle. False: there is none. */
-static bool event_fire(SimMachine *machine) {
-  SimQueueEntry *entry = sim_queue_pop(&machine->queue);
-  if (entry == NULL)
-    return false;
-  if (entry->time_ns > machine->now_ns)
-    machine->now_ns = entry->time_ns;
-  machine->firing = machine->current; /* happens to be giving up its cpu: what fires is not its doing */
-  machine->current = NULL;
-  if (++machine->fire_count % STEPS_BETWEEN_LOOKS == 0)
-    host_time_look(machine);
-  entry->fire(machine, entry);
-  machine->current = machine->firing;
-  machine->firing = NULL;
-  return true;
-}
-
 static bool is_event_due(const SimMachine *machine, const SimVcpu *first) {
   const SimQueueEntry *entry = sim_queue_first(&machine->queue);
   uint64_t horizon = first->time_ns > machine->now_ns ? first->time_ns : machine->now_ns;
@@ -185,8 +228,9 @@ static SimContext *next_context(SimMachine *machine) {
     } else if (is_event_due(machine, first)) {
       event_fire(machine);
     } else {
-      SimContext *next = vcpu_enter(machine, choose_vcpu(machine, first));
-      if (machine->stop == SIM_STOP_NONE) /* taking an interrupt is an event, which may be one too many */
+      SimVcpu *vcpu = choose_vcpu(machine, first);
+      SimContext *next = vcpu != NULL && machine->stop == SIM_STOP_NONE ? vcpu_enter(machine, vcpu) : NULL;
+      if (next != NULL && machine->stop == SIM_STOP_NONE) /* taking an interrupt is an event, which may be one too many */
         return next;
     }
   }
@@ -258,7 +302,8 @@ static void access_choose(SimMachine *machine) {
   if (answer == vcpu->number)
     return;
   sim_event(machine, SIM_EVENT_PREEMPT, 0, 0, 0, answer, 0);
-  go_to(machine, vcpu_enter(machine, &machine->vcpus[answer]));
+  SimVcpu *chosen = answer_take(machine, answer);
+  go_to(machine, chosen != NULL ? vcpu_enter(machine, chosen) : next_context(machine));
 }
 
 void sim_access_preempt(SimMachine *machine) {

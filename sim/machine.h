@@ -65,7 +65,7 @@ typedef struct SimRunOptions {
   const SimPolicy *policy;
   uint64_t seed;             /* of policies that draw */
   const SimSchedule *replay; /* of sim_policy_replay */
-  struct SimSearch *search;  /* of sim_policy_exhaustive */
+  struct SimSearch *search;  /* of policies that keep something; NULL: timed, random or replay */
   SimLimits limits;
   SimSchedule *exceptions; /* where to append what departed from the natural answers; NULL: nowhere */
   SimRecord *record;       /* where to keep the events; NULL: hash and observers only */
@@ -77,6 +77,15 @@ typedef struct SimObserverEntry {
   void *data;
   SimEventMask mask;
 } SimObserverEntry;
+
+/* Threads that could run where another does. The model's, who alone knows them. */
+typedef struct SimThreads {
+  /* Ready threads that would run if a quantum ended now, each with a cpu where it may (that of machine->current, where it has the choice).
+   * Returns how many, at most `max`. */
+  uint32_t (*ready)(struct SimMachine *machine, SimContext **threads, SimVcpu **vcpus, uint32_t max);
+  /* The quantum of the thread on that cpu ends, and this one runs there. */
+  void (*switch_to)(struct SimMachine *machine, SimVcpu *vcpu, SimContext *thread);
+} SimThreads;
 
 typedef struct SimMachine {
   SimRunOptions options;
@@ -102,6 +111,7 @@ typedef struct SimMachine {
   bool context_first;    /* the next new fiber was switched to from the host's own stack */
   bool access_is_chosen; /* the policy wants to be asked when the access budget is used up */
   SimFaultHandler *fault_handler;
+  const SimThreads *threads; /* NULL: no cpu is shared */
   uint32_t watch_next;
   SimWatch watches[SIM_WATCH_COUNT];
   uint64_t policy_state[16];

@@ -23,5 +23,11 @@ static uint32_t access_budget(SimMachine *machine, const SimContext *context) {
 }
 
 const SimPolicy sim_policy_random = {
-  .name = "random", .explores = true, .begin = begin, .answer = answer, .access_budget = access_budget
+  .name = "random",
+  .title = "each answer drawn uniformly from the options",
+  .paper = "Thomson, Donaldson, Betts: Concurrency testing using controlled schedulers, TOPC 2016",
+  .explores = true,
+  .begin = begin,
+  .answer = answer,
+  .access_budget = access_budget,
 };

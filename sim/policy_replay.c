@@ -33,5 +33,10 @@ static uint32_t access_budget(SimMachine *machine, const SimContext *context) {
 }
 
 const SimPolicy sim_policy_replay = {
-  .name = "replay", .explores = true, .begin = begin, .answer = answer, .access_budget = access_budget
+  .name = "replay",
+  .title = "a recorded schedule again",
+  .explores = true,
+  .begin = begin,
+  .answer = answer,
+  .access_budget = access_budget,
 };

@@ -13,4 +13,10 @@ static uint32_t access_budget(SimMachine *machine, const SimContext *context) {
   return UINT32_MAX;
 }
 
-const SimPolicy sim_policy_timed = { .name = "timed", .begin = begin, .answer = answer, .access_budget = access_budget };
+const SimPolicy sim_policy_timed = {
+  .name = "timed",
+  .title = "what an idle Windows does: the earliest cpu steps, nothing fails",
+  .begin = begin,
+  .answer = answer,
+  .access_budget = access_budget,
+};

@@ -214,6 +214,7 @@ static void prcb_begin(KePrcb *prcb, SimVcpu *vcpu) {
 void ke_begin(void) {
   SimMachine *machine = sim_machine();
   KE->prcb_count = machine->vcpu_count;
+  machine->threads = &ke_threads;
   for (unsigned i = 0; i < KE_PRIORITY_COUNT; i++)
     sim_list_init(&KE->ready[i]);
   KE->thread_id_next = 8;

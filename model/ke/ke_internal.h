@@ -111,6 +111,8 @@ void ke_dispatch_request(KePrcb *prcb);
 /* At the end of a function that may have readied a thread or queued a DPC: what is pending for this cpu happens now. */
 void ke_pending_deliver(uint32_t function);
 void ke_thread_boost(KeThread *thread, int increment);
+/* For searches: whose turn could come at any point. */
+extern const SimThreads ke_threads;
 
 /* ---- dpc.c, dispatch.c ---- */
 

@@ -245,6 +245,57 @@ void ke_thread_yield(void) {
   sim_reschedule(machine);
 }
 
+/* ---- quanta that end where a search wants them to: K-THR-1 lets any tick do so ---- */
+
+/* The running thread may be switched away from here: it is what its processor runs, below DISPATCH_LEVEL. */
+static bool is_switchable(const KePrcb *prcb) {
+  const SimVcpu *vcpu = prcb->vcpu;
+  return !is_idle(prcb) && prcb->next == NULL && vcpu->depth == 1 && vcpu->has_thread && vcpu->irql < SIM_IRQL_DISPATCH && !vcpu->is_hung;
+}
+
+/* A processor where this ready thread would have its turn; the one that is asking, if it is one. */
+static KePrcb *turn_find(const KeThread *thread) {
+  KePrcb *found = NULL;
+  SimVcpu *asking = sim_vcpu(sim_machine());
+  for (uint32_t i = 0; i < KE->prcb_count; i++) {
+    KePrcb *prcb = &KE->prcbs[i];
+    if (is_switchable(prcb) && may_run_on(thread, prcb) && prcb->current->priority == thread->priority &&
+        (found == NULL || prcb->vcpu == asking))
+      found = prcb;
+  }
+  return found;
+}
+
+static uint32_t threads_ready(SimMachine *machine, SimContext **threads, SimVcpu **vcpus, uint32_t max) {
+  uint32_t count = 0;
+  (void)machine;
+  for (uint32_t mask = KE->ready_mask; mask != 0; mask &= mask - 1) {
+    SimLink *link, *following;
+    SIM_LIST_EACH(&KE->ready[__builtin_ctz(mask)], link, following) {
+      KeThread *thread = SIM_CONTAINER(link, KeThread, ready_link);
+      KePrcb *prcb = count < max ? turn_find(thread) : NULL;
+      if (prcb == NULL)
+        continue;
+      threads[count] = thread->context;
+      vcpus[count++] = prcb->vcpu;
+    }
+  }
+  return count;
+}
+
+static void threads_switch_to(SimMachine *machine, SimVcpu *vcpu, SimContext *context) {
+  KePrcb *prcb = ke_prcb_of(vcpu);
+  KeThread *old = prcb->current, *thread = context->owner;
+  (void)machine;
+  vcpu->time_ns += KE_COST_SWITCH_NS;
+  ready_remove(thread);
+  ke_run(prcb, thread);
+  old->quantum_used_ns = 0;
+  ke_thread_place(old, false);
+}
+
+const SimThreads ke_threads = { .ready = threads_ready, .switch_to = threads_switch_to };
+
 /* ---- priorities ---- */
 
 void ke_thread_boost(KeThread *thread, int increment) {

@@ -195,12 +195,14 @@ static char *explain(const Expectation *expectation, const RunResult *result) {
 
 /* ---- exploring ---- */
 
-/* The first schedule of a random policy is the natural one: it makes the shortest line, and what always happens needs no luck. */
-static RunResult run_one(ScenarioRun *run, const SimPolicy *policy, uint64_t seed, uint64_t number, SimSearch *search, SimRecord *record) {
+/* The first schedule of a policy that draws is the natural one: it makes the shortest line, and what always happens needs no luck. */
+static RunResult run_one(ScenarioRun *run, SimSearch *search, SimRecord *record) {
   static const SimSchedule natural = { 0 };
   RunResult result = { 0 };
-  RunRequest request = { .policy = policy, .seed = seed + number, .search = search, .record = record };
-  if (policy == &sim_policy_random && number == 0) {
+  SimRunOptions options = { 0 };
+  sim_search_begin(search, &options);
+  RunRequest request = { .policy = options.policy, .seed = options.seed, .search = options.search, .record = record };
+  if (search->number == 0 && !search->options.policy->is_systematic && search->options.policy->explores) {
     request.policy = &sim_policy_replay;
     request.replay = &natural;
   }
@@ -209,7 +211,14 @@ static RunResult run_one(ScenarioRun *run, const SimPolicy *policy, uint64_t see
 }
 
 void scenario_explore_again(ScenarioRun *run, const RunVerdict *verdict, uint64_t number, SimRecord *record, RunResult *result) {
-  *result = run_one(run, verdict->policy, verdict->seed, number, NULL, record);
+  SimSearch search;
+  SimSearchOptions options = sim_search_options_default;
+  options.policy = verdict->policy;
+  options.seed = verdict->seed;
+  options.first = number;
+  sim_search_init(&search, &options);
+  *result = run_one(run, &search, record);
+  sim_search_finish(&search);
 }
 
 static void judge_one(ScenarioRun *run, RunVerdict *verdict, RunResult *result, bool *seen) {
@@ -268,15 +277,19 @@ void scenario_explore(ScenarioRun *run, const RunExploration *exploration, RunVe
   bool is_one = policy == &sim_policy_timed || run->snapshot == NULL;
   uint64_t total = is_one ? 1 : exploration->schedules != 0 ? exploration->schedules : own->schedules;
   uint64_t seed = exploration->has_seed ? exploration->seed : own->seed;
-  SimSearch search = { 0 };
+  SimSearch search;
+  SimSearchOptions options = sim_search_options_default;
+  options.policy = policy;
+  options.seed = seed;
+  sim_search_init(&search, &options);
   g_autofree bool *seen = g_new0(bool, run->scenario->expect.count + 1);
   *verdict = (RunVerdict){ .is_as_expected = true, .policy = policy, .seed = seed, .buckets = g_ptr_array_new_with_free_func(bucket_free) };
   bool is_over = false, is_cut = false; /* what a limit cut short has more schedules than were seen */
   while (verdict->schedule_count < total && verdict->is_as_expected && !verdict->is_interrupted && !is_over) {
-    RunResult result = run_one(run, policy, seed, verdict->schedule_count, &search, NULL);
+    RunResult result = run_one(run, &search, NULL);
     is_cut |= result.stop >= SIM_STOP_LIMIT_STEPS;
     judge_one(run, verdict, &result, seen);
-    is_over = policy == &sim_policy_exhaustive && !sim_search_next(&search);
+    is_over = !sim_search_end(&search, sim_machine());
     verdict->is_exhausted = is_over && !is_cut;
     if (exploration->progress != NULL && verdict->schedule_count % SCHEDULES_BETWEEN_PROGRESS == 0)
       verdict->is_interrupted = !exploration->progress(verdict->schedule_count, total, exploration->data);

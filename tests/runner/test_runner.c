@@ -297,15 +297,20 @@ static void exhausted_is_all(void **state) {
     g_autoptr(GHashTable) hashes = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     uint64_t counts[2];
     for (int round = 0; round < 2; round++) {
-      SimSearch search = { 0 };
+      SimSearch search;
+      SimSearchOptions options = sim_search_options_default;
+      options.policy = &sim_policy_exhaustive;
+      sim_search_init(&search, &options);
       counts[round] = 0;
       do {
         RunResult result = { 0 };
-        scenario_run_once(run, &(RunRequest){ .policy = &sim_policy_exhaustive, .search = &search }, &result);
+        SimRunOptions begun = { 0 };
+        sim_search_begin(&search, &begun);
+        scenario_run_once(run, &(RunRequest){ .policy = begun.policy, .search = begun.search }, &result);
         g_hash_table_add(hashes, g_memdup2(&result.hash, sizeof result.hash));
         run_result_finish(&result);
         assert_true(++counts[round] < 100000);
-      } while (sim_search_next(&search));
+      } while (sim_search_end(&search, sim_machine()));
       sim_search_finish(&search);
     }
     assert_true(counts[0] > 1);

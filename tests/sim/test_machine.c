@@ -18,12 +18,15 @@ static void timed_steps_the_earliest(void **state) {
 /* Two threads of three steps: 20 orders of their steps, each found, and no other. */
 static void exhaustive_finds_every_order(void **state) {
   (void)state;
-  SimSearch search = { 0 };
+  SimSearch search;
+  SimSearchOptions search_options = sim_search_options_default;
+  search_options.policy = &sim_policy_exhaustive;
+  sim_search_init(&search, &search_options);
   char found[64][8];
   unsigned found_count = 0, runs = 0;
   do {
     SimRunOptions options = rig_options(&sim_policy_exhaustive, 2);
-    options.search = &search;
+    sim_search_begin(&search, &options);
     rig_open(&options);
     rig_thread(0, three_steps, 'a');
     rig_thread(1, three_steps, 'b');
@@ -34,7 +37,7 @@ static void exhaustive_finds_every_order(void **state) {
     if (at == found_count)
       strcpy(found[found_count++], rig_log()->text);
     assert_true(++runs < 1000);
-  } while (sim_search_next(&search));
+  } while (sim_search_end(&search, sim_machine()));
   sim_search_finish(&search);
   assert_int_equal(found_count, 20);
 }

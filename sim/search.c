@@ -1,0 +1,58 @@
+#include "search.h"
+
+#include "internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const SimSearchOptions sim_search_options_default = {
+  .policy = &sim_policy_random,
+  .seed = 1,
+  .preemption_bound = SIM_SEARCH_UNBOUNDED,
+  .delay_bound = SIM_SEARCH_UNBOUNDED,
+};
+
+const SimPolicy *const sim_policies[] = {
+  &sim_policy_timed,
+  &sim_policy_random,
+  &sim_policy_exhaustive,
+};
+const size_t sim_policy_count = sizeof sim_policies / sizeof *sim_policies;
+
+const SimPolicy *sim_policy_find(const char *name) {
+  for (size_t i = 0; i < sim_policy_count; i++)
+    if (strcmp(sim_policies[i]->name, name) == 0)
+      return sim_policies[i];
+  return NULL;
+}
+
+void sim_search_init(SimSearch *search, const SimSearchOptions *options) {
+  *search = (SimSearch){ .options = *options, .policy = options->policy, .number = options->first };
+  if (search->options.stride == 0)
+    search->options.stride = 1;
+  if (options->policy->state_size > 0) {
+    search->state = calloc(1, options->policy->state_size);
+    SIM_ASSERT(search->state != NULL);
+  }
+}
+
+void sim_search_finish(SimSearch *search) {
+  if (search->state != NULL && search->options.policy->finish != NULL)
+    search->options.policy->finish(search->state);
+  free(search->state);
+  *search = (SimSearch){ 0 };
+}
+
+void sim_search_begin(SimSearch *search, SimRunOptions *run) {
+  run->policy = search->policy;
+  run->seed = search->options.seed + search->number;
+  run->search = search;
+  search->count++;
+}
+
+bool sim_search_end(SimSearch *search, SimMachine *machine) {
+  if (search->options.policy->end != NULL)
+    search->options.policy->end(machine);
+  search->number += search->options.stride;
+  return search->options.policy->next == NULL || search->options.policy->next(search, search->state);
+}
