@@ -125,6 +125,8 @@ class Tree:
         commands = {}
         for entry in json.loads((self.build / "compile_commands.json").read_text()):
             words = shlex.split(entry["command"])
+            if pathlib.Path(words[0]).name == "ccache":
+                words = words[1:]
             source = pathlib.Path(os.path.normpath(pathlib.Path(entry["directory"], entry["file"])))
             kept, skip = [], False
             for word in words:
