@@ -15,27 +15,54 @@ static bool is_option(const SimPoint *point, uint32_t id) {
   return false;
 }
 
+static uint32_t ask(SimMachine *machine, const SimPoint *point) {
+  SIM_ASSERT(point->option_count <= SIM_OPTION_COUNT_MAX && is_option(point, point->natural));
+  uint32_t answer = machine->options.policy->answer(machine, point);
+  if (answer == point->natural)
+    return answer;
+  SIM_ASSERT(is_option(point, answer));
+  if (machine->options.exceptions != NULL)
+    sim_schedule_append(
+        machine->options.exceptions,
+        (SimException){ .context = point->context, .ordinal = point->ordinal, .answer = answer, .kind = (uint8_t)point->kind });
+  return answer;
+}
+
+static uint32_t ordinal_take(SimMachine *machine, SimContext *context, SimChoiceKind kind) {
+  return context != NULL ? context->choice_ordinals[kind]++ : machine->choice_ordinals[kind]++;
+}
+
 uint32_t sim_choose_in(SimMachine *machine, SimContext *context, SimChoiceKind kind, uint32_t ordinal, uint32_t natural,
                        const SimOption *options, uint32_t option_count) {
-  if (ordinal == UINT32_MAX)
-    ordinal = context != NULL ? context->choice_ordinals[kind]++ : machine->choice_ordinals[kind]++;
+  SimPoint point = { .kind = kind,
+                     .context = context != NULL ? context->id : 0,
+                     .ordinal = ordinal != UINT32_MAX ? ordinal : ordinal_take(machine, context, kind),
+                     .natural = natural,
+                     .option_count = option_count,
+                     .options = options };
+  return ask(machine, &point);
+}
+
+uint32_t sim_choose(SimMachine *machine, SimChoiceKind kind, uint32_t natural, const SimOption *options, uint32_t option_count) {
+  return sim_choose_in(machine, machine->current, kind, UINT32_MAX, natural, options, option_count);
+}
+
+bool sim_varies(const SimMachine *machine, SimChoiceKind kind) {
+  return machine->options.policy->explores && (machine->options.varies >> kind & 1) != 0;
+}
+
+uint32_t sim_choose_rare(SimMachine *machine, SimChoiceKind kind, uint64_t key, uint32_t natural, const SimOption *options,
+                         uint32_t option_count) {
+  SimContext *context = machine->current;
+  uint32_t ordinal = ordinal_take(machine, context, kind);
+  if (!sim_varies(machine, kind))
+    return natural;
   SimPoint point = { .kind = kind,
                      .context = context != NULL ? context->id : 0,
                      .ordinal = ordinal,
                      .natural = natural,
                      .option_count = option_count,
-                     .options = options };
-  SIM_ASSERT(option_count <= SIM_OPTION_COUNT_MAX && is_option(&point, natural));
-  uint32_t answer = machine->options.policy->answer(machine, &point);
-  if (answer == natural)
-    return natural;
-  SIM_ASSERT(is_option(&point, answer));
-  if (machine->options.exceptions != NULL)
-    sim_schedule_append(machine->options.exceptions,
-                        (SimException){ .context = point.context, .ordinal = ordinal, .answer = answer, .kind = (uint8_t)kind });
-  return answer;
-}
-
-uint32_t sim_choose(SimMachine *machine, SimChoiceKind kind, uint32_t natural, const SimOption *options, uint32_t option_count) {
-  return sim_choose_in(machine, machine->current, kind, UINT32_MAX, natural, options, option_count);
+                     .options = options,
+                     .key = key };
+  return ask(machine, &point);
 }

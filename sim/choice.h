@@ -67,6 +67,7 @@ typedef struct SimPoint {
   uint32_t natural; /* id of the natural option */
   uint32_t option_count;
   const SimOption *options; /* NULL: ids 0 .. option_count - 1 */
+  uint64_t key; /* names it in every context and schedule: of a call that can fail, a hash of the path of calls to it; 0: none */
 } SimPoint;
 
 /* Who steps next: STEP and ACCESS points, whose options name actors. All other kinds are about what happens to who steps. */
@@ -109,6 +110,7 @@ typedef struct SimPolicy {
   bool explores;                             /* any enabled cpu may step: one that is behind is moved up to now */
   bool holds_up;                             /* ... and the clock is an option */
   bool is_systematic;                        /* never repeats a schedule, and knows when there is no other */
+  uint32_t varies;                           /* kinds that it wants asked: bits, as SimRunOptions.varies */
   size_t state_size;                         /* of its part of a search: zeroed at first; 0: none */
   void (*begin)(struct SimMachine *machine); /* before a run */
   /* Returns an option id of the point. */
@@ -127,3 +129,14 @@ extern const SimPolicy sim_policy_replay; /* natural answers but for the run's s
 /* Asks the policy; counts the ordinal, records an exception when the answer is not the natural one, asserts that the answer is an option.
  * `options`, at most SIM_OPTION_COUNT_MAX, may be NULL (ids 0..count-1); the natural one is among them. Returns the chosen id. */
 uint32_t sim_choose(struct SimMachine *machine, SimChoiceKind kind, uint32_t natural, const SimOption *options, uint32_t option_count);
+
+/* The same for what is asked only where somebody wants that kind to vary (SimRunOptions.varies); else the natural answer. The point is counted in
+ * any case, so that a schedule means the same to both. `key`: see SimPoint; 0 where sim_varies is false: it need not be made. */
+uint32_t sim_choose_rare(struct SimMachine *machine, SimChoiceKind kind, uint64_t key, uint32_t natural, const SimOption *options,
+                         uint32_t option_count);
+bool sim_varies(const struct SimMachine *machine, SimChoiceKind kind);
+
+/* All kinds that sim_choose_rare asks. */
+#define SIM_CHOICE_RARE                                                                                                                    \
+  (1u << SIM_CHOICE_RESIDENT | 1u << SIM_CHOICE_ALLOCATION | 1u << SIM_CHOICE_IRQL | 1u << SIM_CHOICE_REPLY | 1u << SIM_CHOICE_STATUS |    \
+   1u << SIM_CHOICE_PACKET | 1u << SIM_CHOICE_GRANT | 1u << SIM_CHOICE_WORKER)

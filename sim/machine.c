@@ -27,6 +27,8 @@ static uint64_t host_now_ns(void) {
 void sim_machine_begin(SimMachine *machine, const SimRunOptions *options) {
   SIM_ASSERT(options->vcpu_count >= 1 && options->vcpu_count <= SIM_VCPU_COUNT_MAX);
   machine->options = *options;
+  if (options->replay != NULL)
+    machine->options.varies = UINT32_MAX; /* the schedule says what varies */
   if (machine->vcpu_count == 0) { /* after a reset; a restored machine has its cpus */
     sim_queue_init(&machine->queue);
     machine->vcpu_count = options->vcpu_count;

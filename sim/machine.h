@@ -62,6 +62,7 @@ extern const SimLimits sim_limits_default;
 /* What a run is given. Borrowed for the run. */
 typedef struct SimRunOptions {
   unsigned vcpu_count; /* 1..64 */
+  uint32_t varies;     /* bit n: SimChoiceKind n is asked where sim_choose_rare is; a replay asks all */
   const SimPolicy *policy;
   uint64_t seed;             /* of policies that draw */
   const SimSchedule *replay; /* of sim_policy_replay */

@@ -1,5 +1,6 @@
 #include "search.h"
 
+#include "faults.h"
 #include "internal.h"
 
 #include <stdlib.h>
@@ -16,6 +17,7 @@ const SimPolicy *const sim_policies[] = {
   &sim_policy_timed,
   &sim_policy_random,
   &sim_policy_exhaustive,
+  &sim_policy_faults,
 };
 const size_t sim_policy_count = sizeof sim_policies / sizeof *sim_policies;
 
@@ -47,6 +49,7 @@ void sim_search_begin(SimSearch *search, SimRunOptions *run) {
   run->policy = search->policy;
   run->seed = search->options.seed + search->number;
   run->search = search;
+  run->varies = search->options.varies | search->policy->varies;
   search->count++;
 }
 

@@ -21,6 +21,7 @@ typedef struct SimSearchOptions {
   uint32_t depth;            /* of pct: bug depth d; 0: the policy's default */
   uint32_t preemption_bound; /* of systematic policies: switches away from a cpu that could go on */
   uint32_t delay_bound;      /* ... departures from the natural schedule */
+  uint32_t varies;           /* bit n: SimChoiceKind n is asked also where only somebody who wants it asks (sim_choose_rare) */
   bool visits_accesses;      /* each access of driver code is a point, not only one now and then */
   bool merges_states;        /* states seen before are not searched again (search_state.h says when that is sound) */
 } SimSearchOptions;
