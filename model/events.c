@@ -80,6 +80,7 @@ static const char *const names[SIM_EVENT_KIND_COUNT] = {
   [EVENT_MESSAGE_TAKE] = "message-take",
   [EVENT_MESSAGE_REPLY] = "message-reply",
   [EVENT_MESSAGE_DONE] = "message-done",
+  [EVENT_MADE_TO_FAIL] = "made-to-fail",
 };
 
 const char *model_event_name(unsigned kind) {

@@ -90,6 +90,8 @@ typedef enum ModelEventKind {
   EVENT_MESSAGE_REPLY,   /* a receiver replies; object: message; status */
   EVENT_MESSAGE_DONE,    /* FltSendMessage ends; object: message; status; detail: 1 the reply buffer was filled; value: reply buffer */
 
+  EVENT_MADE_TO_FAIL, /* a call fails for no reason of its own; function; status; detail: 1: the scenario names it, 0: a choice */
+
   EVENT_KIND_END,
 } ModelEventKind;
 

@@ -61,6 +61,8 @@ typedef struct SimContext {
   uint16_t callback_depth;   /* calls of driver code by the model that are active: steps or compiled */
   uint16_t frame_count;
   uint16_t guest_depth; /* calls into driver code that are active */
+  uint64_t race_epoch;  /* of the accesses it makes now (race.h); 0: nobody looks for races */
+  const void *path;     /* the model's: the innermost of the calls of driver code that are active, linked */
   SimFrame frames[SIM_FRAME_COUNT_MAX];
 } SimContext;
 

@@ -136,7 +136,9 @@ uint64_t ddi_callback(uint32_t callback, uint64_t function, const uint64_t *argu
   uint16_t frame_count = context->frame_count;
   uint32_t call = context->call;
   uint32_t driver = ddi_code_driver(function);
+  DdiPath path = { context->path, callback, call, function };
 
+  context->path = &path;
   context->call = 0;
   context->callback_depth++;
   uint32_t caller = driver != 0 ? io_driver_enter(driver) : 0;
@@ -152,6 +154,7 @@ uint64_t ddi_callback(uint32_t callback, uint64_t function, const uint64_t *argu
   context->site = site;
   sim_event(machine, EVENT_CALLBACK_RETURN, callback, driver, returns_value ? (int32_t)result : 0, entry, 0);
   context->callback_depth--;
+  context->path = path.outer;
   context->call = call;
   return result;
 }

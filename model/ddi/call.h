@@ -75,6 +75,12 @@ static inline void ddi_end(const DdiCall *call, unsigned expected_irql, int32_t 
   call->machine->current->call = call->outer;
 }
 
+/* ---- calls that fail because somebody wants to see what the driver then does: fail.c ---- */
+
+/* For a function whose row names failures. 0: it goes on; n: it fails with the n-th of them, before it has done anything. Asks
+ * SIM_CHOICE_ALLOCATION when memory is all that it can be short of, else SIM_CHOICE_STATUS. */
+uint32_t ddi_fails(const DdiCall *call, uint32_t count, bool is_allocation);
+
 /* What a wrapper is compiled with: it looks at members of structures through pointers that may be anything. */
 #define DDI_WRAPPER __attribute__((no_sanitize("undefined")))
 
@@ -105,6 +111,14 @@ void ddi_not_modelled(const char *name);
 uint32_t ddi_id(const char *name);
 
 /* ---- callbacks: the generated callers ddi_callback_TYPE end here ---- */
+
+/* One call of driver code that is active, on the host stack of its context: SimContext.path is the innermost. */
+typedef struct DdiPath {
+  const struct DdiPath *outer; /* NULL: the outermost */
+  uint32_t callback;           /* DdiCallback.id */
+  uint32_t call;               /* the function in which the model made it; 0: in none of driver code's */
+  uint64_t routine;            /* address */
+} DdiPath;
 
 /* Calls driver code with arguments widened to 64 bit: EVENT_CALLBACK, guest_call, EVENT_CONTRACT_IRQL_RETURN where the level at its return is
  * not that at its entry (and it stays where it is), EVENT_CALLBACK_RETURN. The guest's call stack and place are afterwards what they were. */

@@ -87,6 +87,12 @@ typedef struct DdiParameter {
   uint8_t direction; /* DdiDirection bits; 0 for a plain value */
 } DdiParameter;
 
+/* A way in which a function fails for reasons outside of the driver. */
+typedef struct DdiFailure {
+  const char *name; /* "STATUS_INSUFFICIENT_RESOURCES", "NULL" */
+  int32_t value;
+} DdiFailure;
+
 /* Calls the checked wrapper with arguments widened to 64 bit; *result is the return value widened (0 for VOID). */
 typedef void DdiStepThunk(const uint64_t *arguments, unsigned argument_count, uint64_t *result);
 
@@ -105,7 +111,10 @@ typedef struct DdiFunction {
   DdiTypeIndex returns;
   const DdiParameter *parameters;
   uint8_t parameter_count;
-  const char *const *phases; /* names of inner scheduling points, NULL-terminated; NULL when it has none */
+  const char *const *phases;  /* names of inner scheduling points, NULL-terminated; NULL when it has none */
+  const DdiFailure *failures; /* what it may fail with for reasons outside of the driver; NULL: nothing */
+  uint8_t failure_count;
+  bool fails_for_memory; /* memory is all that it can be short of */
   DdiStepThunk *step;
   void (*entry)(void); /* the checked native wrapper, what an import thunk jumps to */
 } DdiFunction;

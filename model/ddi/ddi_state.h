@@ -12,10 +12,27 @@ typedef struct DdiCode {
   uint32_t driver; /* ordinal */
 } DdiCode;
 
+#define DDI_FAULT_COUNT_MAX 32
+
+/* The scenario names a call that fails: the nth of those of a function, all or those within certain driver code. */
+typedef struct DdiFault {
+  uint32_t function;     /* DdiFunction.id */
+  uint32_t failure;      /* with the n-th of its failures, from 1 */
+  uint32_t nth;          /* from 1; 0: every one */
+  uint32_t met;          /* so far */
+  uint64_t code_address; /* within calls of driver code in [code_address, code_address + code_size) */
+  uint64_t code_size;    /* 0: wherever it is called */
+} DdiFault;
+
 typedef struct DdiState {
   uint32_t code_count;
   DdiCode code[DDI_CODE_COUNT_MAX];
+  uint32_t fault_count;
+  DdiFault faults[DDI_FAULT_COUNT_MAX];
 } DdiState;
+
+/* From now on that call fails. Before drivers are loaded, with `met` 0. */
+void ddi_fault_add(const DdiFault *fault);
 
 /* Says that [address, address + size) is that driver's code; whoever loads a driver says it before DriverEntry. */
 void ddi_code_add(uint64_t address, uint64_t size, uint32_t driver);

@@ -99,6 +99,22 @@ def emit_body(row):
     return f"{early}  {declare(row.returns, 'result')} = {call};\n{late}  return result;\n"
 
 
+def emit_failures(row):
+    """Asks whether this call fails for no reason of its own, before it does anything."""
+    if not row.failures or row.failures_in_body:
+        return ""
+    ask = f"ddi_fails(&call, {len(row.failures)}, {'true' if row.fails_for_memory else 'false'})"
+    text = f"  static const int32_t failures[] = {{ 0, {', '.join(failure_value(name) for name in row.failures)} }};\n"
+    text += f"  uint32_t failure = {f'({row.failures_when}) ? {ask} : 0' if row.failures_when else ask};\n"
+    result = "NULL" if row.failures == ["NULL"] else f"({row.returns})failures[failure]"
+    text += "  if (failure != 0) {\n    ddi_end(&call, call.irql, failures[failure], (uint64_t)(int64_t)failures[failure]);\n"
+    return text + f"    return {result};\n  }}\n"
+
+
+def failure_value(name):
+    return "0" if name == "NULL" else f"(int32_t){name}"
+
+
 def emit_plain_body(row):
     call = f"{row.name}({', '.join(p.name for p in row.parameters)})"
     return f"  {call};\n" if is_void(row) else f"  return {call};\n"
@@ -112,7 +128,7 @@ def emit_checks(row):
     if row.point == "none":
         return f"{text}  ddi_begin_plain(&call, DDI_{row.name});\n" + emit_probes(row) + emit_plain_body(row)
     text += f"  ddi_begin(&call, DDI_{row.name}, {target}, {POINTS[row.point]}, {row.cost});\n"
-    return text + emit_contract(row) + emit_probes(row) + emit_body(row)
+    return text + emit_contract(row) + emit_probes(row) + emit_failures(row) + emit_body(row)
 
 
 def emit_plain_wrapper(row):
@@ -194,6 +210,9 @@ def emit_rows(functions, callbacks, types):
     text = BANNER + '#include "ddi_find.h"\n#include "ddi_type_ids.gen.h"\n#include "ddi_wrappers.gen.h"\n\n'
     for row in functions + callbacks:
         text += emit_parameters(row, types)
+        if row.failures:
+            listed = ", ".join(f"{{ {quote(name)}, {failure_value(name)} }}" for name in row.failures)
+            text += f"static const DdiFailure failures_{row.name}[] = {{ {listed} }};\n"
         if row.phases:
             listed = ", ".join(quote(phase) for phase in row.phases)
             text += f"static const char *const phases_{row.name}[] = {{ {listed}, NULL }};\n"
@@ -205,6 +224,8 @@ def emit_rows(functions, callbacks, types):
             "is_variadic": str(row.is_variadic).lower(), "changes_irql": str(bool(row.returns_at)).lower(), "cost_ns": row.cost,
             "returns": types.index(row.returns), "parameters": f"parameters_{row.name}" if row.parameters else "NULL",
             "parameter_count": len(row.parameters), "phases": f"phases_{row.name}" if row.phases else "NULL",
+            "failures": f"failures_{row.name}" if row.failures else "NULL", "failure_count": len(row.failures),
+            "fails_for_memory": str(row.fails_for_memory).lower(),
             "step": f"step_{row.name}", "entry": f"(void (*)(void))ddi_{row.name}",
         }
         text += "  { " + ", ".join(f".{key} = {value}" for key, value in fields.items()) + " },\n"

@@ -13,9 +13,11 @@ DIRECTIONS = {"in": "DDI_IN", "out": "DDI_OUT", "inout": "DDI_IN | DDI_OUT", "op
 DEVICE = (3, 12)  # the levels that DIRQL can be
 POINTS = {"call": "SIM_POINT_CALL", "interlocked": "SIM_POINT_INTERLOCKED", "none": ""}
 COST_NS = 100
+# What a function answers that finds no memory.
+MEMORY_FAILURES = ("NULL", "STATUS_INSUFFICIENT_RESOURCES", "STATUS_NO_MEMORY", "NDIS_STATUS_RESOURCES")
 FUNCTION_KEYS = {
     "prototype", "irql", "conditions", "parameters", "nested", "object", "object_kind", "phases", "returns_at", "cost", "page",
-    "header", "advice", "inline", "point", "body", "body_header",
+    "header", "advice", "inline", "point", "body", "body_header", "failures", "failures_when", "failures_in_body",
 }
 CALLBACK_KEYS = {"prototype", "irql", "parameters", "header", "page", "text"}
 
@@ -101,6 +103,9 @@ class Row:
     point: str = "call"
     body: str = ""
     body_header: str = ""
+    failures: list[str] = field(default_factory=list)
+    failures_when: str = ""
+    failures_in_body: bool = False
 
     @property
     def id(self):
@@ -121,6 +126,10 @@ class Row:
     def body_name(self):
         """The function that has to be defined somewhere in the model."""
         return self.body.split("(")[0] if self.body else self.name
+
+    @property
+    def fails_for_memory(self):
+        return len(self.failures) == 1 and self.failures[0] in MEMORY_FAILURES
 
     @property
     def includes(self):
@@ -229,6 +238,16 @@ def known_keys(row, keys):
         raise ValueError(f"unknown key {unknown[0]}; known are {', '.join(sorted(keys))}")
 
 
+def check_failures(row):
+    if row.failures and (row.is_variadic or row.returns_at or row.returns in ("VOID", "void")):
+        raise ValueError("failures: a function that returns nothing, or changes the IRQL, cannot fail")
+    for name in row.failures:
+        if (name == "NULL") != (row.returns not in ("NTSTATUS", "NDIS_STATUS")):
+            raise ValueError(f"failures: {row.returns} cannot be {name}")
+    if (row.failures_when or row.failures_in_body) and not row.failures:
+        raise ValueError("failures are missing")
+
+
 def make_row(name, row, file, header, is_callback):
     known_keys(row, CALLBACK_KEYS if is_callback else FUNCTION_KEYS)
     for key in ("prototype", "irql"):
@@ -255,11 +274,13 @@ def make_row(name, row, file, header, is_callback):
         if item["of"] not in by_name:
             raise ValueError(f"nested: there is no parameter {item['of']}")
         made.nested.append(Nested(item["of"], item["at"], parse_extent(item["as"])))
-    for key in ("object", "object_kind", "phases", "cost", "advice", "point", "body", "body_header"):
+    for key in ("object", "object_kind", "phases", "cost", "advice", "point", "body", "body_header", "failures", "failures_in_body"):
         if key in row:
             setattr(made, key, row[key])
     check_expression(made.object)
     made.returns_at = check_expression(row.get("returns_at", ""))
+    made.failures_when = check_expression(row.get("failures_when", ""))
+    check_failures(made)
     made.is_inline = row.get("inline", False)
     if made.point not in POINTS:
         raise ValueError(f"point {made.point} is none of {', '.join(POINTS)}")

@@ -7,6 +7,7 @@
 #include "ddi_ids.gen.h"
 
 #include "../../sim/machine.h"
+#include "../ddi/fail.h"
 #include "../events.h"
 #include "../io/io_face.h"
 #include "../ke/ke.h"
@@ -48,15 +49,6 @@ static PoolKind kind_of(ULONG pool_type) {
 
 /* ---- allocate ---- */
 
-/* Does it fail although there is memory? Only where somebody asked for such failures, and never for Windows itself. */
-static BOOLEAN fails(uint32_t driver) {
-  if (driver == 0 || !(MODEL->ex.fails_allocations || verifier_is_on_for(driver, MODEL_VERIFIER_LOW_RESOURCES)))
-    return FALSE;
-  return sim_choose(sim_machine(), SIM_CHOICE_ALLOCATION, 1, NULL, 2) == 0;
-}
-
-BOOLEAN ex_allocation_fails(void) { return fails(io_driver_current()); }
-
 static PVOID block_begin(PoolBlock *block, const PoolRequest *request, uint32_t driver) {
   block->tag = request->tag;
   block->pool_type = request->pool_type;
@@ -75,7 +67,7 @@ static PVOID allocate(const PoolRequest *request, uint32_t driver) {
   VerifierPool asked = { 0, request->size, request->pool_type, request->tag, request->kind == POOL_PAGED };
   if (driver != 0)
     verifier_check_pool_allocate(&asked);
-  PoolBlock *block = fails(driver) ? NULL : pool_block_create(request->kind, request->size);
+  PoolBlock *block = driver != 0 && ddi_allocation_fails() ? NULL : pool_block_create(request->kind, request->size);
   if (block != NULL) {
     /* Windows' own code writes a header into the page; at DISPATCH_LEVEL that is a touch of pageable memory like any other. */
     if (request->kind == POOL_PAGED && request->size != 0 && ke_irql() >= DISPATCH_LEVEL)

@@ -12,6 +12,3 @@
  * driver. Zeroed. NULL: guest memory is used up. Any IRQL. */
 PVOID ex_pool_allocate_system(PoolKind kind, SIZE_T size, ULONG tag);
 VOID ex_pool_free_system(PVOID address);
-
-/* Does an allocation of the driver whose code runs fail although there is memory? A choice, only where somebody asked for such failures. */
-BOOLEAN ex_allocation_fails(void);

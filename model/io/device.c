@@ -83,7 +83,7 @@ NTSTATUS IoCreateDevice(PDRIVER_OBJECT DriverObject, ULONG DeviceExtensionSize, 
     if (is_name_taken(name))
       return STATUS_OBJECT_NAME_COLLISION;
   }
-  if (DeviceExtensionSize > 0xffff - sizeof(DEVICE_OBJECT) || ex_allocation_fails())
+  if (DeviceExtensionSize > 0xffff - sizeof(DEVICE_OBJECT))
     return STATUS_INSUFFICIENT_RESOURCES;
   PDEVICE_OBJECT device = io_device_new(driver, DeviceExtensionSize, DeviceName != NULL ? name : NULL);
   if (device == NULL)

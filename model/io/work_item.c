@@ -159,8 +159,6 @@ void io_work_item_queue_once(uint64_t device, uint64_t routine, uint64_t context
 /* <= DISPATCH_LEVEL. NULL: no memory. wdm/nf-wdm-ioallocateworkitem */
 PIO_WORKITEM IoAllocateWorkItem(PDEVICE_OBJECT DeviceObject) {
   io_body_at(DeviceObject, OBJECT_DEVICE);
-  if (ex_allocation_fails())
-    return NULL;
   Object *object = object_create_opaque(OBJECT_WORK_ITEM, sizeof(IoWorkItem));
   object->driver = io_driver_current();
   IoWorkItem *item = item_create(object, IO_WORK_ITEM_IO);

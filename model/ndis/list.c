@@ -14,7 +14,7 @@ NdisNetBufferList *ndis_list_at(const NET_BUFFER_LIST *list) {
 static PVOID block_add(NdisNetBufferList *state, SIZE_T size) {
   for (unsigned at = 0; at < NDIS_BLOCK_COUNT_MAX; at++)
     if (state->blocks[at] == 0) {
-      PVOID block = ndis_memory_allocate(size, true);
+      PVOID block = ndis_memory_allocate(size);
       state->blocks[at] = (uint64_t)block;
       return block;
     }
@@ -33,7 +33,7 @@ static VOID list_destroy(NdisNetBufferList *state) {
 }
 
 static NdisNetBufferList *list_new(NdisPool *pool) {
-  NET_BUFFER_LIST *list = ndis_memory_allocate(sizeof *list, true);
+  NET_BUFFER_LIST *list = ndis_memory_allocate(sizeof *list);
   if (list == NULL)
     return NULL;
   Object *object = object_create(OBJECT_NET_BUFFER_LIST, (uint64_t)list, sizeof *list, sizeof(NdisNetBufferList));

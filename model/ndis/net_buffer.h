@@ -12,7 +12,7 @@ NdisState *ndis_state(void); /* begun */
 
 /* Zeroed guest memory of Windows' own, found again when it is touched after it was freed. NULL: there is none left, or the allocation
  * failed by choice (only on behalf of a driver, `may_fail`). Any IRQL <= DISPATCH_LEVEL. */
-PVOID ndis_memory_allocate(SIZE_T size, bool may_fail);
+PVOID ndis_memory_allocate(SIZE_T size);
 VOID ndis_memory_free(PVOID memory);
 
 /* The true state of the list at that address; NULL: there is none, or no longer. */

@@ -20,9 +20,7 @@ NdisState *ndis_state(void) {
 
 #define PATTERN_FREED 0xffffddddddddddddULL /* as model/ex fills freed blocks: what is taken for a pointer leads nowhere */
 
-PVOID ndis_memory_allocate(SIZE_T size, bool may_fail) {
-  if (may_fail && ex_allocation_fails())
-    return NULL;
+PVOID ndis_memory_allocate(SIZE_T size) {
   PoolBlock *block = pool_block_create(POOL_NONPAGED, size);
   if (block == NULL)
     return NULL;
@@ -57,7 +55,7 @@ NdisPool *ndis_pool_at(NDIS_HANDLE handle) {
 
 /* The handle is memory of NDIS': freed with the pool, so that a pool used after it is found. */
 static NdisPool *pool_create(void) {
-  PVOID handle = ndis_memory_allocate(64, true);
+  PVOID handle = ndis_memory_allocate(64);
   if (handle == NULL)
     return NULL;
   NdisPool *pool = sim_heap_allocate(sizeof *pool);
@@ -114,7 +112,7 @@ VOID NdisFreeNetBufferPool(NDIS_HANDLE PoolHandle) { pool_free(PoolHandle); }
 /* ndis/nf-ndis-ndisallocategenericobject: what a driver without an NDIS handle of its own gives to the pool functions. */
 NDIS_HANDLE NdisAllocateGenericObject(struct _DRIVER_OBJECT *DriverObject, ULONG Tag, USHORT Size) {
   (void)DriverObject, (void)Tag, (void)Size;
-  return ndis_memory_allocate(64, true);
+  return ndis_memory_allocate(64);
 }
 
 /* ndis/nf-ndis-ndisfreegenericobject */

@@ -7,7 +7,7 @@
 #include "../ndis/net_buffer.h"
 
 PVOID wfp_memory_allocate(SIZE_T size) {
-  PVOID memory = ndis_memory_allocate(size, false);
+  PVOID memory = ndis_memory_allocate(size);
   if (memory == NULL)
     sim_stop(sim_machine(), SIM_STOP_LIMIT_MEMORY, "guest memory");
   SIM_ASSERT(memory != NULL);
