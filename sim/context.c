@@ -196,6 +196,7 @@ static SimContext *create(SimMachine *machine, uint32_t id, SimContextKind kind,
   context->is_waiting = true;
   context->entry = entry;
   context->argument = argument;
+  sim_race_context_begin(machine, context);
 #ifdef SIM_WITH_ASAN
   __asan_unpoison_memory_region(host_stack_low(context), (size_t)(host_stack_top(context) - host_stack_low(context)));
 #endif

@@ -29,7 +29,7 @@ void sim_machine_begin(SimMachine *machine, const SimRunOptions *options) {
   machine->options = *options;
   if (options->replay != NULL)
     machine->options.varies = UINT32_MAX; /* the schedule says what varies */
-  if (machine->vcpu_count == 0) { /* after a reset; a restored machine has its cpus */
+  if (machine->vcpu_count == 0) {         /* after a reset; a restored machine has its cpus */
     sim_queue_init(&machine->queue);
     machine->vcpu_count = options->vcpu_count;
     for (uint32_t i = 0; i < machine->vcpu_count; i++) {
@@ -41,6 +41,7 @@ void sim_machine_begin(SimMachine *machine, const SimRunOptions *options) {
   SIM_ASSERT(machine->vcpu_count == options->vcpu_count);
   uint64_t now_ns = host_now_ns();
   machine->host_deadline_ns = options->limits.host_ns < UINT64_MAX - now_ns ? now_ns + options->limits.host_ns : UINT64_MAX;
+  sim_race_set(machine, options->races && sim_race_map());
   options->policy->begin(machine);
 }
 

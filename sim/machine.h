@@ -11,6 +11,7 @@
 #include "event.h"
 #include "memory.h"
 #include "queue.h"
+#include "race.h"
 #include "vcpu.h"
 
 #define SIM_VCPU_COUNT_MAX 64
@@ -71,6 +72,7 @@ typedef struct SimRunOptions {
   SimSchedule *exceptions; /* where to append what departed from the natural answers; NULL: nowhere */
   SimRecord *record;       /* where to keep the events; NULL: hash and observers only */
   const char *name;        /* of the scenario: for SIM_ASSERT's message */
+  bool races;              /* look for races between accesses of driver code (race.h) */
 } SimRunOptions;
 
 typedef struct SimObserverEntry {
@@ -112,6 +114,8 @@ typedef struct SimMachine {
   bool context_first;    /* the next new fiber was switched to from the host's own stack */
   bool access_is_chosen; /* the policy wants to be asked when the access budget is used up */
   SimFaultHandler *fault_handler;
+  bool race_is_on;              /* accesses are looked at for races (race.h) */
+  SimRaceHandler *race_handler; /* who is told of one; NULL: nobody */
   const SimThreads *threads; /* NULL: no cpu is shared */
   uint32_t watch_next;
   SimWatch watches[SIM_WATCH_COUNT];

@@ -41,9 +41,9 @@ static bool is_guest_range(uint64_t address, size_t size) {
 }
 
 void sim_granules_open(SimMachine *machine, uint64_t address, size_t size) {
-  (void)machine;
   SIM_ASSERT(is_guest_range(address, size) && address % SIM_GRANULE_SIZE == 0);
   uint8_t *granule = granule_of(address);
+  sim_race_forget(machine, address, size);
   memset(granule, SIM_GRANULE_FULL, size / SIM_GRANULE_SIZE);
   if (size % SIM_GRANULE_SIZE != 0)
     granule[size / SIM_GRANULE_SIZE] = (uint8_t)(size % SIM_GRANULE_SIZE);
@@ -220,13 +220,29 @@ static void faults_raise(SimMachine *machine, SimFault fault, uint64_t address, 
   }
 }
 
-void sim_probe(SimMachine *machine, uint64_t address, size_t size, SimAccessKind kind) {
+void sim_probe_object(SimMachine *machine, uint64_t address, size_t size, SimAccessKind kind) {
   SimFault fault;
   if (sim_access_judge(machine, address, size, kind, &fault))
     return;
   fault.by_model = true;
   fault.site = machine->current != NULL ? machine->current->site : 0;
   faults_raise(machine, fault, address, size);
+}
+
+static bool is_interlocked(const SimContext *context) {
+  return context->call != 0 && context->pending.function == context->call && context->pending.kind == SIM_POINT_INTERLOCKED;
+}
+
+static void race_marked(SimMachine *machine, uint64_t address, size_t size, SimAccessKind kind, SimRaceOrder order, unsigned flags);
+
+void sim_probe(SimMachine *machine, uint64_t address, size_t size, SimAccessKind kind) {
+  sim_probe_object(machine, address, size, kind);
+  if (!machine->race_is_on || machine->current == NULL || size == 0)
+    return;
+  if (is_interlocked(machine->current))
+    race_marked(machine, address, size, kind, SIM_RACE_BOTH, SIM_RACE_MODEL);
+  else
+    sim_race_touch(machine, address, size, kind == SIM_ACCESS_WRITE, machine->current->call != 0 ? SIM_RACE_MODEL : 0);
 }
 
 typedef struct SlowAccess {
@@ -252,10 +268,8 @@ static bool is_watched(uint64_t address, uint32_t size) {
   return *page_of(page << SIM_PAGE_SHIFT) & SIM_PAGE_WATCHED;
 }
 
-void sim_access(uint64_t address, uint32_t size, SimAccessKind kind, uint32_t site) {
-  SimMachine *machine = sim_machine();
-  if (size == 0)
-    return;
+/* Judged, counted, perhaps preempted: all but the look for races, which has to come last. */
+static void access_prepare(SimMachine *machine, uint64_t address, uint32_t size, SimAccessKind kind, uint32_t site) {
   SimContext *context = machine->current;
   if (context != NULL && site != 0)
     context->site = site;
@@ -275,4 +289,30 @@ void sim_access(uint64_t address, uint32_t size, SimAccessKind kind, uint32_t si
     slow.is_fault = false;
     sim_host_call(access_slow, &slow);
   }
+}
+
+void sim_access(uint64_t address, uint32_t size, SimAccessKind kind, uint32_t site) {
+  SimMachine *machine = sim_machine();
+  if (size == 0)
+    return;
+  access_prepare(machine, address, size, kind, site);
+  if (machine->race_is_on)
+    sim_race_touch(machine, address, size, kind == SIM_ACCESS_WRITE, 0);
+}
+
+/* Orders those that meet at the memory, as x86-64's locked instructions do, and MSVC's volatile accesses. */
+static void race_marked(SimMachine *machine, uint64_t address, size_t size, SimAccessKind kind, SimRaceOrder order, unsigned flags) {
+  uint64_t key = sim_race_key(SIM_RACE_KEY_ADDRESS, address & ~3ULL);
+  if (order & SIM_RACE_ACQUIRES)
+    sim_race_acquire(machine, machine->current, key);
+  sim_race_touch(machine, address, size, kind == SIM_ACCESS_WRITE, flags | SIM_RACE_MARKED);
+  if (order & SIM_RACE_RELEASES)
+    sim_race_release(machine, machine->current, key);
+}
+
+void sim_access_marked(uint64_t address, uint32_t size, SimAccessKind kind, SimRaceOrder order, uint32_t site) {
+  SimMachine *machine = sim_machine();
+  access_prepare(machine, address, size, kind, site);
+  if (machine->race_is_on)
+    race_marked(machine, address, size, kind, order, 0);
 }

@@ -94,5 +94,13 @@ void sim_watch_add(struct SimMachine *machine, uint64_t address, uint32_t size, 
  * when the access may be made. Not for model code, which uses sim_probe. */
 void sim_access(uint64_t address, uint32_t size, SimAccessKind kind, uint32_t site);
 
-/* The model touches memory on the driver's behalf: judged, reported as by_model, never a preemption. */
+/* The same for an access that is meant to be met by others' (interlocked, volatile): it never races with another such, and orders what its side of it
+ * did. */
+typedef enum SimRaceOrder { SIM_RACE_ACQUIRES = 1, SIM_RACE_RELEASES = 2, SIM_RACE_BOTH = 3 } SimRaceOrder;
+void sim_access_marked(uint64_t address, uint32_t size, SimAccessKind kind, SimRaceOrder order, uint32_t site);
+
+/* The model touches an object of Windows in driver memory, which Windows keeps in order: judged, reported as by_model, never a preemption. */
+void sim_probe_object(struct SimMachine *machine, uint64_t address, size_t size, SimAccessKind kind);
+
+/* The model touches the driver's own data on its behalf: the same, and it may race as driver code does. */
 void sim_probe(struct SimMachine *machine, uint64_t address, size_t size, SimAccessKind kind);

@@ -12,12 +12,12 @@
 #define ATOMIC_COST_NS 20
 
 /* An interlocked operation is where others may step (decision 1); then it is an access like any other. */
-static void atomic_begin(uint64_t address, uint32_t size, SimAccessKind kind) {
+static void atomic_begin(uint64_t address, uint32_t size, SimAccessKind kind, SimRaceOrder order) {
   SimMachine *machine = sim_machine();
   uint32_t site = machine->current->site;
   guest_unmodelled_check(address);
   sim_point(machine, SIM_POINT_INTERLOCKED, 0, 0, ATOMIC_COST_NS);
-  sim_access(address, size, kind, site);
+  sim_access_marked(address, size, kind, order, site);
 }
 
 /* Guest memory, which need not be aligned. One host thread: nothing here has to be atomic. */
@@ -36,7 +36,7 @@ static void atomic_begin(uint64_t address, uint32_t size, SimAccessKind kind) {
 #define ATOMIC_FETCH(bits, type, operation, result)                                                                                        \
   type guest_atomic##bits##_##operation(uint64_t address, type value, int order) {                                                         \
     (void)order;                                                                                                                           \
-    atomic_begin(address, sizeof(type), SIM_ACCESS_WRITE);                                                                                 \
+    atomic_begin(address, sizeof(type), SIM_ACCESS_WRITE, SIM_RACE_BOTH);                                                                  \
     type old = LOAD(type, address);                                                                                                        \
     STORE(type, address, result);                                                                                                          \
     return old;                                                                                                                            \
@@ -45,17 +45,17 @@ static void atomic_begin(uint64_t address, uint32_t size, SimAccessKind kind) {
 #define ATOMIC_HOOKS(bits, type)                                                                                                           \
   type guest_atomic##bits##_load(uint64_t address, int order) {                                                                            \
     (void)order;                                                                                                                           \
-    atomic_begin(address, sizeof(type), SIM_ACCESS_READ);                                                                                  \
+    atomic_begin(address, sizeof(type), SIM_ACCESS_READ, SIM_RACE_ACQUIRES);                                                               \
     return LOAD(type, address);                                                                                                            \
   }                                                                                                                                        \
   void guest_atomic##bits##_store(uint64_t address, type value, int order) {                                                               \
     (void)order;                                                                                                                           \
-    atomic_begin(address, sizeof(type), SIM_ACCESS_WRITE);                                                                                 \
+    atomic_begin(address, sizeof(type), SIM_ACCESS_WRITE, SIM_RACE_RELEASES);                                                              \
     STORE(type, address, value);                                                                                                           \
   }                                                                                                                                        \
   type guest_atomic##bits##_compare_exchange_val(uint64_t address, type expected, type value, int order, int order_failed) {               \
     (void)order, (void)order_failed;                                                                                                       \
-    atomic_begin(address, sizeof(type), SIM_ACCESS_WRITE);                                                                                 \
+    atomic_begin(address, sizeof(type), SIM_ACCESS_WRITE, SIM_RACE_BOTH);                                                                  \
     type old = LOAD(type, address);                                                                                                        \
     if (old == expected)                                                                                                                   \
       STORE(type, address, value);                                                                                                         \
