@@ -8,6 +8,7 @@
 #include "phrase.h"
 #include "story.h"
 #include "stuck.h"
+#include "wait_chain.h"
 #include "where.h"
 
 #include "config.h"
@@ -291,7 +292,8 @@ static bool was_found(const RunResult *result, uint32_t rule) {
 
 static void report_print(const Report *report, const CauseTable *causes) {
   bool is_stuck = report->result->stop == SIM_STOP_HUNG || report->result->stop >= SIM_STOP_LIMIT_STEPS ||
-                  report->result->bugcheck.code == 0x133 || was_found(report->result, RULE_NETWORK_STALLED);
+                  report->result->bugcheck.code == 0x133 || was_found(report->result, RULE_NETWORK_STALLED) ||
+                  was_found(report->result, RULE_DEADLOCK);
   bool is_expected = report->subject->verdict == NULL || report->subject->verdict->is_as_expected;
   head_print(report);
   gsize before = report->out->len;
@@ -302,6 +304,8 @@ static void report_print(const Report *report, const CauseTable *causes) {
     g_string_append_c(report->out, '\n');
   expected_print(report->out, report->style, report->names, report->result, report->subject->verdict, report->subject->why);
   windows_print(report);
+  if (report->finding != NULL)
+    wait_chain_print(report->out, report->style, report->names, report->finding);
   if (is_stuck)
     stuck_print_cpus(report->out, report->style, report->names);
   raised_print(report);

@@ -73,6 +73,11 @@ const Finding *headline_choose(const RunResult *result) {
     if (is_there)
       last = finding;
   }
+  static const uint32_t hung[] = { RULE_DEADLOCK, RULE_WAITS_FOR_EVER }; /* what never came to its end, did not because of it */
+  for (unsigned n = 0; n < sizeof hung / sizeof hung[0] && last == NULL; n++)
+    for (uint32_t i = 0; i < result->finding_count && last == NULL; i++)
+      if (result->findings[i].rule == hung[n])
+        last = &result->findings[i];
   for (uint32_t i = 0; i < result->finding_count && last == NULL; i++)
     if (is_root(&result->findings[i]))
       last = deeper(result, &result->findings[i]);

@@ -190,6 +190,13 @@ const char *names_running(const Names *names, uint32_t sequence) {
   return name != NULL ? name : "";
 }
 
+const char *names_context(const Names *names, uint32_t context) {
+  for (size_t i = names->record->count; i-- > 0;)
+    if (names->record->events[i].context == context)
+      return names_running(names, (uint32_t)i);
+  return "";
+}
+
 const char *names_kind(const Names *names, uint32_t sequence) {
   static const char *const articles[][2] = {
     { "thread", "a thread" }, { "DPC", "a DPC" }, { "interrupt", "an interrupt" }, { "work item", "a work item" }

@@ -21,6 +21,8 @@ const SimRecord *names_record(const Names *names);
 const char *names_running(const Names *names, uint32_t sequence);
 /* The same as a place to be in: "in a DPC (kernel client)", "in thread agent.receiver", "in a work item (fw.work)"; "" for none. Returns owned. */
 char *names_in(const Names *names, uint32_t sequence);
+/* What a context, by its id, was running last: as names_running says it. Borrowed. */
+const char *names_context(const Names *names, uint32_t context);
 /* The kind of context alone: "a DPC", "a thread", "an interrupt", "a work item"; "" for none. Constant. */
 const char *names_kind(const Names *names, uint32_t sequence);
 

@@ -5,6 +5,7 @@
 #include "sentence_internal.h"
 
 #include "phrase.h"
+#include "wait_chain.h"
 
 #include "model/events.h"
 #include "model/rules/rule_ids.h"
@@ -185,6 +186,7 @@ static const struct {
   Sentence *sentence;
 } sentences[] = {
   { RULE_BAD_POINTER_ARGUMENT, sentence_of_argument },
+  { RULE_DEADLOCK, wait_chain_sentence },
   { RULE_DECISION_LOST_ON_REAUTHORIZE, of_decision },
   { RULE_FREED_WHILE_QUEUED, sentence_of_freed_queued },
   { RULE_IRQL_LEAK, of_leak },
@@ -214,6 +216,7 @@ static const struct {
   { RULE_USE_AFTER_FREE, sentence_of_freed },
   { RULE_USER_ADDRESS_ACCESS, sentence_of_user },
   { RULE_WAIT_AT_DISPATCH, of_wait },
+  { RULE_WAITS_FOR_EVER, wait_chain_sentence },
   { RULE_WILD_ACCESS, sentence_of_wild },
   { RULE_WORK_ITEM_QUEUED, sentence_of_work_item },
   { RULE_WRONG_OBJECT_KIND, sentence_of_kind },

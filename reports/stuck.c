@@ -40,20 +40,11 @@ static char *holder_words(const Names *names, uint32_t lock) {
                          *place != '\0' ? " (" : "", place, *place != '\0' ? ")" : "");
 }
 
-/* The last event of a context tells what it runs. */
-static const char *running_of(const Names *names, uint32_t context) {
-  const SimRecord *record = names_record(names);
-  for (size_t i = record->count; i-- > 0;)
-    if (record->events[i].context == context)
-      return names_running(names, (uint32_t)i);
-  return "";
-}
-
 static void spinning_print(GString *text, const Names *names, const SimContext *context) {
   g_autofree char *object = names_object(names, context->pending.object);
   g_autofree char *holder = holder_words(names, context->pending.object);
   g_autofree char *place = place_words(names_run(names), context->site);
-  const char *name = running_of(names, context->id);
+  const char *name = names_context(names, context->id);
   g_string_append_printf(text, "%s spins on %s%s%s%s", *name != '\0' ? name : "it", *object != '\0' ? object : "memory",
                          *place != '\0' ? ", at " : "", place, *holder != '\0' ? "\n" : "");
   if (*holder != '\0')
@@ -72,7 +63,7 @@ static char *cpu_words(const Names *names, const SimVcpu *vcpu) {
   } else if (top->is_spinning) {
     spinning_print(text, names, top);
   } else {
-    const char *name = running_of(names, top->id);
+    const char *name = names_context(names, top->id);
     g_autofree char *place = place_words(names_run(names), top->site);
     g_string_append_printf(text, "%s%s%s%s", *name != '\0' ? name : "a thread", vcpu->is_hung ? " hangs" : " runs",
                            *place != '\0' ? ", at " : "", place);
@@ -98,7 +89,7 @@ char *stuck_words(const Names *names) {
   for (uint32_t i = 0; i < machine->vcpu_count; i++)
     for (unsigned depth = 0; depth < machine->vcpus[i].depth; depth++) {
       const SimContext *context = machine->vcpus[i].stack[depth];
-      const char *name = running_of(names, context->id);
+      const char *name = names_context(names, context->id);
       g_autofree char *object = names_object(names, context->pending.object);
       if (context->is_spinning)
         g_string_append_printf(text, "%s%s spins on %s", text->len > 0 ? ", " : "", name, object);

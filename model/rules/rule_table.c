@@ -22,6 +22,23 @@ const RuleInfo rule_table[] = {
       .page = "bug-check-0x50",
   },
   {
+      .id = RULE_DEADLOCK,
+      .name = "deadlock",
+      .title = "each waits for what another of them holds",
+      .explanation =
+          "Threads and DPCs that take the same locks in different orders, or hold a lock while they wait for somebody who needs it, come "
+          "to stand "
+          "in a circle: the first waits for the second, and the last for the first. The worker threads and a user-mode service are such "
+          "somebodies, too. Which order it needs may come once in a million connections.",
+      .windows = "Hangs. With spin locks the CPUs spin: 0x133 from Windows 8 on, nothing before. With waits the threads stay for ever.",
+      .windows_verifier =
+          "With Deadlock Detection 0xC4 with 0x1001 at the first acquisition in the wrong order, even when nothing hangs yet.",
+      .mend = "Give the locks one order and keep to it everywhere; hold none over a wait or a call into another component; never wait in a "
+              "work "
+              "item for another one.",
+      .page = "devtest/deadlock-detection",
+  },
+  {
       .id = RULE_DECISION_LOST_ON_REAUTHORIZE,
       .name = "decision-lost-on-reauthorize",
       .title = "the reauthorization after a pended classify was answered differently from what had been decided",
@@ -383,6 +400,22 @@ const RuleInfo rule_table[] = {
       .windows_verifier = "Stops at the call: 0xC4 with 0x121 (no time-out), 0x122 (a time-out) or 0x3B.",
       .mend = "Do not wait: queue a work item that goes on when the event comes, or signal a thread that waits at PASSIVE_LEVEL.",
       .page = "wdm/nf-wdm-kewaitforsingleobject",
+  },
+  {
+      .id = RULE_WAITS_FOR_EVER,
+      .name = "waits-for-ever",
+      .title = "a wait that nobody is left to end",
+      .explanation = "Windows called the driver and waits for its return, or others wait for what this thread holds, and it waits without "
+                     "a time-out for "
+                     "something that nobody sets any more: the wakeup came too early and was lost, its sender failed and said nothing, or "
+                     "the answer was "
+                     "never sent.",
+      .windows = "Hangs: the thread never returns, its process cannot be ended, an unload or a shutdown does not finish.",
+      .windows_verifier = "The same.",
+      .mend = "Look at the condition and begin to wait as one step: set events that stay set, clear them before the request is made; wait "
+              "with a "
+              "time-out; make each path of the other side set the event.",
+      .page = "kernel/using-event-objects",
   },
   {
       .id = RULE_WILD_ACCESS,

@@ -17,6 +17,8 @@ typedef enum RuleSlot {
   RULE_SLOT_DECISION,
   RULE_SLOT_REPLY,
   RULE_SLOT_LOWER,
+  RULE_SLOT_WAIT_GRAPH,
+  RULE_SLOT_DEADLOCK,
   RULE_SLOT_COUNT
 } RuleSlot;
 
@@ -53,4 +55,4 @@ uint32_t rule_pend_site(uint32_t object);
 bool rule_is_wait(uint32_t function);
 
 extern const RuleDetector rule_irql, rule_wait, rule_memory, rule_spin_lock, rule_pend, rule_decision, rule_reply, rule_contract,
-    rule_network, rule_lower;
+    rule_network, rule_lower, rule_deadlock;
