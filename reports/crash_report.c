@@ -46,7 +46,7 @@ static void run_again(ScenarioRun *run, const RunResult *result, SimRecord *reco
 
 /* The calls that the finding is about, in the schedules that were explored: each is run once more. */
 static CauseTable *causes_collect(const ReportSubject *subject, const Finding *finding) {
-  bool is_drawn = subject->verdict != NULL && subject->verdict->policy == &sim_policy_random && subject->verdict->buckets->len > 1;
+  bool is_drawn = subject->verdict != NULL && subject->verdict->search.policy == &sim_policy_random && subject->verdict->buckets->len > 1;
   if (!is_drawn || !is_repeatable(subject->result) || finding == NULL || ddi_function_by_id(finding->function) == NULL ||
       finding->site == 0)
     return NULL;
@@ -222,10 +222,13 @@ static void count_print(const Report *report, const CauseTable *causes) {
   g_auto(GStrv) lines = causes != NULL ? cause_table_lines(causes) : NULL;
   if (verdict != NULL && verdict->schedule_count == 1 && !verdict->is_exhausted)
     paragraph_put(report->out, report->style, "how often", "one schedule was run");
-  else if (verdict != NULL && verdict->schedule_count > 0 && verdict->shown != NULL)
+  else if (verdict != NULL && verdict->schedule_count > 0 && verdict->shown != NULL) {
+    g_autofree char *bounds = run_search_bounds(&verdict->search);
+    g_autofree char *all = g_strdup_printf("(all there are%s%s)", *bounds != '\0' ? " " : "", bounds);
     paragraph_putf(report->out, report->style, "how often", "in %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " schedule%s %s",
                    verdict->shown->count, verdict->schedule_count, verdict->schedule_count == 1 ? "" : "s",
-                   verdict->is_exhausted ? "(all there are)" : "explored");
+                   verdict->is_exhausted ? all : "explored");
+  }
   if (lines == NULL)
     return;
   g_autofree char *place = place_words(report->subject->run, report->finding->site);
@@ -266,10 +269,13 @@ static void commands_print(const Report *report) {
   g_autofree char *name = g_shell_quote(subject->name);
   const char *quoted = strpbrk(subject->name, " \t'\"\\$`*?[]<>|&;()#~!") != NULL ? name : subject->name;
   g_string_append_c(report->out, '\n');
-  bool is_drawn = scenario_run_scenario(subject->run)->policy.kind == SCENARIO_POLICY_RANDOM;
+  bool is_drawn = subject->verdict != NULL && subject->verdict->search.policy == &sim_policy_random;
   if (strlen(subject->schedule) > SCHEDULE_COLUMNS_MAX && is_drawn && subject->verdict != NULL && subject->verdict->shown != NULL) {
-    uint64_t seed = subject->seed + subject->verdict->shown->first;
-    g_autofree char *again = g_strdup_printf("irqlab run -v --schedules 1 --seed %" G_GUINT64_FORMAT " %s", seed, quoted);
+    const SimSearchOptions *search = &subject->verdict->search, *own = &scenario_run_scenario(subject->run)->policy.search;
+    g_autofree char *seed = search->seed != own->seed ? g_strdup_printf(" --seed %" G_GUINT64_FORMAT, search->seed) : g_strdup("");
+    g_autofree char *again =
+        g_strdup_printf("irqlab run -v --first %" G_GUINT64_FORMAT " --schedules 1%s%s %s", search->first + subject->verdict->shown->first,
+                        search->policy != own->policy ? " --policy random" : "", seed, quoted);
     command_print(report, "  again:", again);
     g_string_append_printf(report->out, "%*s(its line for irqlab replay is long: irqlab run --json prints it)\n", PARAGRAPH_INDENT, "");
     return;

@@ -13,7 +13,6 @@ typedef struct ReportSubject {
   const RunResult *result;   /* of the schedule */
   const char *schedule;      /* its line */
   const RunVerdict *verdict; /* of all schedules of which this is one; NULL: it is alone */
-  uint64_t seed;             /* with a verdict: first seed */
   const char *why;           /* in one line, why it is not as expected; NULL: it is */
   const char *name;          /* how the scenario is named on a command line */
 } ReportSubject;

@@ -35,6 +35,8 @@ void outcome_free(Outcome *outcome) {
   g_free(outcome->result);
   g_free(outcome->why);
   g_free(outcome->hash);
+  g_free(outcome->policy);
+  g_free(outcome->bounds);
   g_free(outcome->report);
   g_free(outcome->log);
   g_ptr_array_unref(outcome->buckets);
@@ -69,7 +71,9 @@ char *outcome_schedules(const Outcome *outcome) {
   g_autofree char *number = outcome_number(outcome->schedules);
   if (outcome->schedules <= 1 && !outcome->is_exhausted)
     return g_strdup_printf("%s schedule", number);
-  return g_strdup_printf("%s %s", outcome->is_exhausted ? "exhausted" : "explored", number);
+  bool is_bounded = outcome->is_exhausted && outcome->bounds != NULL && *outcome->bounds != '\0';
+  return g_strdup_printf("%s %s%s%s", outcome->is_exhausted ? "exhausted" : "explored", number, is_bounded ? " " : "",
+                         is_bounded ? outcome->bounds : "");
 }
 
 /* ---- JSON ---- */
@@ -97,6 +101,8 @@ json_object *outcome_to_json(const Outcome *outcome) {
   json_object_object_add(json, "line", json_object_new_int64(outcome->line));
   json_object_object_add(json, "schedules", json_object_new_int64((int64_t)outcome->schedules));
   json_object_object_add(json, "hash", text_json(outcome->hash));
+  json_object_object_add(json, "policy", text_json(outcome->policy));
+  json_object_object_add(json, "bounds", text_json(outcome->bounds));
   json_object_object_add(json, "exhausted", json_object_new_boolean(outcome->is_exhausted));
   json_object_object_add(json, "milliseconds", milliseconds_json(outcome->host_ms));
   json_object *buckets = json_object_new_array();
@@ -169,6 +175,8 @@ Outcome *outcome_from_json(json_object *json) {
   outcome->line = (unsigned)number_of(json, "line");
   outcome->schedules = (uint64_t)number_of(json, "schedules");
   outcome->hash = string_of(json, "hash");
+  outcome->policy = string_of(json, "policy");
+  outcome->bounds = string_of(json, "bounds");
   json_object *value;
   if (json_object_object_get_ex(json, "exhausted", &value))
     outcome->is_exhausted = json_object_get_boolean(value);

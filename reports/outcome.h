@@ -38,7 +38,9 @@ typedef struct Outcome {
   char *why;     /* one line when not as expected, or the error; NULL */
   unsigned line; /* of the expectation that does not hold; 0 */
   uint64_t schedules;
-  char *hash; /* over all schedules run, 16 digits; NULL: none was */
+  char *hash;   /* over all schedules run, 16 digits; NULL: none was */
+  char *policy; /* that chose the schedules; NULL: none was run */
+  char *bounds; /* "with at most 2 preemptions", or "" */
   bool is_exhausted;
   double host_ms;
   char *report;       /* the crash report, plain or coloured as asked; NULL */

@@ -34,7 +34,7 @@ static double now_s(void) { return (double)g_get_monotonic_time() / 1e6; }
 
 /* Schedules for about `seconds`, at least one. */
 static void schedules_measure(ScenarioRun *run, double seconds, Figures *figures) {
-  const SimPolicy *policy = scenario_run_scenario(run)->policy.kind == SCENARIO_POLICY_RANDOM ? &sim_policy_random : &sim_policy_timed;
+  const SimPolicy *policy = scenario_run_scenario(run)->policy.search.policy->explores ? &sim_policy_random : &sim_policy_timed;
   uint64_t count = 0, steps = 0;
   double begin = now_s(), used = 0;
   do {

@@ -75,14 +75,19 @@ static void list_statuses(char **words) {
     line_put(words, "0x%08X  %-44s  %s", (unsigned)ddi_statuses[i].value, ddi_statuses[i].name, ddi_statuses[i].meaning);
 }
 
+static void list_policies(char **words) {
+  for (size_t i = 0; i < sim_policy_count; i++)
+    line_put(words, "%-12s  %s", sim_policies[i]->name, sim_policies[i]->title);
+}
+
 /* ---- the command ---- */
 
 static const struct {
   const char *name;
   void (*list)(char **words); /* NULL: scenarios */
 } kinds[] = {
-  { "scenarios", NULL },           { "rules", list_rules },         { "bugchecks", list_bugchecks },
-  { "functions", list_functions }, { "callbacks", list_callbacks }, { "statuses", list_statuses },
+  { "scenarios", NULL },           { "rules", list_rules },       { "bugchecks", list_bugchecks }, { "functions", list_functions },
+  { "callbacks", list_callbacks }, { "statuses", list_statuses }, { "policies", list_policies },
 };
 
 static const char *name_at(const void *names, size_t index) {
@@ -97,6 +102,7 @@ static const char description[] = "WHAT is one of\n"
                                   "  functions    of Windows that are modelled, with their IRQL contract\n"
                                   "  callbacks    routine types that Windows calls\n"
                                   "  statuses     NTSTATUS values\n"
+                                  "  policies     ways to choose schedules\n"
                                   "and but for scenarios, WORDs leave only lines with all of them in.\n\n"
                                   "Examples:\n"
                                   "  irqlab list\n"

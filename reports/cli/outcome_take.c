@@ -91,14 +91,9 @@ static void report_take(Outcome *outcome, ScenarioRun *run, const RunVerdict *ve
   if (shown == NULL || (verdict->is_as_expected && !options->wants_report))
     return;
   GString *text = g_string_new(NULL);
-  uint64_t seed = options->has_seed ? options->seed : scenario_run_scenario(run)->policy.seed;
-  ReportSubject subject = { .run = run,
-                            .result = &shown->result,
-                            .schedule = shown->schedule,
-                            .verdict = verdict,
-                            .seed = seed,
-                            .why = outcome->why,
-                            .name = scenario->spoken };
+  ReportSubject subject = {
+    .run = run, .result = &shown->result, .schedule = shown->schedule, .verdict = verdict, .why = outcome->why, .name = scenario->spoken
+  };
   crash_report_print(text, &options->style, &subject);
   outcome->report = g_string_free(text, FALSE);
 }
@@ -113,6 +108,8 @@ void outcome_take(Outcome *outcome, ScenarioRun *run, const RunVerdict *verdict,
   outcome->line = verdict->failed != NULL ? verdict->failed->position.line : 0;
   outcome->schedules = verdict->schedule_count;
   outcome->hash = g_strdup_printf("%016" G_GINT64_MODIFIER "x", verdict->hash);
+  outcome->policy = g_strdup(verdict->search.policy->name);
+  outcome->bounds = run_search_bounds(&verdict->search);
   outcome->is_exhausted = verdict->is_exhausted;
   for (guint i = 0; i < verdict->buckets->len; i++)
     g_ptr_array_add(outcome->buckets, bucket_take(run, g_ptr_array_index(verdict->buckets, i), wants_causes && i < CAUSE_COUNT_MAX));

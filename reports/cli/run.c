@@ -122,9 +122,9 @@ static const char description[] =
     "  irqlab run -v osr-291980/dpc-classify              one scenario of the library, with its report\n"
     "  irqlab run --schedules 100000 --seed 7 mine.json   more schedules than the file asks for\n"
     "  irqlab run --junit results.xml scenarios           for CI\n\n"
-    "By its policy a scenario runs one schedule (\"timed\"), draws as many as --schedules says from --seed on (\"random\"), or runs all "
-    "there\n"
-    "are, up to --schedules (\"exhaustive\"). Of a single scenario that is not as expected the report is printed; with -v that of each.\n\n"
+    "By its policy a scenario runs one schedule (\"timed\"), draws as many as --schedules says from --seed on (\"random\" and others), or\n"
+    "runs all there are within its bounds, up to --schedules (\"exhaustive\" and others). irqlab list policies lists them.\n"
+    "Of a single scenario that is not as expected the report is printed; with -v that of each.\n\n"
     "Exit codes, the highest wins: 0 all as expected; 1 some not as expected, or a worker died; 2 bad input; 3 cannot be set up;\n"
     "130 interrupted.\n";
 
@@ -132,7 +132,8 @@ typedef struct RunArguments {
   gboolean is_verbose, is_quiet, wants_json, no_sandbox;
   gint64 schedules;
   gint jobs, timeout_s;
-  char *seed, *junit, *color;
+  char *junit, *color;
+  CliSearch search;
 } RunArguments;
 
 static bool arguments_parse(RunArguments *arguments, int *argc, char ***argv) {
@@ -141,7 +142,8 @@ static bool arguments_parse(RunArguments *arguments, int *argc, char ***argv) {
     { "quiet", 'q', 0, G_OPTION_ARG_NONE, &arguments->is_quiet, "Print only what is not as expected, and the summary", NULL },
     { "schedules", 0, 0, G_OPTION_ARG_INT64, &arguments->schedules, "How many schedules are explored, instead of the scenario's own number",
       "N" },
-    { "seed", 0, 0, G_OPTION_ARG_STRING, &arguments->seed, "Seed of the first schedule explored, instead of the scenario's own", "N" },
+    CLI_SEARCH_ENTRIES(&arguments->search),
+    { "first", 0, 0, G_OPTION_ARG_INT64, &arguments->search.first, "Number of the first schedule, from 0 (the natural one)", "N" },
     { "jobs", 'j', 0, G_OPTION_ARG_INT, &arguments->jobs, "How many scenarios run at a time (default: one a processor)", "N" },
     { "timeout", 0, 0, G_OPTION_ARG_INT, &arguments->timeout_s, "End a scenario after this host time (default 300, 0: never)", "SECONDS" },
     { "junit", 0, 0, G_OPTION_ARG_FILENAME, &arguments->junit, "Also write the results as JUnit XML (\"-\": to standard output)", "FILE" },
@@ -161,13 +163,13 @@ static bool options_fill(const RunArguments *arguments, WorkerOptions *options, 
     is_right = cli_error("run: --jobs takes a number from 1 to 1024, not %d", arguments->jobs) == 0;
   if (is_right && (arguments->schedules < 0 || arguments->timeout_s < 0))
     is_right = cli_error("run: --schedules and --timeout take no negative number") == 0;
-  if (is_right && arguments->seed != NULL && !g_ascii_string_to_unsigned(arguments->seed, 10, 0, G_MAXUINT64, &options->seed, NULL))
-    is_right = cli_error("run: --seed takes a number from 0 to 18446744073709551615, not \"%s\"", arguments->seed) == 0;
+  if (is_right)
+    is_right = cli_search_check(&arguments->search, "run");
   if (is_right && arguments->wants_json && g_strcmp0(arguments->junit, "-") == 0)
     is_right = cli_error("run: --json and --junit - both write to standard output") == 0;
   if (is_right && arguments->junit != NULL)
     is_right = junit_prepare(arguments->junit) == 0;
-  options->has_seed = arguments->seed != NULL;
+  options->search = &arguments->search;
   options->schedules = (uint64_t)arguments->schedules;
   options->timeout_s = (unsigned)arguments->timeout_s;
   options->has_sandbox = !arguments->no_sandbox;
@@ -205,13 +207,13 @@ static int run(const RunArguments *arguments, WorkerOptions *options, ReportColo
 }
 
 int cli_run(int argc, char **argv) {
-  RunArguments arguments = { .jobs = (gint)g_get_num_processors(), .timeout_s = 300 };
+  RunArguments arguments = { .jobs = (gint)g_get_num_processors(), .timeout_s = 300, .search = CLI_SEARCH_INIT };
   ReportColorMode mode = REPORT_COLOR_AUTO;
   WorkerOptions options = { 0 };
   int exit_code = EXIT_BAD_INPUT;
   if (arguments_parse(&arguments, &argc, &argv) && options_fill(&arguments, &options, &mode))
     exit_code = run(&arguments, &options, mode, argv + 1);
-  g_free(arguments.seed);
+  cli_search_finish(&arguments.search);
   g_free(arguments.junit);
   g_free(arguments.color);
   return exit_code;

@@ -35,7 +35,13 @@ static void notes_take(Outcome *outcome, const ScenarioRun *run) {
 
 static void scenario_run_all(Outcome *outcome, ScenarioRun *run, const CliScenario *scenario, const WorkerOptions *options) {
   RunVerdict verdict;
-  RunExploration exploration = { .schedules = options->schedules, .seed = options->seed, .has_seed = options->has_seed };
+  SimSearchOptions search;
+  RunExploration exploration = { .schedules = options->schedules, .search = &search };
+  g_autofree char *wrong = cli_search_apply(options->search, &scenario_run_scenario(run)->policy, &search);
+  if (wrong != NULL) {
+    error_take(outcome, OUTCOME_BAD_INPUT, wrong);
+    return;
+  }
   gint64 begin = g_get_monotonic_time();
   if (options->has_sandbox && strcmp(scenario_run_fingerprint(run), "-") == 0)
     sandbox_enter();

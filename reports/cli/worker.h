@@ -3,16 +3,15 @@
  */
 #pragma once
 
-#include "cli.h"
+#include "search_options.h"
 
 typedef struct WorkerOptions {
-  bool has_seed;
-  uint64_t seed;
-  uint64_t schedules; /* 0: the scenario's */
-  bool wants_report;  /* also of a scenario that came out as expected */
-  bool wants_causes;  /* of each outcome */
-  ReportStyle style;  /* of the report */
-  unsigned timeout_s; /* of one scenario; 0: none */
+  const CliSearch *search; /* over the scenario's own policy */
+  uint64_t schedules;      /* 0: the scenario's */
+  bool wants_report;       /* also of a scenario that came out as expected */
+  bool wants_causes;       /* of each outcome */
+  ReportStyle style;       /* of the report */
+  unsigned timeout_s;      /* of one scenario; 0: none */
   unsigned jobs;
   bool has_sandbox;
 } WorkerOptions;

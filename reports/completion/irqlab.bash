@@ -7,8 +7,9 @@ _irqlab_names() { # KIND: first words of the lines of `irqlab list KIND`
 _irqlab_values() { # CURRENT PREVIOUS: values of the option before; false when it takes none
   case $2 in
     --color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$1") ;;
+    --policy) mapfile -t COMPREPLY < <(compgen -W "$(_irqlab_names policies)" -- "$1") ;;
     --junit) mapfile -t COMPREPLY < <(compgen -f -- "$1") ;;
-    --schedules | --seed | --jobs | -j | --timeout | --times | -n | --seconds) COMPREPLY=() ;;
+    --schedules | --seed | --first | --depth | --preemptions | --delays | --jobs | -j | --timeout | --times | -n | --seconds) COMPREPLY=() ;;
     *) return 1 ;;
   esac
 }
@@ -22,7 +23,7 @@ _irqlab() {
   fi
   _irqlab_values "$current" "$previous" && return
   case $command in
-    run) options='--verbose --quiet --schedules --seed --jobs --timeout --junit --json --color --no-sandbox' ;;
+    run) options='--verbose --quiet --schedules --policy --seed --first --depth --preemptions --delays --accesses --merge-states --jobs --timeout --junit --json --color --no-sandbox' ;;
     replay) options='--times --color' ;;
     trace) options='--boot --json' ;;
     list) options= ;;
@@ -37,7 +38,7 @@ _irqlab() {
   esac
   case $command in
     run | replay | trace | bench) names=$(_irqlab_names scenarios) ;;
-    list) [ "$COMP_CWORD" -eq 2 ] && names='scenarios rules bugchecks functions callbacks statuses' ;;
+    list) [ "$COMP_CWORD" -eq 2 ] && names='scenarios rules bugchecks functions callbacks statuses policies' ;;
     explain)
       names="$(_irqlab_names rules) $(_irqlab_names functions) $(_irqlab_names callbacks)
         $("${COMP_WORDS[0]}" list bugchecks | awk '{print $1, $2}') $("${COMP_WORDS[0]}" list statuses | awk '{print $2}')"

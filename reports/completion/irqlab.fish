@@ -27,7 +27,7 @@ complete -c irqlab -n '__fish_seen_subcommand_from run replay trace bench' -a '(
 complete -c irqlab -n '__fish_seen_subcommand_from run' -s v -l verbose -d 'print every report'
 complete -c irqlab -n '__fish_seen_subcommand_from run' -s q -l quiet -d 'print only what is not as expected'
 complete -c irqlab -n '__fish_seen_subcommand_from run' -x -l schedules -d 'how many schedules are explored'
-complete -c irqlab -n '__fish_seen_subcommand_from run' -x -l seed -d 'seed of the first'
+complete -c irqlab -n '__fish_seen_subcommand_from run' -x -l first -d 'number of the first'
 complete -c irqlab -n '__fish_seen_subcommand_from run' -x -s j -l jobs -d 'how many run at a time'
 complete -c irqlab -n '__fish_seen_subcommand_from run' -x -l timeout -d 'end a scenario after so many seconds'
 complete -c irqlab -n '__fish_seen_subcommand_from run' -r -l junit -d 'write JUnit XML'
@@ -35,12 +35,20 @@ complete -c irqlab -n '__fish_seen_subcommand_from run' -l json -d 'print one JS
 complete -c irqlab -n '__fish_seen_subcommand_from run replay explain' -x -l color -a 'auto always never' -d 'colours'
 complete -c irqlab -n '__fish_seen_subcommand_from run' -l no-sandbox -d 'do not restrict system calls'
 
+complete -c irqlab -n '__fish_seen_subcommand_from run explore' -x -l policy -a '(__irqlab_names policies)' -d 'who chooses the schedules'
+complete -c irqlab -n '__fish_seen_subcommand_from run explore' -x -l seed -d 'seed of the first'
+complete -c irqlab -n '__fish_seen_subcommand_from run explore' -x -l depth -d 'bug depth that pct aims at'
+complete -c irqlab -n '__fish_seen_subcommand_from run explore' -x -l preemptions -d 'at most so many preemptions'
+complete -c irqlab -n '__fish_seen_subcommand_from run explore' -x -l delays -d 'at most so many departures from the natural schedule'
+complete -c irqlab -n '__fish_seen_subcommand_from run explore' -l accesses -d 'each memory access is a place to switch'
+complete -c irqlab -n '__fish_seen_subcommand_from run explore' -l merge-states -d 'do not go on from a state seen before'
+
 complete -c irqlab -n '__fish_seen_subcommand_from replay' -x -s n -l times -d 'run it so many times'
 
 complete -c irqlab -n '__fish_seen_subcommand_from trace' -l boot -d 'begin with the boot'
 complete -c irqlab -n '__fish_seen_subcommand_from trace' -l json -d 'one JSON object a line'
 
-complete -c irqlab -n '__fish_seen_subcommand_from list' -a 'scenarios rules bugchecks functions callbacks statuses'
+complete -c irqlab -n '__fish_seen_subcommand_from list' -a 'scenarios rules bugchecks functions callbacks statuses policies'
 
 complete -c irqlab -n '__fish_seen_subcommand_from explain' -f -a '(__irqlab_explainable)'
 

@@ -148,32 +148,6 @@ bool load_machine(Loader *loader, const JsonValue *value) {
 
 /* ---- how it is run ---- */
 
-bool load_policy(Loader *loader, const JsonValue *value) {
-  static const LoadWord kinds[] = { { "timed", SCENARIO_POLICY_TIMED },
-                                    { "random", SCENARIO_POLICY_RANDOM },
-                                    { "exhaustive", SCENARIO_POLICY_EXHAUSTIVE } };
-  ScenarioPolicy *policy = &loader->scenario->policy;
-  *policy = (ScenarioPolicy){ SCENARIO_POLICY_TIMED, 1, 1 };
-  if (value == NULL)
-    return true;
-  bool is_object = value->kind == JSON_OBJECT;
-  if (is_object && !load_object(loader, value, "policy", LOAD_POLICY))
-    return false;
-  unsigned kind;
-  if (!LOAD_WORD(loader, is_object ? json_get(value, "kind") : value, is_object ? "kind" : "policy", kinds, &kind))
-    return false;
-  policy->kind = kind;
-  const JsonValue *schedules = json_get(value, "schedules"), *seed = json_get(value, "seed");
-  if (kind == SCENARIO_POLICY_TIMED && (schedules != NULL || seed != NULL))
-    return load_fail(loader, (schedules != NULL ? schedules : seed)->position,
-                     "\"%s\" means nothing for the timed policy, which is one schedule", schedules != NULL ? "schedules" : "seed");
-  if (kind == SCENARIO_POLICY_EXHAUSTIVE && seed != NULL)
-    return load_fail(loader, seed->position, "\"seed\" means nothing for the exhaustive policy, which draws nothing");
-  policy->schedules = kind == SCENARIO_POLICY_TIMED ? 1 : kind == SCENARIO_POLICY_RANDOM ? 100 : 1000000;
-  return (schedules == NULL || load_number(loader, schedules, "schedules", 1, 1000000000, &policy->schedules)) &&
-         (seed == NULL || load_number(loader, seed, "seed", 0, UINT64_MAX, &policy->seed));
-}
-
 bool load_budget(Loader *loader, const JsonValue *value) {
   SimLimits *limits = &loader->scenario->limits;
   *limits = sim_limits_default;

@@ -10,6 +10,7 @@
 
 #include "model/ke/ke_state.h"
 #include "model/rules/finding.h"
+#include "sim/search.h"
 
 typedef struct ScenarioRun ScenarioRun;
 
@@ -87,6 +88,29 @@ bool scenario_run_site(const ScenarioRun *run, uint32_t site, RunSite *where);
 /* Does the expectation hold in this run? For EXPECT_NEVER: does what must not happen happen? (true: it did). */
 bool expectation_holds(const ScenarioRun *run, const Expectation *expectation, const RunResult *result);
 
+/* One schedule against all that is expected: why it is not as expected, in one line, with the expectation that does not hold (NULL: something
+ * happened that none mentions); NULL: it is. What it fulfils is noted in seen[0 .. expect.count). Returns owned. */
+char *scenario_judge(const ScenarioRun *run, const RunResult *result, bool *seen, const Expectation **failed);
+/* "expected X, got Y". Returns owned. */
+char *expectation_explain(const Expectation *expectation, const RunResult *result);
+
+/* ---- a search ---- */
+
+/* Schedules one after the other, as a policy chooses them: number 0 of one that draws is the natural one. init/finish. */
+typedef struct RunSearch {
+  ScenarioRun *run;
+  SimSearch search;
+  bool is_natural_next;
+} RunSearch;
+
+void run_search_init(RunSearch *search, ScenarioRun *run, const SimSearchOptions *options);
+void run_search_finish(RunSearch *search);
+uint64_t run_search_number(const RunSearch *search); /* of the next schedule */
+/* What "all there are" is about: "with at most 2 preemptions, states merged"; "" where there is no bound. Returns owned. */
+char *run_search_bounds(const SimSearchOptions *options);
+/* Runs the next schedule; `record` may be NULL. False: there is no other behind it. */
+bool run_search_next(RunSearch *search, SimRecord *record, RunResult *result);
+
 /* What a set of schedules came to. */
 typedef struct RunBucket {
   char *name; /* run_result_bucket */
@@ -101,8 +125,7 @@ typedef struct RunVerdict {
   bool is_exhausted;         /* every schedule there is was run: "exhausted N" rather than "explored N" */
   bool is_interrupted;       /* stopped by the caller */
   uint64_t schedule_count;   /* run */
-  const SimPolicy *policy;   /* that chose them */
-  uint64_t seed;             /* of the first */
+  SimSearchOptions search;   /* policy, seed and bounds that chose them */
   uint64_t hash;             /* over the hashes of all schedules run, in their order */
   const Expectation *failed; /* the first that does not hold; NULL */
   char *why;                 /* one line, when not as expected; also without expectations that failed (a limit, not modelled) */
@@ -111,10 +134,8 @@ typedef struct RunVerdict {
 } RunVerdict;
 
 typedef struct RunExploration {
-  const SimPolicy *policy; /* NULL: the scenario's */
-  uint64_t schedules;      /* 0: the scenario's */
-  uint64_t seed;           /* first seed; schedule n is run with seed + n */
-  bool has_seed;           /* else the scenario's */
+  const SimSearchOptions *search; /* policy, seed (schedule n is run with seed + n), bounds; NULL: the scenario's; borrowed */
+  uint64_t schedules;             /* 0: the scenario's, or as many as its policy is given where nobody says */
   /* Called now and then (every 1,000 schedules); returns false to stop. NULL: never. */
   bool (*progress)(uint64_t done, uint64_t total, void *data);
   void *data;

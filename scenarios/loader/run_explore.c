@@ -1,9 +1,6 @@
 /* Schedules until the budget is used up or an expectation can no longer hold. */
 #include "run_internal.h"
 
-#include "model/events.h"
-#include "sim/search.h"
-
 #include <string.h>
 
 #define SCHEDULES_BETWEEN_PROGRESS 1000
@@ -107,123 +104,11 @@ static RunBucket *bucket_put(const ScenarioRun *run, RunVerdict *verdict, RunRes
   return bucket;
 }
 
-/* ---- judging a set of schedules ---- */
-
-/* The first expectation that this schedule contradicts; notes what it fulfils. */
-static const Expectation *contradicted(const ScenarioRun *run, const ExpectSet *set, const RunResult *result, bool *seen) {
-  const Expectation *first = NULL;
-  for (size_t i = 0; i < set->count; i++) {
-    const Expectation *expectation = &set->items[i];
-    bool holds = expectation_holds(run, expectation, result);
-    seen[i] |= holds;
-    if (first == NULL && ((expectation->when == EXPECT_ALWAYS && !holds) || (expectation->when == EXPECT_NEVER && holds)))
-      first = expectation;
-  }
-  return first;
-}
-
-/* A bug check, a finding or an odd end that no expectation mentions is not as expected: silence is a promise too. */
-static bool is_any_finding_mentioned(const ExpectSet *set, const Finding *finding) {
-  for (size_t i = 0; i < set->count; i++)
-    if (set->items[i].kind == EXPECT_FINDING && set->items[i].when != EXPECT_NEVER &&
-        (set->items[i].finding.is_any || set->items[i].finding.rule->id == finding->rule))
-      return true;
-  return false;
-}
-
-/* That some schedules are clean says nothing for one that hangs. */
-static bool is_outcome_mentioned(const ScenarioRun *run, const RunResult *result) {
-  const ExpectSet *set = &run->scenario->expect;
-  for (size_t i = 0; i < set->count; i++)
-    if (set->items[i].kind == EXPECT_OUTCOME && set->items[i].when != EXPECT_NEVER && expectation_holds(run, &set->items[i], result))
-      return true;
-  return false;
-}
-
-/* The scenario says that a driver is not there at the end, or looks at how it was loaded. */
-static bool is_refusal_mentioned(const ExpectSet *set) {
-  for (size_t i = 0; i < set->count; i++) {
-    const Expectation *expectation = &set->items[i];
-    if (expectation->when == EXPECT_NEVER)
-      continue;
-    if (expectation->kind == EXPECT_STATE && expectation->state.kind == EXPECT_STATE_DRIVER && expectation->state.is == EXPECT_IS_UNLOADED)
-      return true;
-    if (expectation->kind == EXPECT_EVENT && expectation->events[0].kind == EVENT_DRIVER_LOAD)
-      return true;
-  }
-  return false;
-}
-
-static char *unmentioned(const ScenarioRun *run, const RunResult *result) {
-  const ExpectSet *set = &run->scenario->expect;
-  const char *instead = set->count == 0 ? "expected a clean run, since the file expects nothing else" : NULL;
-  if (run->not_loaded != NULL && result->bugcheck.code == 0 && !is_refusal_mentioned(set))
-    return g_strdup(run->not_loaded);
-  bool is_bugcheck_mentioned = false;
-  for (size_t i = 0; i < set->count; i++) {
-    const Expectation *expectation = &set->items[i];
-    is_bugcheck_mentioned |= expectation->kind == EXPECT_BUGCHECK && expectation->when != EXPECT_NEVER &&
-                             (expectation->bugcheck.is_any || expectation->bugcheck.code == result->bugcheck.code);
-  }
-  if (result->bugcheck.code != 0 && !is_bugcheck_mentioned) {
-    g_autofree char *bucket = run_result_bucket(result);
-    return g_strdup_printf("%s, got %s", instead != NULL ? instead : "expected no such bug check", bucket);
-  }
-  if (result->bugcheck.code == 0 && result->stop != SIM_STOP_QUIET && !is_outcome_mentioned(run, result)) {
-    g_autofree char *bucket = run_result_bucket(result);
-    return g_strdup_printf("%s, got %s", instead != NULL ? instead : "expected the run to end by itself", bucket);
-  }
-  for (uint32_t i = 0; i < result->finding_count; i++)
-    if (!is_any_finding_mentioned(set, &result->findings[i]))
-      return g_strdup_printf("no expectation mentions the finding %s", rule_by_id(result->findings[i].rule)->name);
-  return NULL;
-}
-
-static char *happened(const RunResult *result) {
-  g_autofree char *bucket = run_result_bucket(result);
-  return strcmp(bucket, "clean") == 0 ? g_strdup("nothing happened") : g_strdup_printf("got %s", bucket);
-}
-
-static char *explain(const Expectation *expectation, const RunResult *result) {
-  g_autofree char *got = happened(result);
-  switch (expectation->when) {
-  case EXPECT_NEVER: return g_strdup_printf("expected never %s, and it happened", expectation->text);
-  case EXPECT_SOMETIMES: return g_strdup_printf("expected %s in some schedule, and it never happened", expectation->text);
-  default: return g_strdup_printf("expected %s, %s", expectation->text, got);
-  }
-}
-
 /* ---- exploring ---- */
 
-/* The first schedule of a policy that draws is the natural one: it makes the shortest line, and what always happens needs no luck. */
-static RunResult run_one(ScenarioRun *run, SimSearch *search, SimRecord *record) {
-  static const SimSchedule natural = { 0 };
-  RunResult result = { 0 };
-  SimRunOptions options = { 0 };
-  sim_search_begin(search, &options);
-  RunRequest request = { .policy = options.policy, .seed = options.seed, .search = options.search, .record = record };
-  if (search->number == 0 && !search->options.policy->is_systematic && search->options.policy->explores) {
-    request.policy = &sim_policy_replay;
-    request.replay = &natural;
-  }
-  scenario_run_once(run, &request, &result);
-  return result;
-}
-
-void scenario_explore_again(ScenarioRun *run, const RunVerdict *verdict, uint64_t number, SimRecord *record, RunResult *result) {
-  SimSearch search;
-  SimSearchOptions options = sim_search_options_default;
-  options.policy = verdict->policy;
-  options.seed = verdict->seed;
-  options.first = number;
-  sim_search_init(&search, &options);
-  *result = run_one(run, &search, record);
-  sim_search_finish(&search);
-}
-
 static void judge_one(ScenarioRun *run, RunVerdict *verdict, RunResult *result, bool *seen) {
-  const Expectation *failed = contradicted(run, &run->scenario->expect, result, seen);
-  char *why = failed != NULL ? explain(failed, result) : unmentioned(run, result);
+  const Expectation *failed;
+  char *why = scenario_judge(run, result, seen, &failed);
   uint64_t result_hash = result->hash; /* the bucket takes the result */
   RunBucket *bucket = bucket_put(run, verdict, result, why != NULL);
   verdict->schedule_count++;
@@ -243,7 +128,7 @@ static void judge_sometimes(const ScenarioRun *run, RunVerdict *verdict, const b
       verdict->is_as_expected = false;
       verdict->failed = &set->items[i];
       verdict->shown = verdict->buckets->len > 0 ? g_ptr_array_index(verdict->buckets, 0) : NULL;
-      verdict->why = explain(&set->items[i], &verdict->shown->result);
+      verdict->why = expectation_explain(&set->items[i], &verdict->shown->result);
     }
 }
 
@@ -262,39 +147,33 @@ static const RunBucket *most_telling(const RunVerdict *verdict) {
   return verdict->buckets->len > 0 ? g_ptr_array_index(verdict->buckets, 0) : NULL;
 }
 
-static const SimPolicy *policy_of(const ScenarioPolicy *policy) {
-  static const SimPolicy *const policies[] = {
-    [SCENARIO_POLICY_TIMED] = &sim_policy_timed,
-    [SCENARIO_POLICY_RANDOM] = &sim_policy_random,
-    [SCENARIO_POLICY_EXHAUSTIVE] = &sim_policy_exhaustive,
-  };
-  return policies[policy->kind];
+static uint64_t schedules_of(const ScenarioRun *run, const RunExploration *exploration, const SimPolicy *policy) {
+  const ScenarioPolicy *own = &run->scenario->policy;
+  if (!policy->explores || run->snapshot == NULL)
+    return 1;
+  if (exploration->schedules != 0)
+    return exploration->schedules;
+  return policy == own->search.policy ? own->schedules : scenario_policy_schedules(policy);
 }
 
 void scenario_explore(ScenarioRun *run, const RunExploration *exploration, RunVerdict *verdict) {
-  const ScenarioPolicy *own = &run->scenario->policy;
-  const SimPolicy *policy = exploration->policy != NULL ? exploration->policy : policy_of(own);
-  bool is_one = policy == &sim_policy_timed || run->snapshot == NULL;
-  uint64_t total = is_one ? 1 : exploration->schedules != 0 ? exploration->schedules : own->schedules;
-  uint64_t seed = exploration->has_seed ? exploration->seed : own->seed;
-  SimSearch search;
-  SimSearchOptions options = sim_search_options_default;
-  options.policy = policy;
-  options.seed = seed;
-  sim_search_init(&search, &options);
+  const SimSearchOptions *options = exploration->search != NULL ? exploration->search : &run->scenario->policy.search;
+  uint64_t total = schedules_of(run, exploration, options->policy);
+  RunSearch search;
+  run_search_init(&search, run, options);
   g_autofree bool *seen = g_new0(bool, run->scenario->expect.count + 1);
-  *verdict = (RunVerdict){ .is_as_expected = true, .policy = policy, .seed = seed, .buckets = g_ptr_array_new_with_free_func(bucket_free) };
+  *verdict = (RunVerdict){ .is_as_expected = true, .search = *options, .buckets = g_ptr_array_new_with_free_func(bucket_free) };
   bool is_over = false, is_cut = false; /* what a limit cut short has more schedules than were seen */
   while (verdict->schedule_count < total && verdict->is_as_expected && !verdict->is_interrupted && !is_over) {
-    RunResult result = run_one(run, &search, NULL);
+    RunResult result = { 0 };
+    is_over = !run_search_next(&search, NULL, &result);
     is_cut |= result.stop >= SIM_STOP_LIMIT_STEPS;
     judge_one(run, verdict, &result, seen);
-    is_over = !sim_search_end(&search, sim_machine());
     verdict->is_exhausted = is_over && !is_cut;
     if (exploration->progress != NULL && verdict->schedule_count % SCHEDULES_BETWEEN_PROGRESS == 0)
       verdict->is_interrupted = !exploration->progress(verdict->schedule_count, total, exploration->data);
   }
-  sim_search_finish(&search);
+  run_search_finish(&search);
   if (!verdict->is_interrupted)
     judge_sometimes(run, verdict, seen);
   if (verdict->shown == NULL)

@@ -12,9 +12,11 @@
 #include "text.h"
 
 #include "model/ddi/ddi.h"
+#include "model/ddi/ddi_state.h"
 #include "model/ddi/windows.h"
 #include "sim/irql.h"
 #include "sim/machine.h"
+#include "sim/search.h"
 
 typedef struct Scenario Scenario;
 typedef struct ScenarioDriver ScenarioDriver;
@@ -295,15 +297,24 @@ typedef struct ScenarioStimulus {
 
 /* ---- how it is run ---- */
 
-typedef enum ScenarioPolicyKind { SCENARIO_POLICY_TIMED, SCENARIO_POLICY_RANDOM, SCENARIO_POLICY_EXHAUSTIVE } ScenarioPolicyKind;
-
 typedef struct ScenarioPolicy {
-  ScenarioPolicyKind kind;
-  uint64_t schedules; /* how many are explored at most; 1 for timed */
-  uint64_t seed;
+  SimSearchOptions search; /* policy, seed, bounds */
+  uint64_t schedules;      /* how many are explored at most; 1 for timed */
 } ScenarioPolicy;
 
+/* How many schedules are explored where nobody says: 1 of timed, 100 of those that draw, at most a million of systematic ones. */
+uint64_t scenario_policy_schedules(const SimPolicy *policy);
+
 /* ---- the whole ---- */
+
+/* A call that fails: the nth of a function, or every one, wherever it is made or within certain driver code. */
+typedef struct ScenarioFault {
+  const DdiFunction *function;
+  uint32_t nth;           /* 0: every one */
+  uint32_t failure;       /* with the n-th of its failures, from 1 */
+  ScenarioRoutine within; /* driver NULL: anywhere; name NULL: any code of the driver */
+  TextPosition position;
+} ScenarioFault;
 
 struct Scenario {
   const char *file;   /* as given */
@@ -324,6 +335,8 @@ struct Scenario {
   size_t process_count;
   const ScenarioStimulus *stimuli; /* in the order of the file, which breaks ties of time */
   size_t stimulus_count;
+  const ScenarioFault *faults;
+  size_t fault_count;
   ScenarioPolicy policy;
   SimLimits limits; /* "budget" over sim_limits_default */
   ExpectSet expect;

@@ -136,7 +136,7 @@ def json_document():
     document = json.loads(result.stdout)
     check(set(document) == {'irqlab', 'scenarios', 'not_run', 'exit_code'}, sorted(document))
     check(document['exit_code'] == 2 and document['not_run'] == 0, document['exit_code'])
-    keys = {'file', 'argument', 'name', 'title', 'status', 'result', 'why', 'line', 'schedules', 'hash', 'exhausted', 'milliseconds', 'outcomes', 'notes',
+    keys = {'file', 'argument', 'name', 'title', 'status', 'result', 'why', 'line', 'schedules', 'hash', 'exhausted', 'policy', 'bounds', 'milliseconds', 'outcomes', 'notes',
             'report', 'log'}
     for scenario in document['scenarios']:
         check(set(scenario) == keys, sorted(set(scenario) ^ keys))

@@ -148,7 +148,7 @@ static void test_values(void **state) {
   assert_string_equal(script->operations[4].port.name, "\\AvPort");
   assert_string_equal(script->operations[10].body->operations[1].device, "\\\\.\\Av");
   assert_int_equal(scenario->processes[0].threads[1].start_ns, 1500000);
-  assert_true(scenario->policy.seed == UINT64_MAX);
+  assert_true(scenario->policy.search.seed == UINT64_MAX);
   TextPosition place = scenario->drivers[0].functions[0].locals[1].name.position;
   assert_int_equal(place.line, 22);
 }

@@ -1,0 +1,66 @@
+#include "search_options.h"
+
+#include <string.h>
+
+static char *policy_names(void) {
+  GString *names = g_string_new(NULL);
+  for (size_t i = 0; i < sim_policy_count; i++)
+    g_string_append_printf(names, "%s%s", i == 0 ? "" : i + 1 == sim_policy_count ? " or " : ", ", sim_policies[i]->name);
+  return g_string_free(names, FALSE);
+}
+
+static bool policy_check(const char *name, const char *command) {
+  if (name == NULL || sim_policy_find(name) != NULL)
+    return true;
+  g_autofree const char **names = g_new0(const char *, sim_policy_count + 1);
+  for (size_t i = 0; i < sim_policy_count; i++)
+    names[i] = sim_policies[i]->name;
+  g_autofree char *all = policy_names();
+  g_autofree char *suggestion = text_suggestion(text_nearest_of(name, names, sim_policy_count));
+  cli_error("%s: --policy takes %s, not \"%s\"%s", command, all, name, suggestion);
+  return false;
+}
+
+bool cli_search_check(const CliSearch *search, const char *command) {
+  guint64 seed;
+  if (!policy_check(search->policy, command))
+    return false;
+  if (search->seed != NULL && !g_ascii_string_to_unsigned(search->seed, 10, 0, G_MAXUINT64, &seed, NULL)) {
+    cli_error("%s: --seed takes a number from 0 to 18446744073709551615, not \"%s\"", command, search->seed);
+    return false;
+  }
+  if (search->depth < 0 || search->depth > 64 || search->preemptions < -1 || search->delays < -1) {
+    cli_error("%s: --depth takes a number from 1 to 64, --preemptions and --delays take no negative number", command);
+    return false;
+  }
+  return true;
+}
+
+void cli_search_finish(CliSearch *search) {
+  g_free(search->policy);
+  g_free(search->seed);
+}
+
+char *cli_search_apply(const CliSearch *search, const ScenarioPolicy *own, SimSearchOptions *options) {
+  *options = own->search;
+  if (search->policy != NULL)
+    options->policy = sim_policy_find(search->policy);
+  if (search->seed != NULL)
+    g_ascii_string_to_unsigned(search->seed, 10, 0, G_MAXUINT64, &options->seed, NULL);
+  if (search->depth > 0)
+    options->depth = (uint32_t)search->depth;
+  if (search->preemptions >= 0)
+    options->preemption_bound = (uint32_t)search->preemptions;
+  if (search->delays >= 0)
+    options->delay_bound = (uint32_t)search->delays;
+  if (search->first > 0)
+    options->first = (uint64_t)search->first;
+  options->visits_accesses |= search->visits_accesses;
+  options->merges_states |= search->merges_states;
+  const SimPolicy *policy = options->policy;
+  const char *given = search->preemptions >= 0 ? "--preemptions" : search->delays >= 0 ? "--delays" : "--merge-states";
+  if (!policy->is_systematic && (search->preemptions >= 0 || search->delays >= 0 || search->merges_states))
+    return g_strdup_printf("%s is for systematic policies such as exhaustive, and this is searched by %s: name one with --policy", given,
+                           policy->name);
+  return NULL;
+}

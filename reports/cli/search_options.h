@@ -1,0 +1,39 @@
+/*
+ * search_options.h: how schedules are chosen, as run and explore are told on the command line: over what the scenario says itself.
+ */
+#pragma once
+
+#include "cli.h"
+
+typedef struct CliSearch {
+  char *policy;
+  char *seed;
+  gint64 first;
+  gint depth;
+  gint preemptions; /* -1: not given */
+  gint delays;
+  gboolean visits_accesses;
+  gboolean merges_states;
+} CliSearch;
+
+#define CLI_SEARCH_INIT                                                                                                                    \
+  { .first = -1, .preemptions = -1, .delays = -1 }
+
+/* For a command's GOptionEntry array. */
+#define CLI_SEARCH_ENTRIES(search)                                                                                                         \
+  { "policy", 0, 0, G_OPTION_ARG_STRING, &(search)->policy, "Who chooses the schedules, instead of the scenario's own policy", "NAME" },   \
+      { "seed", 0, 0, G_OPTION_ARG_STRING, &(search)->seed, "Seed of the first schedule, instead of the scenario's own", "N" },            \
+      { "depth", 0, 0, G_OPTION_ARG_INT, &(search)->depth, "Bug depth that pct aims at", "D" },                                            \
+      { "preemptions", 0, 0, G_OPTION_ARG_INT, &(search)->preemptions, "At most so many preemptions, of a systematic policy", "C" },       \
+      { "delays", 0, 0, G_OPTION_ARG_INT, &(search)->delays, "At most so many departures from the natural schedule", "D" },                \
+      { "accesses", 0, 0, G_OPTION_ARG_NONE, &(search)->visits_accesses, "Each memory access of a C driver is a place to switch", NULL },  \
+  {                                                                                                                                        \
+    "merge-states", 0, 0, G_OPTION_ARG_NONE, &(search)->merges_states, "A systematic policy does not go on from a state it has seen", NULL \
+  }
+
+/* What does not depend on the scenario. False, after an error was printed. */
+bool cli_search_check(const CliSearch *search, const char *command);
+void cli_search_finish(CliSearch *search);
+
+/* The scenario's own options with what was given put over them. NULL, or what is wrong with it for this scenario's policy; returns owned. */
+char *cli_search_apply(const CliSearch *search, const ScenarioPolicy *own, SimSearchOptions *options);

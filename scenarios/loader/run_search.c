@@ -1,0 +1,56 @@
+/* A search through the schedules of a scenario, one at a time. */
+#include "run_internal.h"
+
+/* The first schedule of a policy that draws is the natural one: it makes the shortest line, and what always happens needs no luck. */
+static bool begins_naturally(const SimSearchOptions *options) {
+  return options->first == 0 && options->policy->explores && !options->policy->is_systematic;
+}
+
+void run_search_init(RunSearch *search, ScenarioRun *run, const SimSearchOptions *options) {
+  SimSearchOptions behind = *options;
+  *search = (RunSearch){ .run = run, .is_natural_next = begins_naturally(options) };
+  if (search->is_natural_next)
+    behind.first = options->stride > 1 ? options->stride : 1;
+  sim_search_init(&search->search, &behind);
+}
+
+void run_search_finish(RunSearch *search) { sim_search_finish(&search->search); }
+
+static void bound_append(GString *text, uint32_t bound, const char *of) {
+  if (bound != SIM_SEARCH_UNBOUNDED)
+    g_string_append_printf(text, "%s%u %s%s", text->len > 0 ? " and " : "with at most ", bound, of, bound == 1 ? "" : "s");
+}
+
+char *run_search_bounds(const SimSearchOptions *options) {
+  GString *text = g_string_new(NULL);
+  bound_append(text, options->preemption_bound, "preemption");
+  bound_append(text, options->delay_bound, "delay");
+  if (options->merges_states)
+    g_string_append_printf(text, "%sstates merged", text->len > 0 ? ", " : "");
+  return g_string_free(text, FALSE);
+}
+
+uint64_t run_search_number(const RunSearch *search) { return search->is_natural_next ? 0 : search->search.number; }
+
+bool run_search_next(RunSearch *search, SimRecord *record, RunResult *result) {
+  static const SimSchedule natural = { 0 };
+  if (search->is_natural_next) {
+    search->is_natural_next = false;
+    scenario_run_once(search->run, &(RunRequest){ .policy = &sim_policy_replay, .replay = &natural, .record = record }, result);
+    return true;
+  }
+  SimRunOptions options = { 0 };
+  sim_search_begin(&search->search, &options);
+  scenario_run_once(search->run,
+                    &(RunRequest){ .policy = options.policy, .seed = options.seed, .search = options.search, .record = record }, result);
+  return sim_search_end(&search->search, sim_machine());
+}
+
+void scenario_explore_again(ScenarioRun *run, const RunVerdict *verdict, uint64_t number, SimRecord *record, RunResult *result) {
+  RunSearch search;
+  SimSearchOptions options = verdict->search;
+  options.first += number;
+  run_search_init(&search, run, &options);
+  run_search_next(&search, record, result);
+  run_search_finish(&search);
+}
