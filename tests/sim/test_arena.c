@@ -127,7 +127,7 @@ static void guest_memory_comes_back(void **state) {
   sim_watch_add(machine, page, 8, 7);
   SimSnapshot *snapshot = sim_snapshot_save();
   uint64_t later = 0;
-  for (int round = 0; round < 3; round++) {
+  for (int round = 0; round < 70; round++) {
     memcpy((void *)page, "gone!", 6);
     strcpy(block, "away");
     sim_granules_close(machine, page, 40, SIM_GRANULE_FREED);
@@ -182,7 +182,7 @@ static void stacks_come_back(void **state) {
   const SimContext *context = rig_thread(0, frame_on_guest_stack, 'k');
   assert_int_equal(sim_machine_run(sim_machine()), SIM_STOP_NONE);
   SimSnapshot *snapshot = sim_snapshot_save();
-  for (int round = 0; round < 3; round++) {
+  for (int round = 0; round < 70; round++) {
     sim_snapshot_restore(snapshot);
     assert_int_equal(guest_stack_word(context), 42);
     assert_int_equal(*(uint64_t *)sim_context_guest_stack_low(context), 0); /* below it nothing is left of another run */

@@ -1,0 +1,72 @@
+/*
+ * process.h: what belongs to the host process and is never saved or restored: it stands in the first pages of the arena, before the machine.
+ * Internal to sim.
+ */
+#pragma once
+
+#include "internal.h"
+
+#include <signal.h>
+
+#define SIM_CLAIM_COUNT_MAX 16
+#define SIM_TRACKED_PAGE_COUNT ((SIM_IMAGE_END - SIM_ARENA_BASE) >> SIM_PAGE_SHIFT)
+#define SIM_SPAN_COUNT_MAX 512
+
+typedef struct SimExtent {
+  uint64_t address;
+  size_t size;
+} SimExtent;
+
+/* A piece of a saved state that a restore copies. */
+typedef struct SimSpan {
+  uint64_t address;
+  const char *from;
+  size_t size;
+} SimSpan;
+
+/* Which pages a run writes: see written.c. */
+typedef struct SimWritten {
+  uint64_t snapshot;      /* serial of the state restored last; 0: none */
+  uint32_t restore_count; /* of it, in a row */
+  uint32_t span_count;
+  bool is_on;
+  bool has_grown;                             /* a page was written for the first time since the spans were listed */
+  uint64_t cold[SIM_TRACKED_PAGE_COUNT / 64]; /* a bit a page: protected, and as the state has it */
+  uint64_t clean_stacks[(SIM_CONTEXT_COUNT_MAX + 63) / 64]; /* a bit a slot: its guest stack has been protected once */
+  SimSpan spans[SIM_SPAN_COUNT_MAX];          /* of the state, without the cold pages */
+  struct sigaction before;                    /* who was told of SIGSEGV */
+} SimWritten;
+
+typedef struct SimProcess {
+  bool is_mapped;
+  uint32_t claim_count;
+  SimExtent claims[SIM_CLAIM_COUNT_MAX];
+  void *landing;
+  bool is_guest_stack_used[SIM_CONTEXT_COUNT_MAX]; /* by slot: driver code ran there since it was cleared */
+  uint64_t snapshot_serial;                        /* of the last one saved */
+  SimWritten written;
+} SimProcess;
+
+_Static_assert(sizeof(SimProcess) <= SIM_MACHINE_BASE - SIM_ARENA_BASE, "the process' state fits its place in the arena");
+
+static inline SimProcess *sim_process(void) { return (SimProcess *)SIM_ARENA_BASE; }
+
+/* ---- arena.c ---- */
+
+uint64_t sim_guest_stack_high(unsigned slot);
+/* Zeroes that guest stack below an address, if driver code ran there. */
+void sim_guest_stack_clear(unsigned slot, uint64_t below);
+/* Pages that were guest memory before a restore and are not any more. */
+void sim_pages_forget(uint64_t page_count_before, uint64_t page_count_now);
+
+/* ---- written.c ---- */
+
+/* A state is about to be restored. True: only the spans have to be copied, the rest is as the state has it. */
+bool sim_written_begin(uint64_t snapshot, const SimExtent *extents, uint32_t extent_count, const char *const *places);
+/* It was restored as a whole. */
+void sim_written_note(uint64_t snapshot, const SimExtent *extents, uint32_t extent_count);
+/* Zeroes the guest stack of a slot below an address; and says that it is zero there, after a restore. */
+void sim_written_clear(unsigned slot, uint64_t below);
+void sim_written_clean(unsigned slot, uint64_t below);
+/* Nothing is tracked any more: before all is forgotten, or when the state is freed. */
+void sim_written_end(void);

@@ -1,0 +1,141 @@
+/* Saved states: copies of the arena's live extent. */
+#include "fiber.h"
+#include "process.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sanitizer.h"
+
+#ifdef SIM_WITH_ASAN
+#define UNPOISON(address, size) __asan_unpoison_memory_region((address), (size))
+#else
+#define UNPOISON(address, size) ((void)(address), (void)(size))
+#endif
+
+#define EXTENT_COUNT_MAX (SIM_CLAIM_COUNT_MAX + 8 + 2 * SIM_CONTEXT_COUNT_MAX)
+#define LINE_SIZE 64 /* of a cache: bytes stand in a saved state as they do in a line of the arena */
+
+struct SimSnapshot {
+  uint64_t serial;
+  size_t size;
+  uint32_t extent_count;
+  SimExtent extents[EXTENT_COUNT_MAX];
+  const char *places[EXTENT_COUNT_MAX]; /* of their bytes */
+  char *bytes;
+};
+
+static void extent_add(SimSnapshot *snapshot, uint64_t address, size_t size) {
+  if (size == 0)
+    return;
+  snapshot->extents[snapshot->extent_count++] = (SimExtent){ address, size };
+  snapshot->size += size;
+}
+
+/* Below it nothing is kept: where driver code, compiled or steps, has left its stack. */
+static uint64_t guest_stack_low(const SimContext *context) {
+  return context->frame_count > 0 || context->guest_depth > 0 ? (uint64_t)context->guest_stack_pointer
+                                                              : sim_guest_stack_high(context->slot);
+}
+
+static void extents_collect(SimSnapshot *snapshot) {
+  SimMachine *machine = sim_machine();
+  extent_add(snapshot, SIM_MACHINE_BASE, offsetof(SimMachine, vcpus) + machine->vcpu_count * sizeof(SimVcpu));
+  extent_add(snapshot, (uint64_t)machine->contexts, machine->context_count * sizeof(SimContext));
+  for (uint32_t i = 0; i < sim_process()->claim_count; i++)
+    extent_add(snapshot, sim_process()->claims[i].address, sim_process()->claims[i].size);
+  extent_add(snapshot, SIM_HEAP_BASE, machine->heap_used);
+  extent_add(snapshot, SIM_GUEST_BASE, machine->guest_pages_used * SIM_PAGE_SIZE);
+  extent_add(snapshot, SIM_SHADOW_BASE, machine->guest_pages_used * (SIM_PAGE_SIZE / SIM_GRANULE_SIZE));
+  extent_add(snapshot, SIM_PAGE_TABLE_BASE + ((SIM_GUEST_BASE - SIM_ARENA_BASE) >> SIM_PAGE_SHIFT), machine->guest_pages_used);
+  for (uint32_t i = 0; i < machine->context_count; i++) {
+    SimContext *context = &machine->contexts[i];
+    if (!context->is_live)
+      continue;
+    uint64_t host_top = SIM_STACK_BASE + (context->slot + 1) * SIM_STACK_SLOT_SIZE - SIM_GUEST_STACK_SIZE - SIM_PAGE_SIZE;
+    uint64_t host_low = (uint64_t)sim_fiber_low(context->host_stack_pointer);
+    extent_add(snapshot, host_low, host_top - host_low);
+    extent_add(snapshot, guest_stack_low(context), sim_guest_stack_high(context->slot) - guest_stack_low(context));
+  }
+}
+
+static size_t place_after(size_t place, uint64_t address) { return place + ((address - place) & (LINE_SIZE - 1)); }
+
+static void bytes_allocate(SimSnapshot *snapshot) {
+  size_t size = 0;
+  for (uint32_t i = 0; i < snapshot->extent_count; i++)
+    size = place_after(size, snapshot->extents[i].address) + snapshot->extents[i].size;
+  snapshot->bytes = aligned_alloc(LINE_SIZE, (size + LINE_SIZE - 1) & ~(size_t)(LINE_SIZE - 1));
+  SIM_ASSERT(snapshot->bytes != NULL);
+  size = 0;
+  for (uint32_t i = 0; i < snapshot->extent_count; i++) {
+    size = place_after(size, snapshot->extents[i].address);
+    snapshot->places[i] = snapshot->bytes + size;
+    size += snapshot->extents[i].size;
+  }
+}
+
+SimSnapshot *sim_snapshot_save(void) {
+  SIM_ASSERT(sim_machine()->current == NULL);
+  SimSnapshot *snapshot = calloc(1, sizeof *snapshot);
+  SIM_ASSERT(snapshot != NULL);
+  extents_collect(snapshot);
+  bytes_allocate(snapshot);
+  snapshot->serial = ++sim_process()->snapshot_serial;
+  for (uint32_t i = 0; i < snapshot->extent_count; i++) {
+    UNPOISON((void *)snapshot->extents[i].address, snapshot->extents[i].size);
+    memcpy((char *)snapshot->places[i], (void *)snapshot->extents[i].address, snapshot->extents[i].size);
+  }
+  return snapshot;
+}
+
+static void bytes_restore(const SimSnapshot *snapshot) {
+  const SimWritten *written = &sim_process()->written;
+  if (sim_written_begin(snapshot->serial, snapshot->extents, snapshot->extent_count, snapshot->places)) {
+    for (uint32_t i = 0; i < written->span_count; i++)
+      memcpy((void *)written->spans[i].address, written->spans[i].from, written->spans[i].size);
+    return;
+  }
+  for (uint32_t i = 0; i < snapshot->extent_count; i++) {
+    UNPOISON((void *)snapshot->extents[i].address, snapshot->extents[i].size);
+    memcpy((void *)snapshot->extents[i].address, snapshot->places[i], snapshot->extents[i].size);
+  }
+  sim_written_note(snapshot->serial, snapshot->extents, snapshot->extent_count);
+}
+
+static void guest_stacks_clear(const SimMachine *machine) {
+  const bool *is_used = sim_process()->is_guest_stack_used;
+  for (unsigned slot = 0; slot < SIM_CONTEXT_COUNT_MAX; slot++) {
+    const SimContext *context = slot < machine->context_count && machine->contexts[slot].is_live ? &machine->contexts[slot] : NULL;
+    /* Below what was restored, frames of the run that is forgotten have left their poison. */
+    if (context != NULL)
+      UNPOISON((void *)(SIM_STACK_BASE + slot * SIM_STACK_SLOT_SIZE), SIM_STACK_SLOT_SIZE);
+    if (!is_used[slot] && context == NULL)
+      continue;
+    uint64_t below = context != NULL ? guest_stack_low(context) : sim_guest_stack_high(slot);
+    sim_guest_stack_clear(slot, below);
+    sim_written_clean(slot, below);
+  }
+}
+
+void sim_snapshot_restore(const SimSnapshot *snapshot) {
+  SimMachine *machine = sim_machine();
+  uint64_t pages_before = machine->guest_pages_used;
+  sim_watches_end(machine);
+  bytes_restore(snapshot);
+  guest_stacks_clear(machine);
+  sim_watches_restore(machine);
+  sim_pages_forget(pages_before, machine->guest_pages_used);
+}
+
+void sim_snapshot_destroy(SimSnapshot **snapshot) {
+  if (*snapshot != NULL) {
+    if (sim_process()->written.snapshot == (*snapshot)->serial)
+      sim_written_end();
+    free((*snapshot)->bytes);
+  }
+  free(*snapshot);
+  *snapshot = NULL;
+}
+
+size_t sim_snapshot_size(const SimSnapshot *snapshot) { return snapshot->size; }
