@@ -289,6 +289,8 @@ static void access_prepare(SimMachine *machine, uint64_t address, uint32_t size,
     slow.is_fault = false;
     sim_host_call(access_slow, &slow);
   }
+  if (machine->footprint != NULL)
+    sim_footprint_memory(machine, address, size, kind == SIM_ACCESS_WRITE, false);
 }
 
 void sim_access(uint64_t address, uint32_t size, SimAccessKind kind, uint32_t site) {
@@ -305,7 +307,8 @@ static void race_marked(SimMachine *machine, uint64_t address, size_t size, SimA
   uint64_t key = sim_race_key(SIM_RACE_KEY_ADDRESS, address & ~3ULL);
   if (order & SIM_RACE_ACQUIRES)
     sim_race_acquire(machine, machine->current, key);
-  sim_race_touch(machine, address, size, kind == SIM_ACCESS_WRITE, flags | SIM_RACE_MARKED);
+  if (size <= sizeof(uint64_t)) /* beyond: an interlocked list, whose links others touch by the same functions alone */
+    sim_race_touch(machine, address, size, kind == SIM_ACCESS_WRITE, flags | SIM_RACE_MARKED);
   if (order & SIM_RACE_RELEASES)
     sim_race_release(machine, machine->current, key);
 }

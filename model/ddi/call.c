@@ -24,14 +24,25 @@ static bool is_opaque_object(const DdiCall *call, uint64_t address) {
   return object != NULL && object->is_alive && object->size == 0 && object->address == address;
 }
 
-void ddi_probe_checked(const DdiCall *call, unsigned parameter, uint64_t address, size_t size, SimAccessKind kind) {
+/* False: it is one of Windows' own, which is not probed. */
+static bool pointer_judge(const DdiCall *call, unsigned parameter, uint64_t address, size_t size, SimAccessKind kind) {
   SimFault fault;
   bool is_allowed = sim_access_judge(call->machine, address, size, kind, &fault);
   if (!is_allowed && is_opaque_object(call, address))
-    return;
+    return false;
   if (!is_allowed)
     sim_event(call->machine, EVENT_CONTRACT_POINTER, call->function, call->object, (int32_t)fault.reason, parameter, address);
-  sim_probe(call->machine, address, size, kind);
+  return true;
+}
+
+void ddi_probe_checked(const DdiCall *call, unsigned parameter, uint64_t address, size_t size, SimAccessKind kind) {
+  if (pointer_judge(call, parameter, address, size, kind))
+    sim_probe(call->machine, address, size, kind);
+}
+
+void ddi_probe_object_checked(const DdiCall *call, unsigned parameter, uint64_t address, size_t size, SimAccessKind kind) {
+  if (pointer_judge(call, parameter, address, size, kind))
+    sim_probe_object(call->machine, address, size, kind);
 }
 
 /* Bytes up to and with the zero character, or up to the first that may not be read, which then is counted too. */

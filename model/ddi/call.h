@@ -61,6 +61,13 @@ static inline void ddi_probe(const DdiCall *call, unsigned parameter, const vola
   if (size != 0 && !(optional && pointer == NULL))
     ddi_probe_checked(call, parameter, (uint64_t)pointer, size, kind);
 }
+/* The same for an object that Windows keeps in order, whoever calls: no race there. */
+void ddi_probe_object_checked(const DdiCall *call, unsigned parameter, uint64_t address, size_t size, SimAccessKind kind);
+static inline void ddi_probe_object(const DdiCall *call, unsigned parameter, const volatile void *pointer, size_t size, SimAccessKind kind,
+                                    bool optional) {
+  if (size != 0 && !(optional && pointer == NULL))
+    ddi_probe_object_checked(call, parameter, (uint64_t)pointer, size, kind);
+}
 /* The same for text that ends at a zero character of unit_size bytes. */
 void ddi_probe_string(const DdiCall *call, unsigned parameter, const volatile void *pointer, size_t unit_size, bool optional);
 

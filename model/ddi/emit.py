@@ -8,6 +8,19 @@ ACCESS = {"in": "SIM_ACCESS_READ", "out": "SIM_ACCESS_WRITE", "inout": "SIM_ACCE
 UNIONS = {"LARGE_INTEGER": "QuadPart", "ULARGE_INTEGER": "QuadPart"}
 
 
+# Objects that Windows itself keeps in order: driver code never races with Windows there.
+SYNCHRONIZED = {
+    "EVENT", "SPIN_LOCK", "DPC", "TIMER", "MUTEX", "SEMAPHORE", "THREAD", "WORK_QUEUE_ITEM", "IO_WORKITEM", "FAST_MUTEX", "GUARDED_MUTEX",
+    "ERESOURCE", "EX_SPIN_LOCK", "SLIST_HEADER", "LOCK_QUEUE_HANDLE", "INTERRUPT", "NPAGED_LOOKASIDE_LIST", "PAGED_LOOKASIDE_LIST",
+    "DEVICE_OBJECT", "DRIVER_OBJECT", "FILE_OBJECT", "EX_RUNDOWN_REF", "EX_PUSH_LOCK", "REMOVE_LOCK",
+}
+
+
+def is_synchronized(type_text):
+    name = type_text.replace("volatile", "").replace("*", "").strip()
+    return any(name == prefix + kind for kind in SYNCHRONIZED for prefix in ("P", "PK", "PRK", "K", "", "PIO_"))
+
+
 def quote(text):
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
@@ -34,7 +47,7 @@ def guarded(optional, name, call):
     return f"  if ({name} != NULL)\n    {call}\n" if optional else f"  {call}\n"
 
 
-def probe(number, extent, pointer, has_guard):
+def probe(number, extent, pointer, has_guard, type_text=""):
     """The probe of one pointer, or nothing."""
     optional = "true" if extent.optional or has_guard else "false"
     if extent.direction in ("opaque", "callback"):
@@ -42,7 +55,8 @@ def probe(number, extent, pointer, has_guard):
     if extent.string:
         return f"ddi_probe_string(&call, {number}, {pointer}, {extent.string}, {optional});"
     size = extent.bytes or f"sizeof *{pointer}"
-    return f"ddi_probe(&call, {number}, {pointer}, {size}, {ACCESS[extent.direction]}, {optional});"
+    probing = "ddi_probe_object" if is_synchronized(type_text) else "ddi_probe"
+    return f"{probing}(&call, {number}, {pointer}, {size}, {ACCESS[extent.direction]}, {optional});"
 
 
 def emit_probes(row):
@@ -56,7 +70,7 @@ def emit_probes(row):
         if extent.direction in ACCESS and not extent.bytes and not extent.string:
             text += (f"  _Static_assert(!__builtin_types_compatible_p(__typeof__({parameter.name}), PVOID), "
                      f'"{parameter.name}: a PVOID needs an extent");\n')
-        if call := probe(number, extent, parameter.name, False):
+        if call := probe(number, extent, parameter.name, False, parameter.type):
             if extent.optional and extent.bytes: # the extent may look through other pointers that are NULL too
                 text += guarded(True, parameter.name, call)
             else:

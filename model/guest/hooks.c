@@ -29,10 +29,15 @@ _Static_assert(SIM_STACK_SLOT_SIZE == 0x20000 && SIM_STACK_BASE % SIM_STACK_SLOT
       [site] "i"((uint32_t)offsetof(SimContext, site)), [image_low] "i"((uint32_t)SIM_IMAGE_BASE),                                         \
       [nonpaged] "i"(SIM_PAGE_NONPAGED | PLAIN), [stack] "i"(SIM_PAGE_STACK | PLAIN),                                                      \
       [shadowed] "i"(SIM_PAGE_NONPAGED | PLAIN | SIM_PAGE_SHADOWED), [code] "i"(SIM_PAGE_CODE), [bytes] "i"(size),                         \
-      [page_last] "i"(4096 - (size))
+      [page_last] "i"(4096 - (size)), RACE_OPERANDS
+
+/* What it knows of cells (sim/race.h), which begin so far from SIM_ARENA_BASE that the distance has no bit below it. */
+#define RACE_OPERANDS                                                                                                                      \
+  [epoch] "i"((uint32_t)offsetof(SimContext, race_epoch)), [cells] "i"(SIM_RACE_CELL_BASE), [flag_shift] "i"(SIM_RACE_FLAG_SHIFT),         \
+      [whole] "i"(~(uint64_t)(0xffff << SIM_RACE_STACK_SHIFT))
 
 /* In: %rdi the address, %edx low half of where it is touched. Notes the site; judges; counts; returns to driver code. */
-#define ACCESS_TEXT(slow, code)                                                                                                            \
+#define ACCESS_TEXT(slow, code, race)                                                                                                      \
   "movabsq %[arena], %%rcx\n\t"                                                                                                            \
   "movq %c[current](%%rcx), %%r8\n\t"                                                                                                      \
   "subl %[image_low], %%edx\n\t"                                                                                                           \
@@ -60,7 +65,7 @@ _Static_assert(SIM_STACK_SLOT_SIZE == 0x20000 && SIM_STACK_BASE % SIM_STACK_SLOT
   "addl %[bytes], %%esi\n\t"                                                                                                               \
   "cmpl %%eax, %%esi\n\t"                                                                                                                  \
   "jg 9f\n"                                                                                                                                \
-  "5:\n\t"                                                                                                                                 \
+  "5:\n\t" race "6:\n\t"                                                                                                                   \
   "cmpl $1, %c[budget](%%rcx)\n\t"                                                                                                         \
   "je 9f\n\t"                                                                                                                              \
   "decl %c[budget](%%rcx)\n\t"                                                                                                             \
@@ -71,30 +76,80 @@ _Static_assert(SIM_STACK_SLOT_SIZE == 0x20000 && SIM_STACK_BASE % SIM_STACK_SLOT
   "jmp sim_host_enter\n"
 
 /* Constants of an image may be read. */
-#define READ "cmpl %[code], %%eax\n\tje 5f\n\t"
+#define READ "cmpl %[code], %%eax\n\tje 6f\n\t"
 #define WRITE ""
 
 /* Where the access is: the caller, or what the second argument says. */
 #define BY_CALLER "movl (%%rsp), %%edx\n\t"
 #define BY_ARGUMENT "movl %%esi, %%edx\n\t"
 
+/*
+ * Does a cell show that the same was accessed since the context's clock changed last? Then no race is new. Else sim_access looks. In: %rdi the
+ * address, %r8 the context, %rcx SIM_ARENA_BASE. %r10: the first cell; %r9: the word that is looked for.
+ */
+#define RACE_BEGIN                                                                                                                         \
+  "movq %c[epoch](%%r8), %%r9\n\t"                                                                                                         \
+  "testq %%r9, %%r9\n\t"                                                                                                                   \
+  "jz 6f\n\t"                                                                                                                              \
+  "movq %%rdi, %%rax\n\t"                                                                                                                  \
+  "subq %%rcx, %%rax\n\t"                                                                                                                  \
+  "andq $-4, %%rax\n\t"                                                                                                                    \
+  "movabsq %[cells], %%r10\n\t"                                                                                                            \
+  "leaq (%%r10,%%rax,8), %%r10\n\t"
+
+/* Whole cells: all bits of a word but those of the call stack are compared at once. */
+#define RACE_WHOLE_BEGIN                                                                                                                   \
+  RACE_BEGIN "testl $3, %%edi\n\t"                                                                                                         \
+             "jnz 9f\n\t"                                                                                                                  \
+             "orq $15, %%r9\n\t"                                                                                                           \
+             "movabsq %[whole], %%r11\n\t"
+#define RACE_4_AT(place) "movq " place "(%%r10), %%rax\n\txorq %%r9, %%rax\n\ttestq %%r11, %%rax\n\tjz 6f\n\t"
+#define RACE_8_AT(one, other)                                                                                                              \
+  "movq " one "(%%r10), %%rax\n\txorq %%r9, %%rax\n\tmovq " other "(%%r10), %%rdx\n\txorq %%r9, %%rdx\n\torq %%rdx, %%rax\n\t"             \
+  "testq %%r11, %%rax\n\tjz 6f\n\t"
+#define RACE_write4 RACE_WHOLE_BEGIN RACE_4_AT("0") "jmp 9f\n"
+#define RACE_read4 RACE_WHOLE_BEGIN RACE_4_AT("8") RACE_4_AT("0") RACE_4_AT("16") "jmp 9f\n"
+#define RACE_write8 RACE_WHOLE_BEGIN RACE_8_AT("0", "32") "jmp 9f\n"
+#define RACE_read8 RACE_WHOLE_BEGIN RACE_8_AT("8", "40") RACE_8_AT("0", "32") RACE_8_AT("16", "48") "jmp 9f\n"
+
+/* Part of a cell: the epoch must be the same, and the bytes (%edx) among the word's. */
+#define RACE_PART_BEGIN(bytes)                                                                                                             \
+  RACE_BEGIN "movl %%edi, %%ecx\n\t"                                                                                                       \
+             "andl $3, %%ecx\n\t"                                                                                                          \
+             "movl $" bytes ", %%edx\n\t"                                                                                                  \
+             "shll %%cl, %%edx\n\t"                                                                                                        \
+             "movabsq %[arena], %%rcx\n\t"                                                                                                 \
+             "cmpl $15, %%edx\n\t"                                                                                                         \
+             "ja 9f\n\t"
+#define RACE_PART_AT(place)                                                                                                                \
+  "movq " place "(%%r10), %%rax\n\tmovq %%rax, %%r11\n\txorq %%r9, %%r11\n\tshrq %[flag_shift], %%r11\n\tjnz 7f\n\t"                       \
+  "notl %%eax\n\ttestl %%edx, %%eax\n\tjz 6f\n7:\n\t"
+#define RACE_write1 RACE_PART_BEGIN("1") RACE_PART_AT("0") "jmp 9f\n"
+#define RACE_write2 RACE_PART_BEGIN("3") RACE_PART_AT("0") "jmp 9f\n"
+#define RACE_read1 RACE_PART_BEGIN("1") RACE_PART_AT("8") RACE_PART_AT("0") RACE_PART_AT("16") "jmp 9f\n"
+#define RACE_read2 RACE_PART_BEGIN("3") RACE_PART_AT("8") RACE_PART_AT("0") RACE_PART_AT("16") "jmp 9f\n"
+
+/* Four cells: sim_access looks. */
+#define RACE_read16 "cmpq $0, %c[epoch](%%r8)\n\tjne 9f\n"
+#define RACE_write16 RACE_read16
+
 /* One hook, and its slow path on the host stack. */
-#define ACCESS_HOOK(name, size, kind, place, code)                                                                                         \
+#define ACCESS_HOOK(name, size, kind, place, code, race)                                                                                   \
   void name##_slow(void *address);                                                                                                         \
   void name##_slow(void *address) {                                                                                                        \
     guest_unmodelled_check((uint64_t)address);                                                                                             \
     sim_access((uint64_t)address, size, kind, sim_machine()->current->site);                                                               \
   }                                                                                                                                        \
-  GUEST_HOOK_BARE void name(void) { __asm__ volatile(place ACCESS_TEXT(#name "_slow", code)::OPERANDS(size)); }
+  GUEST_HOOK_BARE void name(void) { __asm__ volatile(place ACCESS_TEXT(#name "_slow", code, race)::OPERANDS(size)); }
 
 #define ACCESS_HOOKS(size)                                                                                                                 \
-  ACCESS_HOOK(guest_read##size, size, SIM_ACCESS_READ, BY_CALLER, READ)                                                                    \
-  ACCESS_HOOK(guest_write##size, size, SIM_ACCESS_WRITE, BY_CALLER, WRITE)
+  ACCESS_HOOK(guest_read##size, size, SIM_ACCESS_READ, BY_CALLER, READ, RACE_read##size)                                                   \
+  ACCESS_HOOK(guest_write##size, size, SIM_ACCESS_WRITE, BY_CALLER, WRITE, RACE_write##size)
 GUEST_ACCESS_SIZES(ACCESS_HOOKS)
-ACCESS_HOOK(guest_read1_at, 1, SIM_ACCESS_READ, BY_ARGUMENT, READ)
-ACCESS_HOOK(guest_read2_at, 2, SIM_ACCESS_READ, BY_ARGUMENT, READ)
-ACCESS_HOOK(guest_write1_at, 1, SIM_ACCESS_WRITE, BY_ARGUMENT, WRITE)
-ACCESS_HOOK(guest_write2_at, 2, SIM_ACCESS_WRITE, BY_ARGUMENT, WRITE)
+ACCESS_HOOK(guest_read1_at, 1, SIM_ACCESS_READ, BY_ARGUMENT, READ, RACE_read1)
+ACCESS_HOOK(guest_read2_at, 2, SIM_ACCESS_READ, BY_ARGUMENT, READ, RACE_read2)
+ACCESS_HOOK(guest_write1_at, 1, SIM_ACCESS_WRITE, BY_ARGUMENT, WRITE, RACE_write1)
+ACCESS_HOOK(guest_write2_at, 2, SIM_ACCESS_WRITE, BY_ARGUMENT, WRITE, RACE_write2)
 
 /* ---- functions ---- */
 
