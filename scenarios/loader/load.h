@@ -45,6 +45,7 @@ typedef enum LoadObject {
   LOAD_SCRIPT_REPEAT,
   LOAD_STIMULUS,
   LOAD_POLICY,
+  LOAD_FAULT,
   LOAD_BUDGET,
   LOAD_EXPECT,
   LOAD_EXPECT_BUGCHECK,
@@ -113,7 +114,11 @@ bool load_script(Loader *loader, const JsonValue *value, const char *key, Scenar
 bool load_traffic(Loader *loader, const JsonValue *value);
 bool load_policy(Loader *loader, const JsonValue *value);
 bool load_budget(Loader *loader, const JsonValue *value);
+bool load_faults(Loader *loader, const JsonValue *value);
 bool load_expectations(Loader *loader, const JsonValue *value);
+
+/* Kinds of choices by name, one or a list, or "all": bits, as SimRunOptions.varies. */
+bool load_varies(Loader *loader, const JsonValue *value, uint32_t *varies);
 
 /* "fw.classify": a function of a driver, which Windows calls as one of the callback types named (the first where it says nothing itself). */
 bool load_routine(Loader *loader, const JsonValue *value, const char *key, const char *const *callbacks, ScenarioRoutine *routine);

@@ -5,6 +5,7 @@
 
 #include "model/guest/guest_face.h"
 #include "model/ke/ke.h"
+#include "sim/search.h"
 
 #include <string.h>
 
@@ -137,6 +138,7 @@ void scenario_run_once(ScenarioRun *run, const RunRequest *request, RunResult *r
                             .seed = request->seed,
                             .replay = request->replay,
                             .search = request->search,
+                            .varies = request->search != NULL ? request->search->options.varies | request->policy->varies : 0,
                             .limits = run->scenario->limits,
                             .exceptions = &result->exceptions,
                             .record = record,

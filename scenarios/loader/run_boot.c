@@ -246,6 +246,25 @@ static void driver_load(ScenarioRun *run, const ScenarioDriver *driver, SetUp *s
   run->drivers[driver->number] = load.entry != 0 ? io_driver_load(&load, 0) : io_driver_adopt(&load, 0, set_up, self);
 }
 
+/* ---- calls that fail ---- */
+
+static void faults_add(const ScenarioRun *run) {
+  for (size_t i = 0; i < run->scenario->fault_count; i++) {
+    const ScenarioFault *from = &run->scenario->faults[i];
+    DdiFault fault = { .function = from->function->id, .failure = from->failure, .nth = from->nth };
+    if (from->within.name != NULL) {
+      fault.code_address = run_routine_address(run, &from->within);
+      fault.code_size = 1;
+    } else if (from->within.driver != NULL) {
+      const GuestImage *image = run_image_of(run, from->within.driver);
+      fault.code_address = image != NULL ? image->base : steps_range(run, from->within.driver, &fault.code_size);
+      if (image != NULL)
+        fault.code_size = image->end - image->base;
+    }
+    ddi_fault_add(&fault);
+  }
+}
+
 /* ---- boot ---- */
 
 static void machine_begin(ScenarioRun *run, const SimRunOptions *options) {
@@ -259,6 +278,7 @@ static void machine_begin(ScenarioRun *run, const SimRunOptions *options) {
     run->instance = step_program_install(run->steps, sim_machine());
     guest_step_program_set(step_instance_call, run->instance);
   }
+  faults_add(run);
 }
 
 /* Pauses when every driver is loaded and the machine has had time to settle. */

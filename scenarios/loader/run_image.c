@@ -149,6 +149,9 @@ bool run_names_check(const ScenarioRun *run, GError **error) {
   for (size_t i = 0; i < scenario->stimulus_count; i++)
     if (!routine_check(run, &scenario->stimuli[i].routine, error))
       return false;
+  for (size_t i = 0; i < scenario->fault_count; i++)
+    if (!routine_check(run, &scenario->faults[i].within, error))
+      return false;
   for (size_t i = 0; i < scenario->expect.count; i++)
     if (!global_check(run, &scenario->expect.items[i], error))
       return false;
