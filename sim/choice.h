@@ -13,6 +13,8 @@
 struct SimMachine;
 struct SimContext;
 struct SimSearch;
+struct SimSearchProof;
+struct SimVcpu;
 
 typedef enum SimChoiceKind {
   SIM_CHOICE_STEP,       /* who steps next; natural: the earliest cpu; option ids: see SimOption */
@@ -27,6 +29,7 @@ typedef enum SimChoiceKind {
   SIM_CHOICE_PACKET, /* what the network does with this packet; natural: 0, delivers it; 1: loses, 2: doubles, 3: the next comes first */
   SIM_CHOICE_GRANT, /* who of those that spin or wait gets it; natural: the first that came; option id: cpu number, or place in the queue */
   SIM_CHOICE_WORKER, /* does a worker thread take this item now; natural: 1; 0: later */
+  SIM_CHOICE_CLOCK,  /* who steps next, where the clock alone could beside the natural one; of policies that hold up */
   SIM_CHOICE_KIND_COUNT,
 } SimChoiceKind;
 
@@ -70,8 +73,10 @@ typedef struct SimPoint {
   uint64_t key; /* names it in every context and schedule: of a call that can fail, a hash of the path of calls to it; 0: none */
 } SimPoint;
 
-/* Who steps next: STEP and ACCESS points, whose options name actors. All other kinds are about what happens to who steps. */
-static inline bool sim_point_is_step(const SimPoint *point) { return point->kind == SIM_CHOICE_STEP || point->kind == SIM_CHOICE_ACCESS; }
+/* Who steps next: points whose options name actors. All other kinds are about what happens to who steps. */
+static inline bool sim_point_is_step(const SimPoint *point) {
+  return point->kind == SIM_CHOICE_STEP || point->kind == SIM_CHOICE_ACCESS || point->kind == SIM_CHOICE_CLOCK;
+}
 
 /* One exception: at the ordinal-th point of that kind in that context, option `answer` instead of the natural one. */
 typedef struct SimException {
@@ -118,9 +123,13 @@ typedef struct SimPolicy {
   uint32_t (*answer)(struct SimMachine *machine, const SimPoint *point);
   /* How many accesses of driver code the context may make until it is asked SIM_CHOICE_ACCESS (1: at the next); UINT32_MAX: never. */
   uint32_t (*access_budget)(struct SimMachine *machine, const struct SimContext *context);
-  void (*end)(struct SimMachine *machine);             /* after a run: learns from it; NULL: nothing to learn */
-  bool (*next)(struct SimSearch *search, void *state); /* systematic: goes on to the next schedule; false: there is none */
-  void (*finish)(void *state);                         /* frees what the state owns; NULL: nothing */
+  /* Told who steps, whether there was a choice or not, before anything of it happens; vcpu NULL: an event of the queue fires. NULL: not told. */
+  void (*step)(struct SimMachine *machine, const struct SimVcpu *vcpu);
+  void (*end)(struct SimMachine *machine);                     /* after a run: learns from it; NULL: nothing to learn */
+  bool (*next)(struct SimSearch *search, void *state);         /* systematic: goes on to the next schedule; false: there is none */
+  void (*proof)(const void *state, struct SimSearchProof *proof); /* systematic: what was proved so far (search.h) */
+  void (*finish)(void *state);                                 /* frees what the state owns; NULL: nothing */
+  const struct SimPolicy *(*member)(struct SimSearch *search); /* of a portfolio: whose turn it is; NULL: its own */
 } SimPolicy;
 
 extern const SimPolicy sim_policy_timed;  /* natural answers only */

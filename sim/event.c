@@ -50,6 +50,8 @@ void sim_event_emit_as(SimMachine *machine, const SimVcpu *vcpu, const SimContex
   if (event->site == 0 && context != NULL && context->frame_count > 0)
     event->site = context->site;
   hash_fold(machine, event);
+  if (machine->footprint != NULL)
+    sim_footprint_event(machine, event);
   if (machine->options.record != NULL)
     record_append(machine->options.record, event);
   if (mask_has(&machine->observed, event->kind))

@@ -42,6 +42,7 @@ void sim_machine_begin(SimMachine *machine, const SimRunOptions *options) {
   uint64_t now_ns = host_now_ns();
   machine->host_deadline_ns = options->limits.host_ns < UINT64_MAX - now_ns ? now_ns + options->limits.host_ns : UINT64_MAX;
   sim_race_set(machine, options->races && sim_race_map());
+  machine->footprint = NULL;
   options->policy->begin(machine);
 }
 
@@ -110,6 +111,8 @@ static SimVcpu *earliest(SimMachine *machine) {
 
 /* Lets the first event fire: time jumps to it when every cpu is idle. False: there is none. */
 static bool event_fire(SimMachine *machine) {
+  if (machine->options.policy->step != NULL && sim_queue_first(&machine->queue) != NULL)
+    machine->options.policy->step(machine, NULL);
   SimQueueEntry *entry = sim_queue_pop(&machine->queue);
   if (entry == NULL)
     return false;
@@ -189,7 +192,13 @@ static SimVcpu *choose_vcpu(SimMachine *machine, SimVcpu *natural) {
     return natural;
   SimOption options[SIM_OPTION_COUNT_MAX];
   uint32_t count = options_list(machine, options);
-  return count == 1 ? natural : answer_take(machine, sim_choose(machine, SIM_CHOICE_STEP, natural->number, options, count));
+  if (count == 1) {
+    if (sim_queue_first(&machine->queue) != NULL) /* who holds up is asked here: both count the point */
+      sim_choice_skip(machine, SIM_CHOICE_CLOCK);
+    return natural;
+  }
+  SimChoiceKind kind = count == 2 && options[1].actor == SIM_ACTOR_CLOCK ? SIM_CHOICE_CLOCK : SIM_CHOICE_STEP;
+  return answer_take(machine, sim_choose(machine, kind, natural->number, options, count));
 }
 
 /* Does the pending interrupt land before the next step of what the cpu runs? */
@@ -202,6 +211,8 @@ static bool choose_interrupt(SimMachine *machine, SimVcpu *vcpu) {
 
 /* The cpu steps: what it runs next, an interrupt first if one lands. */
 static SimContext *vcpu_enter(SimMachine *machine, SimVcpu *vcpu) {
+  if (machine->options.policy->step != NULL)
+    machine->options.policy->step(machine, vcpu);
   if (vcpu->time_ns < machine->now_ns) { /* idle until now, held up, or spinning */
     if (vcpu->depth > 0 && vcpu->stack[vcpu->depth - 1]->is_spinning)
       vcpu->executed_ns += machine->now_ns - vcpu->time_ns;

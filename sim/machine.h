@@ -9,6 +9,7 @@
 #include "choice.h"
 #include "context.h"
 #include "event.h"
+#include "footprint.h"
 #include "memory.h"
 #include "queue.h"
 #include "race.h"
@@ -48,6 +49,7 @@ typedef enum SimStop {
   SIM_STOP_LIMIT_VIRTUAL_TIME,
   SIM_STOP_LIMIT_HOST_TIME,
   SIM_STOP_LIMIT_MEMORY, /* no room for more: stop_text says of what */
+  SIM_STOP_KNOWN, /* a systematic search: all that could follow has been searched, or another shard does: not a schedule at all */
 } SimStop;
 
 typedef struct SimLimits {
@@ -88,6 +90,10 @@ typedef struct SimThreads {
   uint32_t (*ready)(struct SimMachine *machine, SimContext **threads, SimVcpu **vcpus, uint32_t max);
   /* The quantum of the thread on that cpu ends, and this one runs there. */
   void (*switch_to)(struct SimMachine *machine, SimVcpu *vcpu, SimContext *thread);
+  /* If it stepped now it would only find that it has to wait, with no other effect: a systematic search steps it when all others would, too.
+   * NULL: not known of any. */
+  bool (*is_futile)(const SimContext *context);
+  const SimFootprintRules *footprint_rules; /* NULL: events touch their object and nothing else */
 } SimThreads;
 
 typedef struct SimMachine {
@@ -117,6 +123,7 @@ typedef struct SimMachine {
   bool race_is_on;              /* accesses are looked at for races (race.h) */
   SimRaceHandler *race_handler; /* who is told of one; NULL: nobody */
   const SimThreads *threads; /* NULL: no cpu is shared */
+  SimFootprint *footprint;   /* what is touched is noted there: the search's; NULL: nobody asks */
   uint32_t watch_next;
   SimWatch watches[SIM_WATCH_COUNT];
   uint64_t policy_state[16];

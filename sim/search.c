@@ -14,10 +14,8 @@ const SimSearchOptions sim_search_options_default = {
 };
 
 const SimPolicy *const sim_policies[] = {
-  &sim_policy_timed,
-  &sim_policy_random,
-  &sim_policy_exhaustive,
-  &sim_policy_faults,
+  &sim_policy_timed, &sim_policy_random, &sim_policy_portfolio, &sim_policy_surw, &sim_policy_urw,        &sim_policy_pos,
+  &sim_policy_pct,   &sim_policy_burst,  &sim_policy_feedback,  &sim_policy_fair, &sim_policy_exhaustive, &sim_policy_dpor, &sim_policy_faults,
 };
 const size_t sim_policy_count = sizeof sim_policies / sizeof *sim_policies;
 
@@ -46,6 +44,7 @@ void sim_search_finish(SimSearch *search) {
 }
 
 void sim_search_begin(SimSearch *search, SimRunOptions *run) {
+  search->policy = search->options.policy->member != NULL ? search->options.policy->member(search) : search->options.policy;
   run->policy = search->policy;
   run->seed = search->options.seed + search->number;
   run->search = search;
@@ -58,4 +57,17 @@ bool sim_search_end(SimSearch *search, SimMachine *machine) {
     search->options.policy->end(machine);
   search->number += search->options.stride;
   return search->options.policy->next == NULL || search->options.policy->next(search, search->state);
+}
+
+bool sim_search_proof(const SimSearch *search, SimSearchProof *proof) {
+  *proof = (SimSearchProof){ 0 };
+  if (search->options.policy->proof == NULL)
+    return false;
+  search->options.policy->proof(search->state, proof);
+  return true;
+}
+
+bool sim_search_is_new(const SimSearch *search, const SimMachine *machine) {
+  (void)search;
+  return machine->stop != SIM_STOP_KNOWN;
 }

@@ -46,8 +46,38 @@ void sim_search_begin(SimSearch *search, struct SimRunOptions *run);
 /* After the run, with the machine as the run left it: learns, and goes on. False: there is no other schedule. */
 bool sim_search_end(SimSearch *search, struct SimMachine *machine);
 
-/* Policies that need a search. */
+/* What a systematic search has proved. */
+typedef struct SimSearchProof {
+  bool is_complete;   /* there is no other schedule (of this shard, within the bounds) */
+  bool is_cut;        /* a limit ended some run: what would have followed was not searched */
+  bool is_bounded;    /* schedules beyond the bounds were left out: false: there are none */
+  bool is_timed;      /* dpor: virtual time mattered, so every order was taken */
+  uint64_t schedules; /* searched to their end */
+  uint64_t known;     /* begun, and left since all that could follow was known (SIM_STOP_KNOWN) */
+  uint64_t steps;
+  uint64_t states;    /* merges_states: different ones seen */
+} SimSearchProof;
+
+/* Of the search so far; false: its policy proves nothing. */
+bool sim_search_proof(const SimSearch *search, SimSearchProof *proof);
+
+/* Whether the run that has just ended is a schedule of this search: else it was left where all that could follow was known, or is another shard's,
+ * and is neither judged nor counted. Between the run and sim_search_end. */
+bool sim_search_is_new(const SimSearch *search, const struct SimMachine *machine);
+
+/* Policies that need a search: those that draw (drawing.h) and learn from their runs, and systematic ones. */
+extern const SimPolicy sim_policy_pct;       /* priorities that change at few points */
+extern const SimPolicy sim_policy_pos;       /* priorities of operations */
+extern const SimPolicy sim_policy_urw;       /* weighed by what is left to do */
+extern const SimPolicy sim_policy_surw;      /* uniform at a few shared places */
+extern const SimPolicy sim_policy_burst;     /* runs of steps of one */
+extern const SimPolicy sim_policy_feedback;  /* wishes for who reads from whom */
+extern const SimPolicy sim_policy_fair;      /* nobody is passed over for ever */
+extern const SimPolicy sim_policy_portfolio; /* those in turn */
+extern const SimPolicy sim_policy_bytes;     /* of a fuzzer, which gives them before each run: not in sim_policies */
+void sim_policy_bytes_give(SimSearch *search, const uint8_t *bytes, size_t count); /* borrows them for the run */
 extern const SimPolicy sim_policy_exhaustive; /* takes every option of every point, natural ones first */
+extern const SimPolicy sim_policy_dpor;       /* ... but one of all orders of steps that commute */
 
 /* All of them, by name, for options and help. */
 extern const SimPolicy *const sim_policies[];

@@ -44,6 +44,8 @@ void sim_irql_lower(SimMachine *machine, SimIrql irql, uint32_t function) {
 /* ---- what a cpu runs ---- */
 
 static void context_push(SimMachine *machine, SimVcpu *vcpu, SimContext *context) {
+  if (!vcpu->has_thread) /* who looks for an idle cpu sees it */
+    sim_touch_shared(machine, SIM_TOUCH_READY, true);
   if (vcpu->depth == SIM_VCPU_DEPTH_MAX) /* only where interrupt routines lower the IRQL below their own */
     sim_stop(machine, SIM_STOP_LIMIT_MEMORY, "interrupts within one another");
   vcpu->stack[vcpu->depth++] = context;
@@ -54,6 +56,8 @@ static void context_push(SimMachine *machine, SimVcpu *vcpu, SimContext *context
 }
 
 static void context_pop(SimMachine *machine, SimVcpu *vcpu) {
+  if (!vcpu->has_thread)
+    sim_touch_shared(machine, SIM_TOUCH_READY, true);
   SIM_ASSERT(vcpu->depth > 0);
   vcpu->stack[--vcpu->depth]->vcpu = NULL;
   SimContext *top = top_of(vcpu);
@@ -62,6 +66,9 @@ static void context_pop(SimMachine *machine, SimVcpu *vcpu) {
 }
 
 void sim_vcpu_set_thread(SimMachine *machine, SimVcpu *vcpu, SimContext *thread) {
+  sim_touch(machine, SIM_TOUCH_VCPU, vcpu->number, true);
+  if (thread != NULL)
+    sim_touch(machine, SIM_TOUCH_CONTEXT, thread->id, true);
   if (vcpu->has_thread) {
     vcpu->stack[0]->is_waiting = true;
     vcpu->stack[0]->vcpu = NULL;
@@ -96,6 +103,7 @@ void sim_interrupt_init(SimInterrupt *interrupt, SimIrql irql, SimContextKind ki
 }
 
 void sim_interrupt_request(SimMachine *machine, SimVcpu *vcpu, SimInterrupt *interrupt) {
+  sim_touch(machine, SIM_TOUCH_VCPU, vcpu->number, true);
   if (interrupt->is_pending)
     return;
   interrupt->is_pending = true;
@@ -154,6 +162,7 @@ void sim_spin(SimMachine *machine, uint64_t address, uint32_t object) {
   SimContext *self = machine->current;
   self->is_spinning = true;
   self->spin_address = address;
+  sim_touch(machine, SIM_TOUCH_CELL, address >> 3, true);
   self->pending = (SimOperation){ .object = object, .kind = SIM_POINT_SPIN, .is_write = 1 };
   sim_event(machine, SIM_EVENT_SPIN, 0, object, 0, 0, address);
   sim_vcpu_update(machine, self->vcpu);
@@ -161,6 +170,7 @@ void sim_spin(SimMachine *machine, uint64_t address, uint32_t object) {
 }
 
 void sim_spin_wake(SimMachine *machine, uint64_t address) {
+  sim_touch(machine, SIM_TOUCH_CELL, address >> 3, true);
   for (uint32_t i = 0; i < machine->vcpu_count; i++) {
     SimVcpu *vcpu = &machine->vcpus[i];
     for (unsigned depth = 0; depth < vcpu->depth; depth++) {
@@ -168,6 +178,7 @@ void sim_spin_wake(SimMachine *machine, uint64_t address) {
       if (!context->is_spinning || context->spin_address != address)
         continue;
       context->is_spinning = false;
+      sim_touch(machine, SIM_TOUCH_VCPU, vcpu->number, true);
       /* It spun until now: charged in bulk. */
       uint64_t now = sim_time_ns(machine);
       if (vcpu->time_ns < now) {

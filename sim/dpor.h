@@ -1,0 +1,85 @@
+/*
+ * dpor.h: what the files of dynamic partial-order reduction share. policy_dpor.c answers points and walks the tree; dpor_trace.c keeps the steps of the
+ * run, what happened before what, and which steps raced.
+ *
+ * Who takes turns is a CPU (a "process" of the papers). All else that could go otherwise within a CPU's step (does the interrupt land, which ready
+ * thread, does the allocation fail) is branched in full.
+ */
+#pragma once
+
+#include "footprint.h"
+#include "internal.h"
+#include "search.h"
+
+#define DPOR_NONE UINT32_MAX
+#define DPOR_CLOCK 64u /* an event of the queue fires */
+
+/* A cpu whose step was searched from some node on: asleep in what is searched after it, until a step that depends on its own. */
+typedef struct DporSleeper {
+  uint32_t node;
+  uint32_t explored; /* index in that node's */
+} DporSleeper;
+
+typedef struct DporStep {
+  uint32_t cpu;     /* or DPOR_CLOCK */
+  uint32_t node;    /* where it was chosen; DPOR_NONE: nobody else could step */
+  uint64_t enabled; /* cpus that could step before it */
+  uint64_t asleep;
+  uint32_t sleeper_first, sleeper_count;
+  SimFootprint footprint;
+} DporStep;
+
+typedef struct DporExplored {
+  uint32_t cpu;
+  SimFootprint footprint; /* of its step there, over all that could go otherwise in it */
+} DporExplored;
+
+/* A point on the path. */
+typedef struct DporNode {
+  bool is_full;       /* every option is taken, in order; else cpus, as races ask for them */
+  uint32_t step;      /* the step it chose, or is in */
+  uint32_t *ids;      /* is_full: the options, the natural one first; owned */
+  uint32_t id_count, id_capacity, taken;
+  uint64_t backtrack; /* cpus to be searched from here */
+  uint64_t done;      /* ... that were, and the one that is */
+  uint32_t cpu;       /* the one that is */
+  SimFootprint footprint;
+  DporExplored *explored;
+  uint32_t explored_count, explored_capacity;
+} DporNode;
+
+typedef struct Dpor {
+  DporNode *nodes;
+  uint32_t node_count, node_capacity;
+  uint32_t node_depth; /* nodes this run has met */
+  DporStep *steps;
+  uint32_t step_count, step_capacity;
+  uint32_t step_known;   /* steps of the path that the run before this one made, too: known already */
+  uint32_t clock_size; /* one more than there are cpus */
+  uint32_t *clocks;    /* [step][cpu]: 1 + the last step of that cpu that is before it or is it */
+  DporSleeper *sleepers;
+  uint32_t sleeper_capacity;
+  bool is_begun;      /* the step was begun by the answer; vcpu_enter is still to come */
+  bool is_step_open;
+  bool is_known;      /* of this run: all that follows is known, or another shard's */
+  uint32_t shard_first, shard_count; /* who shares the path so far: this shard is among them */
+  /* Time: see footprint.h. */
+  bool is_timed;      /* every step depends on every other */
+  bool turns_timed;
+  uint64_t base_ns, base_executed_ns;
+  uint64_t active;
+  bool reads_time;
+  SimSearchProof proof;
+} Dpor;
+
+/* ---- dpor_trace.c ---- */
+
+/* A step begins, made by that cpu; before it, these could have stepped. */
+void dpor_step_begin(Dpor *dpor, SimMachine *machine, uint32_t cpu, uint32_t node, uint64_t enabled);
+void dpor_step_end(Dpor *dpor, SimMachine *machine);
+/* Cpus that are asleep after the last step of the run so far, which has ended; fills the sleepers of the next one. */
+uint64_t dpor_sleep(Dpor *dpor);
+/* After a run: what happened before what; races ask for cpus to be searched at former nodes. */
+void dpor_races(Dpor *dpor, const SimMachine *machine);
+/* The clock: before an event fires (NULL: the run has ended). */
+void dpor_time_look(Dpor *dpor, const SimMachine *machine, const SimQueueEntry *first);

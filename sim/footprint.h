@@ -1,0 +1,86 @@
+/*
+ * footprint.h: what a step touched, and when two steps commute: what partial-order reduction (policy_dpor.c) rests on. Gathered only when a search
+ * asks for it; host memory.
+ *
+ * A step is what happens from one scheduling point to the next. Who makes it is a CPU: all steps of one CPU depend on one another, so where its
+ * interrupts and DPCs land, what its IRQL masks and which of its threads runs is never taken for the same. Steps of two CPUs depend when both touch
+ * something and one of them writes it:
+ *   - a cell: 8 bytes of memory that driver code (or the model for it: a probed parameter) reads or writes, or that somebody spins on;
+ *   - an object named by an event (a lock, an event, a DPC, a thread): written, for all that is known;
+ *   - a CPU: the one that steps, those an interrupt is requested of, that get another thread, or that stop to spin;
+ *   - a context: the one that steps, on whatever CPU;
+ *   - the ready threads, the timers, and *the rest*: all that has no name here. A step within a modelled function of which the model does not say that
+ *     its events tell all (SimFootprintRules) writes the rest; every other call and every access of driver code outside of its stack reads it.
+ *
+ * Virtual time is no part of a state here: of two steps that commute, the CPUs' clocks may show which came first. That changes nothing else as long as
+ * (a) no event of the queue comes due because of it: all orders of what is done between two events have the same sum of costs, so none can reach the
+ * next one unless that sum does; (b) nobody reads a clock, or sets one by it (sim_touch_time). Where either is so and more than one CPU has stepped,
+ * the search takes every step to depend on every other (SimFootprint.is_total). An event of the queue that fires comes when nothing else can step,
+ * and is then before all that follows. The search does the same where ready threads could take the place of running ones.
+ */
+#pragma once
+
+#include "event.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct SimMachine;
+struct SimContext;
+
+typedef enum SimTouchKind {
+  SIM_TOUCH_CELL,
+  SIM_TOUCH_OBJECT,
+  SIM_TOUCH_VCPU,
+  SIM_TOUCH_CONTEXT,
+  SIM_TOUCH_SHARED, /* SimTouchShared */
+} SimTouchKind;
+
+typedef enum SimTouchShared { SIM_TOUCH_REST, SIM_TOUCH_READY, SIM_TOUCH_TIMERS } SimTouchShared;
+
+#define SIM_FOOTPRINT_PROBE_CELL_COUNT_MAX 64 /* larger extents touch the rest */
+
+/* Touches: kind and what in the upper 63 bits, written in the lowest. */
+typedef struct SimFootprint {
+  uint64_t *touches; /* sorted and without doubles once closed; owned */
+  uint32_t count;
+  uint32_t capacity;
+  uint64_t read_bits;  /* one of 64 for each that is read or written: two footprints without a common one have nothing in common */
+  uint64_t write_bits; /* the same of those written */
+  bool is_total;       /* depends on every other step */
+  bool reads_time;
+} SimFootprint;
+
+/* What the model says of its events and functions. Constant. */
+typedef struct SimFootprintRules {
+  SimEventMask plain;                                  /* kinds that touch their object and nothing else */
+  SimEventMask silent;                                 /* kinds that touch nothing: a call that begins, whose step is still to come */
+  uint32_t return_kind;                                /* kind of the event of a function's return: touches the rest unless the function is plain */
+  bool (*is_plain)(uint32_t function);                 /* its events say all that it touches */
+} SimFootprintRules;
+
+void sim_footprint_reset(SimFootprint *footprint);
+void sim_footprint_finish(SimFootprint *footprint);
+void sim_footprint_touch(SimFootprint *footprint, uint64_t touch);
+/* Sorts and removes doubles. */
+void sim_footprint_close(SimFootprint *footprint);
+/* Adds what another one, closed, touches; both then are. */
+void sim_footprint_merge(SimFootprint *footprint, const SimFootprint *other);
+/* Both closed. */
+bool sim_footprint_depends(const SimFootprint *left, const SimFootprint *right);
+
+static inline uint64_t sim_touch_of(SimTouchKind kind, uint64_t what, bool is_write) {
+  return (uint64_t)kind << 60 | (what & 0x07ffffffffffffffULL) << 1 | is_write;
+}
+
+/* ---- told by sim and the model; nothing happens unless machine->footprint is set ---- */
+
+/* Whoever touches what no event names. */
+#define sim_touch(machine, kind, what, is_write)                                                                                           \
+  ((machine)->footprint != NULL ? sim_footprint_touch((machine)->footprint, sim_touch_of((kind), (what), (is_write))) : (void)0)
+#define sim_touch_shared(machine, what, is_write) sim_touch((machine), SIM_TOUCH_SHARED, (what), (is_write))
+/* A clock is read, and what it says may matter. */
+#define sim_touch_time(machine) ((machine)->footprint != NULL ? (void)((machine)->footprint->reads_time = true) : (void)0)
+
+void sim_footprint_event(struct SimMachine *machine, const SimEvent *event);
+void sim_footprint_memory(struct SimMachine *machine, uint64_t address, uint64_t size, bool is_write, bool is_model);

@@ -1,0 +1,297 @@
+/* Dynamic partial-order reduction: of all schedules that differ only in the order of steps that commute (footprint.h says which do), one (Flanagan,
+ * Godefroid: Dynamic partial-order reduction for model checking software, POPL 2005; with the source sets and sleep sets of Abdulla, Aronis, Jonsson,
+ * Sagonas, POPL 2014). Where virtual time matters to the outcome, every schedule.
+ *
+ * A run that ends with SIM_STOP_KNOWN is none: all that could follow was searched from another point. */
+#include "dpor.h"
+
+#include <stdlib.h>
+
+static Dpor *dpor_of(const SimMachine *machine) {
+  SIM_ASSERT(machine->options.search != NULL);
+  return machine->options.search->state;
+}
+
+/* ---- points on the path ---- */
+
+static DporNode *node_push(Dpor *dpor, bool is_full) {
+  if (dpor->node_count == dpor->node_capacity) {
+    uint32_t capacity = dpor->node_capacity > 0 ? dpor->node_capacity * 2 : 64;
+    dpor->nodes = realloc(dpor->nodes, capacity * sizeof *dpor->nodes);
+    SIM_ASSERT(dpor->nodes != NULL);
+    for (uint32_t i = dpor->node_capacity; i < capacity; i++)
+      dpor->nodes[i] = (DporNode){ 0 };
+    dpor->node_capacity = capacity;
+  }
+  DporNode *node = &dpor->nodes[dpor->node_count++];
+  dpor->node_depth = dpor->node_count;
+  node->is_full = is_full;
+  node->id_count = node->taken = node->explored_count = 0;
+  node->backtrack = node->done = 0;
+  sim_footprint_reset(&node->footprint);
+  return node;
+}
+
+static void id_push(DporNode *node, uint32_t id) {
+  if (node->id_count == node->id_capacity) {
+    node->id_capacity = node->id_capacity > 0 ? node->id_capacity * 2 : 8;
+    node->ids = realloc(node->ids, node->id_capacity * sizeof *node->ids);
+    SIM_ASSERT(node->ids != NULL);
+  }
+  node->ids[node->id_count++] = id;
+}
+
+/* The natural option first. */
+static void ids_list(DporNode *node, const SimPoint *point) {
+  id_push(node, point->natural);
+  for (uint32_t i = 0; i < point->option_count; i++) {
+    uint32_t id = point->options != NULL ? point->options[i].id : i;
+    if (id != point->natural)
+      id_push(node, id);
+  }
+}
+
+/* What is searched from here on is another's, or known: the run ends. */
+static void known(Dpor *dpor, SimMachine *machine) {
+  dpor->is_known = true;
+  sim_stop(machine, SIM_STOP_KNOWN, NULL);
+}
+
+static uint32_t answer_data(Dpor *dpor, const SimPoint *point) {
+  if (dpor->node_depth < dpor->node_count) {
+    const DporNode *node = &dpor->nodes[dpor->node_depth++];
+    return node->ids[node->taken];
+  }
+  DporNode *node = node_push(dpor, true);
+  ids_list(node, point);
+  node->step = dpor->step_count > 0 ? dpor->step_count - 1 : 0;
+  return node->ids[0];
+}
+
+/* ---- who steps next ---- */
+
+static bool is_cpu(uint32_t id) { return id < SIM_VCPU_COUNT_MAX; }
+
+static bool is_futile(const SimMachine *machine, const SimOption *option) {
+  return machine->threads != NULL && machine->threads->is_futile != NULL && option->actor < SIM_CONTEXT_COUNT_MAX &&
+         machine->threads->is_futile(&machine->contexts[option->actor]);
+}
+
+/* Cpus that can step and would not only find that they have to wait; all of them where all would. */
+static uint64_t enabled_of(const SimMachine *machine, const SimPoint *point, bool *others) {
+  uint64_t enabled = 0, useful = 0;
+  *others = false;
+  for (uint32_t i = 0; i < point->option_count; i++) {
+    const SimOption *option = &point->options[i];
+    if (!is_cpu(option->id)) {
+      *others = true;
+      continue;
+    }
+    enabled |= 1ULL << option->id;
+    if (!is_futile(machine, option))
+      useful |= 1ULL << option->id;
+  }
+  return useful != 0 ? useful : enabled;
+}
+
+static uint32_t answer_full(Dpor *dpor, SimMachine *machine, const SimPoint *point, uint64_t enabled) {
+  if (dpor->step_count > 0 && dpor->step_count > dpor->step_known)
+    dpor->steps[dpor->step_count - 1].footprint.is_total = true;
+  DporNode *node = node_push(dpor, true);
+  ids_list(node, point);
+  node->step = dpor->step_count;
+  dpor_step_begin(dpor, machine, 0, dpor->node_count - 1, enabled);
+  if (machine->footprint != NULL)
+    machine->footprint->is_total = true;
+  return node->ids[0];
+}
+
+static uint32_t answer_cpu(Dpor *dpor, SimMachine *machine, const SimPoint *point, uint64_t enabled) {
+  uint64_t awake = enabled & ~dpor_sleep(dpor);
+  if (awake == 0)
+    known(dpor, machine);
+  DporNode *node = node_push(dpor, false);
+  node->cpu = awake >> point->natural & 1 ? point->natural : (uint32_t)__builtin_ctzll(awake);
+  node->backtrack = node->done = 1ULL << node->cpu;
+  node->step = dpor->step_count;
+  dpor_step_begin(dpor, machine, node->cpu, dpor->node_count - 1, enabled);
+  return node->cpu;
+}
+
+static uint32_t answer_step(Dpor *dpor, SimMachine *machine, const SimPoint *point) {
+  dpor_step_end(dpor, machine);
+  dpor->is_begun = true;
+  if (dpor->node_depth < dpor->node_count) {
+    uint32_t index = dpor->node_depth++;
+    const DporNode *node = &dpor->nodes[index];
+    const DporStep *step = dpor->step_count < dpor->step_capacity ? &dpor->steps[dpor->step_count] : NULL;
+    dpor_step_begin(dpor, machine, node->is_full ? 0 : node->cpu, index, step != NULL ? step->enabled : 0);
+    if (machine->footprint != NULL)
+      machine->footprint->is_total |= node->is_full;
+    return node->is_full ? node->ids[node->taken] : node->cpu;
+  }
+  bool has_others;
+  uint64_t enabled = enabled_of(machine, point, &has_others);
+  if (has_others || dpor->is_timed)
+    return dpor_sleep(dpor), answer_full(dpor, machine, point, enabled);
+  return answer_cpu(dpor, machine, point, enabled);
+}
+
+static uint32_t answer(SimMachine *machine, const SimPoint *point) {
+  Dpor *dpor = dpor_of(machine);
+  if (!sim_point_is_step(point))
+    return answer_data(dpor, point);
+  if (point->kind == SIM_CHOICE_ACCESS && (!machine->options.search->options.visits_accesses || point->option_count <= 1))
+    return point->natural;
+  uint32_t id = answer_step(dpor, machine, point);
+  if (point->kind == SIM_CHOICE_ACCESS && id == point->natural) { /* goes on without a further word */
+    dpor->is_begun = false;
+    dpor->steps[dpor->step_count - 1].cpu = id;
+    sim_touch(machine, SIM_TOUCH_VCPU, id, true);
+  }
+  return id;
+}
+
+/* A cpu is about to step, whether there was a choice or not; NULL: an event of the queue is about to fire. */
+static void step(SimMachine *machine, const SimVcpu *vcpu) {
+  Dpor *dpor = dpor_of(machine);
+  if (vcpu == NULL) {
+    dpor_step_end(dpor, machine);
+    dpor_time_look(dpor, machine, sim_queue_first(&machine->queue));
+    dpor_sleep(dpor);
+    dpor_step_begin(dpor, machine, DPOR_CLOCK, DPOR_NONE, 0);
+    return;
+  }
+  if (!dpor->is_begun) {
+    dpor_step_end(dpor, machine);
+    if (dpor_sleep(dpor) >> vcpu->number & 1)
+      known(dpor, machine);
+    dpor_step_begin(dpor, machine, vcpu->number, DPOR_NONE, 1ULL << vcpu->number);
+    return;
+  }
+  dpor->is_begun = false;
+  dpor->steps[dpor->step_count - 1].cpu = vcpu->number;
+  sim_touch(machine, SIM_TOUCH_VCPU, vcpu->number, true);
+}
+
+static uint32_t access_budget(SimMachine *machine, const SimContext *context) {
+  (void)machine, (void)context;
+  return 1; /* each access is part of a step's footprint */
+}
+
+/* ---- runs ---- */
+
+static void begin(SimMachine *machine) {
+  Dpor *dpor = dpor_of(machine);
+  dpor->node_depth = dpor->step_count = 0;
+  dpor->is_begun = dpor->is_step_open = dpor->is_known = dpor->reads_time = false;
+  dpor->clock_size = machine->vcpu_count + 1;
+  dpor->active = 0;
+  dpor->base_ns = machine->now_ns;
+  dpor->base_executed_ns = 0;
+  for (uint32_t i = 0; i < machine->vcpu_count; i++) {
+    dpor->base_executed_ns += machine->vcpus[i].executed_ns;
+    if (machine->vcpus[i].time_ns > dpor->base_ns)
+      dpor->base_ns = machine->vcpus[i].time_ns;
+  }
+}
+
+static void end(SimMachine *machine) {
+  Dpor *dpor = dpor_of(machine);
+  dpor_step_end(dpor, machine);
+  dpor_time_look(dpor, machine, sim_queue_first(&machine->queue));
+  dpor_races(dpor, machine);
+  dpor->proof.steps += dpor->step_count;
+  if (dpor->is_known)
+    dpor->proof.known++;
+  else
+    dpor->proof.schedules++;
+  dpor->proof.is_cut |= machine->stop >= SIM_STOP_LIMIT_STEPS && machine->stop != SIM_STOP_KNOWN;
+}
+
+/* The cpu that was searched from there is done: it sleeps in what is searched after it. */
+static void explored_push(DporNode *node) {
+  if (node->explored_count == node->explored_capacity) {
+    uint32_t capacity = node->explored_capacity > 0 ? node->explored_capacity * 2 : 4;
+    node->explored = realloc(node->explored, capacity * sizeof *node->explored);
+    SIM_ASSERT(node->explored != NULL);
+    for (uint32_t i = node->explored_capacity; i < capacity; i++)
+      node->explored[i] = (DporExplored){ 0 };
+    node->explored_capacity = capacity;
+  }
+  DporExplored *explored = &node->explored[node->explored_count++];
+  SimFootprint former = explored->footprint;
+  *explored = (DporExplored){ .cpu = node->cpu, .footprint = node->footprint };
+  node->footprint = former;
+  sim_footprint_reset(&node->footprint);
+}
+
+/* Another way to go on from that point; false: there is none. */
+static bool node_next(Dpor *dpor, DporNode *node) {
+  if (node->is_full)
+    return ++node->taken < node->id_count;
+  explored_push(node);
+  uint64_t left = node->backtrack & ~node->done & ~dpor->steps[node->step].asleep;
+  if (left == 0)
+    return false;
+  node->cpu = (uint32_t)__builtin_ctzll(left);
+  node->done |= 1ULL << node->cpu;
+  return true;
+}
+
+static bool next(SimSearch *search, void *state) {
+  Dpor *dpor = state;
+  (void)search;
+  if (dpor->turns_timed) { /* what was searched so far rests on what does not hold: again, and all of it */
+    dpor->turns_timed = false;
+    dpor->is_timed = dpor->proof.is_timed = true;
+    dpor->node_count = dpor->step_known = 0;
+    return true;
+  }
+  while (dpor->node_count > 0) {
+    DporNode *last = &dpor->nodes[dpor->node_count - 1];
+    if (node_next(dpor, last)) {
+      dpor->step_known = last->step;
+      return true;
+    }
+    dpor->node_count--;
+  }
+  dpor->proof.is_complete = !dpor->proof.is_cut;
+  return false;
+}
+
+static void finish(void *state) {
+  Dpor *dpor = state;
+  for (uint32_t i = 0; i < dpor->node_capacity; i++) {
+    for (uint32_t k = 0; k < dpor->nodes[i].explored_capacity; k++)
+      sim_footprint_finish(&dpor->nodes[i].explored[k].footprint);
+    free(dpor->nodes[i].explored);
+    free(dpor->nodes[i].ids);
+    sim_footprint_finish(&dpor->nodes[i].footprint);
+  }
+  for (uint32_t i = 0; i < dpor->step_capacity; i++)
+    sim_footprint_finish(&dpor->steps[i].footprint);
+  free(dpor->nodes);
+  free(dpor->steps);
+  free(dpor->clocks);
+  free(dpor->sleepers);
+}
+
+static void proof(const void *state, SimSearchProof *proof) { *proof = ((const Dpor *)state)->proof; }
+
+const SimPolicy sim_policy_dpor = {
+  .name = "dpor",
+  .title = "one of all schedules that differ only in the order of steps that commute",
+  .paper = "Abdulla, Aronis, Jonsson, Sagonas: Optimal dynamic partial order reduction, POPL 2014",
+  .explores = true,
+  .is_systematic = true,
+  .state_size = sizeof(Dpor),
+  .begin = begin,
+  .answer = answer,
+  .step = step,
+  .access_budget = access_budget,
+  .end = end,
+  .next = next,
+  .proof = proof,
+  .finish = finish,
+};
