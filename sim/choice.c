@@ -1,9 +1,9 @@
 #include "internal.h"
 
-const char sim_choice_letters[SIM_CHOICE_KIND_COUNT + 1] = "simraquwfpgk";
+const char sim_choice_letters[SIM_CHOICE_KIND_COUNT + 1] = "simraquwfpgkt";
 
 const char *const sim_choice_names[SIM_CHOICE_KIND_COUNT] = {
-  "step", "interrupt", "access", "resident", "allocation", "irql", "reply", "model", "status", "packet", "grant", "worker",
+  "step", "interrupt", "access", "resident", "allocation", "irql", "reply", "model", "status", "packet", "grant", "worker", "clock",
 };
 
 static bool is_option(const SimPoint *point, uint32_t id) {
@@ -31,6 +31,8 @@ static uint32_t ask(SimMachine *machine, const SimPoint *point) {
 static uint32_t ordinal_take(SimMachine *machine, SimContext *context, SimChoiceKind kind) {
   return context != NULL ? context->choice_ordinals[kind]++ : machine->choice_ordinals[kind]++;
 }
+
+void sim_choice_skip(SimMachine *machine, SimChoiceKind kind) { ordinal_take(machine, machine->current, kind); }
 
 uint32_t sim_choose_in(SimMachine *machine, SimContext *context, SimChoiceKind kind, uint32_t ordinal, uint32_t natural,
                        const SimOption *options, uint32_t option_count) {

@@ -1,7 +1,7 @@
 /* gate_offsets.h: what the assembly needs to know of the structures; asserted in context.c. */
 #pragma once
 
-#define SIM_OFFSET_CONTEXT_SITE 76
+#define SIM_OFFSET_CONTEXT_SITE 80
 #define SIM_OFFSET_CONTEXT_GATE_STACK 160
 #define SIM_OFFSET_CONTEXT_GUEST_STACK 168
 #define SIM_ADDRESS_MACHINE_CURRENT 0x2000000100a8

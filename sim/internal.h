@@ -36,6 +36,9 @@ void sim_event_emit_as(SimMachine *machine, const SimVcpu *vcpu, const SimContex
 uint32_t sim_choose_in(SimMachine *machine, SimContext *context, SimChoiceKind kind, uint32_t ordinal, uint32_t natural,
                        const SimOption *options, uint32_t option_count);
 
+/* A point of that kind that nobody is asked about: counted, so that ordinals mean the same under every policy. */
+void sim_choice_skip(SimMachine *machine, SimChoiceKind kind);
+
 /* Driver code runs on the guest stack of that slot; a context is made in that slot: its guest stack is zeroed if driver code was there. */
 void sim_guest_stack_note(unsigned slot);
 void sim_guest_stack_renew(unsigned slot);

@@ -36,6 +36,7 @@ const SimPolicy sim_policy_replay = {
   .name = "replay",
   .title = "a recorded schedule again",
   .explores = true,
+  .holds_up = true,
   .begin = begin,
   .answer = answer,
   .access_budget = access_budget,

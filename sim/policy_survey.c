@@ -107,6 +107,7 @@ const SimPolicy sim_policy_survey = {
   .name = "survey",
   .title = "a schedule again, with a list of its points",
   .explores = true,
+  .holds_up = true,
   .begin = begin,
   .answer = answer,
   .access_budget = access_budget,

@@ -3,40 +3,10 @@
 #include "fuzz.h"
 
 #include "run.h"
+#include "sim/search.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static const uint8_t *answers; /* of the input under test */
-static size_t answer_count;
-
-/* policy_state[0]: how many answers were taken. Without any left the natural ones go on. */
-static bool next(SimMachine *machine, uint8_t *answer) {
-  if (machine->policy_state[0] >= answer_count)
-    return false;
-  *answer = answers[machine->policy_state[0]++];
-  return true;
-}
-
-static void begin(SimMachine *machine) { machine->policy_state[0] = 0; }
-
-static uint32_t answer_point(SimMachine *machine, const SimPoint *point) {
-  uint8_t byte;
-  if (!next(machine, &byte))
-    return point->natural;
-  uint32_t index = byte % point->option_count;
-  return point->options != NULL ? point->options[index].id : index;
-}
-
-static uint32_t access_budget(SimMachine *machine, const SimContext *context) {
-  uint8_t byte;
-  (void)context;
-  return next(machine, &byte) ? 1u + byte : UINT32_MAX;
-}
-
-static const SimPolicy policy_bytes = {
-  .name = "bytes", .explores = true, .begin = begin, .answer = answer_point, .access_budget = access_budget
-};
 
 static ScenarioRun *run_open(void) {
   static Scenario *scenario;
@@ -72,13 +42,18 @@ static void line_check(const SimSchedule *schedule) {
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   ScenarioRun *run = run_open();
   RunResult result = { 0 }, replayed = { 0 };
-  answers = bytes, answer_count = size;
-  scenario_run_once(run, &(RunRequest){ .policy = &policy_bytes }, &result);
+  SimSearchOptions options = sim_search_options_default;
+  SimSearch search;
+  options.policy = &sim_policy_bytes;
+  sim_search_init(&search, &options);
+  sim_policy_bytes_give(&search, bytes, size);
+  scenario_run_once(run, &(RunRequest){ .policy = &sim_policy_bytes, .search = &search }, &result);
   scenario_run_once(run, &(RunRequest){ .policy = &sim_policy_replay, .replay = &result.exceptions }, &replayed);
   fuzz_check(result.stop != SIM_STOP_LIMIT_HOST_TIME, "the run ends in time");
   fuzz_check(replayed.hash == result.hash && replayed.event_count == result.event_count, "a recorded run replays");
   fuzz_check(replayed.replay_misses == 0, "no choice of a recorded run is missed");
   line_check(&result.exceptions);
+  sim_search_finish(&search);
   run_result_finish(&result);
   run_result_finish(&replayed);
   return 0;

@@ -1,0 +1,162 @@
+/*
+ * drawing.h: what the policies that draw have in common: their part of a search, actors, the answers that are no step, and when accesses are points.
+ * A policy of its own is only how it picks who steps.
+ */
+#pragma once
+
+#include "draw.h"
+#include "machine.h"
+#include "profile.h"
+#include "search.h"
+
+/* Which accesses of driver code are points in this run. */
+typedef enum SimVisits {
+  SIM_VISITS_NONE,
+  SIM_VISITS_SOME,   /* at distances that are drawn */
+  SIM_VISITS_SHARED, /* those of places that the search has seen shared and written */
+  SIM_VISITS_ALL,
+} SimVisits;
+
+/* Who may step, in this run. Valid when `run` and `context` are the option's: slots are used again. */
+typedef struct SimActor {
+  uint32_t run;
+  uint32_t context;
+  uint32_t profile;  /* index in the profile */
+  uint32_t priority; /* drawn when it was met */
+  uint32_t weight;   /* what is left of what it and those it will make are expected to do; of policies that weigh */
+  uint32_t met_at;   /* point of the run */
+  uint32_t stepped_at;
+} SimActor;
+
+#define SIM_PLACES_CHOSEN_MAX 3
+#define SIM_CHANGES_MAX 7
+
+/* A wish of a run: where `reader` reads that place, the last to have written it shall be `writer`. Sites; writer 0: nobody. */
+typedef struct SimWish {
+  uint64_t place;
+  uint32_t writer;
+  uint32_t reader;
+  bool is_over; /* granted, or out of reach */
+} SimWish;
+#define SIM_WISH_COUNT_MAX 4
+
+typedef struct SimDrawing {
+  SimProfile profile;
+  SimDraw draw;
+  bool is_begun;                                /* this run asks it: not one that another policy made in between */
+  bool is_weighed;                              /* weights below are this run's */
+  bool follows;                                 /* who reads from whom is noted */
+  uint8_t visits;                               /* SimVisits */
+  uint16_t clock_chance;                        /* of a point where everybody is held up, in 1024 */
+  uint16_t other_chance[SIM_CHOICE_KIND_COUNT]; /* of an answer that is not the natural one */
+  uint32_t point_count;                         /* points of this run at which somebody was picked */
+  SimActor actors[SIM_ACTOR_COUNT];
+  uint32_t weights[SIM_PROFILE_CONTEXT_COUNT_MAX]; /* by context of the profile, with those it makes */
+  /* of single policies, this run's */
+  uint32_t change_count, change_next; /* pct: points at which who steps sinks */
+  uint32_t changes[SIM_CHANGES_MAX];
+  uint32_t chosen_count; /* surw: the places that count in this run */
+  uint64_t chosen[SIM_PLACES_CHOSEN_MAX];
+  uint32_t intended, intended_context; /* surw, burst: actor and context; SIM_ACTOR_COUNT: nobody */
+  uint32_t burst_left;
+  uint32_t manner; /* feedback: how it picks among those that no wish holds up */
+  uint32_t wish_count;
+  SimWish wishes[SIM_WISH_COUNT_MAX];
+  /* over runs */
+  struct SimReads *reads;       /* feedback: who has read from whom; owned */
+  uint32_t pairs_new;           /* of this run: pairs nobody had seen before */
+  struct SimStanding *standing; /* portfolio: what members have brought; owned */
+} SimDrawing;
+
+static inline SimDrawing *sim_drawing(const SimMachine *machine) {
+  SIM_ASSERT(machine->options.search != NULL);
+  return machine->options.search->state;
+}
+
+/* SimPolicy.begin, access_budget, end, finish of them all; begin is called by each policy's own. */
+SimDrawing *sim_drawing_begin(SimMachine *machine);
+uint32_t sim_drawing_access_budget(SimMachine *machine, const SimContext *context);
+void sim_drawing_end(SimMachine *machine);
+void sim_drawing_finish(void *state);
+
+/* Of a point that does not ask who steps: natural, but for a chance that each run draws for each kind anew (Groce, Zhang, Eide, Chen, Regehr: Swarm
+ * testing, ISSTA 2012). */
+uint32_t sim_drawing_answer_other(SimDrawing *drawing, const SimPoint *point);
+
+/* The first look at an actor in this run. */
+SimActor *sim_drawing_actor_meet(SimDrawing *drawing, const SimOption *option);
+
+static inline SimActor *sim_drawing_actor(SimDrawing *drawing, const SimOption *option) {
+  SimActor *actor = &drawing->actors[option->actor];
+  if (actor->run == drawing->profile.run && actor->context == option->context)
+    return actor;
+  return sim_drawing_actor_meet(drawing, option);
+}
+
+/* That option steps. */
+void sim_drawing_step(SimDrawing *drawing, const SimOption *option);
+
+/* Sums up what each context is expected to do together with those it makes: `own` of one context; the weights are then taken by actors. */
+void sim_drawing_weigh(SimDrawing *drawing, uint32_t (*own)(const SimDrawing *drawing, uint32_t context));
+/* A unit of the actor's weight is used up. */
+static inline void sim_actor_spend(SimActor *actor, uint32_t unit) { actor->weight = actor->weight > unit ? actor->weight - unit : 1; }
+
+/* Is there nothing to decide at that access in this run? */
+bool sim_drawing_passes(const SimDrawing *drawing, const SimPoint *point, const SimOption *own);
+
+/* A policy's way: the index of the option that steps, never the clock's. */
+typedef uint32_t SimPick(SimDrawing *drawing, const SimPoint *point);
+
+/* SimPolicy.answer, around a way of picking. */
+static inline uint32_t sim_drawing_answer(SimMachine *machine, const SimPoint *point, SimPick *pick) {
+  SimDrawing *drawing = sim_drawing(machine);
+  if (!sim_point_is_step(point) || point->options == NULL)
+    return sim_drawing_answer_other(drawing, point);
+  const SimOption *options = point->options;
+  if (point->kind == SIM_CHOICE_ACCESS) {
+    uint32_t own = 0;
+    while (options[own].id != point->natural)
+      own++;
+    if (sim_drawing_passes(drawing, point, &options[own])) {
+      sim_drawing_step(drawing, &options[own]);
+      return point->natural;
+    }
+  }
+  if (drawing->clock_chance != 0 && sim_draw_chance(&drawing->draw, drawing->clock_chance))
+    for (uint32_t i = 0; i < point->option_count; i++)
+      if (options[i].actor == SIM_ACTOR_CLOCK)
+        return SIM_OPTION_CLOCK;
+  drawing->point_count++;
+  uint32_t index = pick(drawing, point);
+  sim_drawing_step(drawing, &options[index]);
+  return options[index].id;
+}
+
+/* Uniformly one of all but the clock. */
+static inline uint32_t sim_option_uniform(SimDrawing *drawing, const SimPoint *point) {
+  uint32_t index;
+  do
+    index = sim_draw_below(&drawing->draw, point->option_count);
+  while (point->options[index].actor == SIM_ACTOR_CLOCK);
+  return index;
+}
+
+/* In proportion to the actors' weights. */
+uint32_t sim_option_weighed(SimDrawing *drawing, const SimPoint *point);
+/* The highest priority. */
+uint32_t sim_option_highest(SimDrawing *drawing, const SimPoint *point);
+
+/* That option steps next: its priority and those of all that race with what it does are drawn anew (POS). */
+void sim_drawing_redraw(SimDrawing *drawing, const SimPoint *point, uint32_t index);
+
+/* Where driver code is that would step, or what it calls. */
+uint32_t sim_drawing_site(const SimOption *option);
+
+/* Who reads what whom wrote there: see policy_feedback.c. */
+void sim_reads_note(SimDrawing *drawing, SimPlace *place, uint32_t context, uint32_t site, const SimOperation *operation);
+
+/* Would it matter which of the two comes first? */
+static inline bool sim_operations_race(const SimOperation *one, const SimOperation *other) {
+  uint64_t place = sim_place_key(one);
+  return place != 0 && place == sim_place_key(other) && (one->is_write || other->is_write);
+}

@@ -1,0 +1,238 @@
+/* Feedback: which write was read by which read is what a schedule comes to. Each run wishes for one to four such pairs of sites, above all for those that
+ * few runs have shown: who would read too early waits for the write, who would overwrite it waits for the read. Wishes whose run showed a new pair
+ * are kept, and later runs change them a little. Locks and events count as places, too: who takes one reads what the last did to it. */
+#include "drawing.h"
+
+#include <stdlib.h>
+
+#define PAIR_CELL_COUNT 16384u
+#define PAIR_COUNT_MAX 12288u
+#define SITE_COUNT_MAX 4096u
+#define KEPT_COUNT_MAX 64u
+#define TRIES 8
+/* Points after which a run's wishes are given up, for each that a run may be expected to have. */
+#define PATIENCE 4
+
+typedef struct Pair {
+  uint64_t key; /* hash of place, writer, reader, and whether they are one context; 0: free */
+  uint32_t count;
+  uint32_t run; /* the last that showed it */
+} Pair;
+
+typedef struct ReadSite {
+  uint64_t place;
+  uint32_t site;
+  uint32_t next; /* of the same place: index + 1 */
+  bool reads;
+  bool writes;
+} ReadSite;
+
+typedef struct Kept {
+  uint32_t count;
+  SimWish wishes[SIM_WISH_COUNT_MAX];
+} Kept;
+
+typedef struct SimReads {
+  uint32_t pair_count;
+  uint32_t site_count;
+  uint32_t kept_count; /* ever: the newest KEPT_COUNT_MAX are there */
+  Kept kept[KEPT_COUNT_MAX];
+  ReadSite sites[SITE_COUNT_MAX];
+  Pair pairs[PAIR_CELL_COUNT];
+} SimReads;
+
+/* ---- what is seen ---- */
+
+static uint64_t mix(uint64_t word) {
+  word = (word ^ (word >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  return word ^ (word >> 27);
+}
+
+static Pair *pair_cell(SimReads *reads, uint64_t place, uint32_t writer, uint32_t reader, bool is_own) {
+  uint64_t key = mix(mix(place ^ (uint64_t)is_own << 63) + ((uint64_t)writer << 32 | reader)) | 1;
+  uint32_t cell = (uint32_t)(key >> 20) & (PAIR_CELL_COUNT - 1);
+  while (reads->pairs[cell].key != 0 && reads->pairs[cell].key != key)
+    cell = (cell + 1) & (PAIR_CELL_COUNT - 1);
+  reads->pairs[cell].key = reads->pair_count < PAIR_COUNT_MAX ? key : reads->pairs[cell].key;
+  return &reads->pairs[cell];
+}
+
+static void site_note(SimReads *reads, SimPlace *place, uint32_t site, bool is_write, bool is_read) {
+  for (uint32_t at = place->sites; at != 0; at = reads->sites[at - 1].next) {
+    ReadSite *known = &reads->sites[at - 1];
+    if (known->site == site) {
+      known->reads |= is_read;
+      known->writes |= is_write;
+      return;
+    }
+  }
+  if (reads->site_count == SITE_COUNT_MAX)
+    return;
+  reads->sites[reads->site_count] =
+      (ReadSite){ .place = place->key, .site = site, .next = place->sites, .reads = is_read, .writes = is_write };
+  place->sites = ++reads->site_count;
+}
+
+/* Plain accesses read or write; whatever happens to an object depends on what was done to it before. */
+static bool is_reading(const SimOperation *operation) { return operation->kind != SIM_POINT_ACCESS || !operation->is_write; }
+
+static void wishes_note(SimDrawing *drawing, const SimPlace *place, uint32_t site) {
+  for (uint32_t i = 0; i < drawing->wish_count; i++) {
+    SimWish *wish = &drawing->wishes[i];
+    if (!wish->is_over && wish->place == place->key && wish->reader == site)
+      wish->is_over = true;
+  }
+}
+
+void sim_reads_note(SimDrawing *drawing, SimPlace *place, uint32_t context, uint32_t site, const SimOperation *operation) {
+  SimReads *reads = drawing->reads;
+  bool is_read = is_reading(operation);
+  site_note(reads, place, site, operation->is_write, is_read);
+  if (!is_read)
+    return;
+  wishes_note(drawing, place, site);
+  Pair *pair = pair_cell(reads, place->key, place->writer_site, site, place->writer_context == context);
+  if (pair->run == drawing->profile.run)
+    return;
+  pair->run = drawing->profile.run;
+  if (pair->count++ == 0 && pair->key != 0) {
+    reads->pair_count++;
+    drawing->pairs_new += sim_place_is_shared(place);
+  }
+}
+
+/* ---- what is wished ---- */
+
+/* A write that this read may see: nobody's, or that of a site that writes the place. */
+static uint32_t writer_draw(SimDrawing *drawing, const SimPlace *place) {
+  uint32_t count = 1, drawn = 0;
+  for (uint32_t at = place->sites; at != 0; at = drawing->reads->sites[at - 1].next)
+    if (drawing->reads->sites[at - 1].writes && sim_draw_below(&drawing->draw, ++count) == 0)
+      drawn = drawing->reads->sites[at - 1].site;
+  return drawn;
+}
+
+/* The one of some that runs have shown least. */
+static bool wish_draw(SimDrawing *drawing, SimWish *wish) {
+  SimReads *reads = drawing->reads;
+  uint32_t fewest = UINT32_MAX;
+  for (uint32_t i = 0; i < TRIES && reads->site_count > 0; i++) {
+    const ReadSite *reader = &reads->sites[sim_draw_below(&drawing->draw, reads->site_count)];
+    const SimPlace *place = sim_profile_place(&drawing->profile, reader->place);
+    if (!reader->reads || !sim_place_is_shared(place))
+      continue;
+    uint32_t writer = writer_draw(drawing, place);
+    uint32_t count = pair_cell(reads, place->key, writer, reader->site, false)->count;
+    if (count >= fewest)
+      continue;
+    fewest = count;
+    *wish = (SimWish){ .place = place->key, .writer = writer, .reader = reader->site };
+  }
+  return fewest != UINT32_MAX;
+}
+
+static void wish_forget(SimDrawing *drawing, uint32_t index) { drawing->wishes[index] = drawing->wishes[--drawing->wish_count]; }
+
+static void wishes_draw(SimDrawing *drawing) {
+  const SimReads *reads = drawing->reads;
+  uint32_t kept = reads->kept_count < KEPT_COUNT_MAX ? reads->kept_count : KEPT_COUNT_MAX;
+  drawing->wish_count = 0;
+  if (kept > 0 && sim_draw_below(&drawing->draw, 2) == 0) {
+    const Kept *base = &reads->kept[sim_draw_below(&drawing->draw, kept)];
+    for (; drawing->wish_count < base->count; drawing->wish_count++)
+      drawing->wishes[drawing->wish_count] = base->wishes[drawing->wish_count];
+    if (drawing->wish_count == SIM_WISH_COUNT_MAX || sim_draw_below(&drawing->draw, 4) == 0)
+      wish_forget(drawing, sim_draw_below(&drawing->draw, drawing->wish_count));
+  }
+  uint32_t more = 1 + (sim_draw_below(&drawing->draw, 3) == 0);
+  for (; more > 0 && drawing->wish_count < SIM_WISH_COUNT_MAX; more--)
+    drawing->wish_count += wish_draw(drawing, &drawing->wishes[drawing->wish_count]);
+  for (uint32_t i = 0; i < drawing->wish_count; i++)
+    drawing->wishes[i].is_over = false;
+}
+
+/* ---- a run ---- */
+
+static void begin(SimMachine *machine) {
+  SimDrawing *drawing = sim_drawing_begin(machine);
+  if (drawing->reads == NULL)
+    drawing->reads = calloc(1, sizeof *drawing->reads);
+  SIM_ASSERT(drawing->reads != NULL);
+  drawing->follows = true;
+  drawing->manner = sim_draw_below(&drawing->draw, 3);
+  wishes_draw(drawing);
+}
+
+static void end(SimMachine *machine) {
+  SimDrawing *drawing = sim_drawing(machine);
+  if (drawing->is_begun && drawing->pairs_new > 0 && drawing->wish_count > 0) {
+    Kept *kept = &drawing->reads->kept[drawing->reads->kept_count++ % KEPT_COUNT_MAX];
+    kept->count = drawing->wish_count;
+    for (uint32_t i = 0; i < drawing->wish_count; i++)
+      kept->wishes[i] = drawing->wishes[i];
+  }
+  sim_drawing_end(machine);
+}
+
+static uint32_t writer_now(const SimDrawing *drawing, const SimPlace *place) {
+  return place->run == drawing->profile.run ? place->writer_site : 0;
+}
+
+/* Does a wish want that this waits? */
+static bool is_held_up(SimDrawing *drawing, const SimOption *option) {
+  uint64_t key = sim_place_key(&option->operation);
+  if (key == 0)
+    return false;
+  for (uint32_t i = 0; i < drawing->wish_count; i++) {
+    const SimWish *wish = &drawing->wishes[i];
+    if (wish->is_over || wish->place != key)
+      continue;
+    bool is_right = writer_now(drawing, sim_profile_place(&drawing->profile, key)) == wish->writer;
+    bool is_reader = sim_drawing_site(option) == wish->reader && is_reading(&option->operation);
+    if (is_reader ? !is_right : is_right && option->operation.is_write)
+      return true;
+  }
+  return false;
+}
+
+/* Among those that no wish holds up, in this run's manner. All are: the wishes cannot be granted. */
+static uint32_t pick(SimDrawing *drawing, const SimPoint *point) {
+  uint8_t candidates[SIM_OPTION_COUNT_MAX];
+  uint32_t count = 0, best_priority = 0;
+  if (drawing->point_count > PATIENCE * drawing->profile.step_count + 64)
+    drawing->wish_count = 0;
+  for (uint32_t i = 0; i < point->option_count; i++)
+    if (point->options[i].actor != SIM_ACTOR_CLOCK && !is_held_up(drawing, &point->options[i]))
+      candidates[count++] = (uint8_t)i;
+  if (count == 0) {
+    drawing->wishes[sim_draw_below(&drawing->draw, drawing->wish_count)].is_over = true;
+    return sim_option_uniform(drawing, point);
+  }
+  uint32_t index = candidates[0];
+  if (drawing->manner == 0)
+    return candidates[sim_draw_below(&drawing->draw, count)];
+  for (uint32_t i = 0; i < count; i++) {
+    uint32_t priority = sim_drawing_actor(drawing, &point->options[candidates[i]])->priority;
+    if (priority > best_priority)
+      index = candidates[i], best_priority = priority;
+  }
+  if (drawing->manner == 1)
+    sim_drawing_redraw(drawing, point, index);
+  return index;
+}
+
+static uint32_t answer(SimMachine *machine, const SimPoint *point) { return sim_drawing_answer(machine, point, pick); }
+
+const SimPolicy sim_policy_feedback = {
+  .name = "feedback",
+  .title = "wishes for who reads from whom, above all what no run has shown",
+  .paper = "Wolff, Shi, Duck, Mathur, Roychoudhury: Greybox fuzzing for concurrency testing, ASPLOS 2024",
+  .explores = true,
+  .holds_up = true,
+  .state_size = sizeof(SimDrawing),
+  .begin = begin,
+  .answer = answer,
+  .access_budget = sim_drawing_access_budget,
+  .end = end,
+  .finish = sim_drawing_finish,
+};

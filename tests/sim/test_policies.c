@@ -1,0 +1,390 @@
+/* The policies that draw: what each answers is an option and a replay of it is the run; what they promise of chances, by counts of many runs. */
+#include "rig.h"
+
+#include "sim/search.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define VCPU_COUNT 4
+#define RUN_COUNT 120
+
+/* ---- a program of every kind of point ---- */
+
+typedef struct Shared {
+  uint64_t lock;
+  uint64_t words[7];
+} Shared;
+
+static Shared *shared(void) { return (Shared *)SIM_GUEST_BASE; }
+
+static void touch(unsigned word, SimAccessKind kind) { sim_access((uint64_t)&shared()->words[word], 8, kind, 1 + word); }
+
+static void lock(SimMachine *machine) {
+  sim_point(machine, SIM_POINT_SPIN, 1, 1, 20);
+  while (shared()->lock != 0)
+    sim_spin(machine, (uint64_t)&shared()->lock, 1);
+  shared()->lock = 1;
+}
+
+static void unlock(SimMachine *machine) {
+  shared()->lock = 0;
+  sim_spin_wake(machine, (uint64_t)&shared()->lock);
+}
+
+static void child(SimMachine *machine, void *argument) {
+  for (int i = 0; i < 4; i++) {
+    touch(5, SIM_ACCESS_WRITE);
+    sim_point(machine, SIM_POINT_CALL, 2, 2, 30);
+    sim_event(machine, SIM_EVENT_MODEL, 0, (uint32_t)shared()->words[5]++, 0, (uint32_t)(uintptr_t)argument, 0);
+  }
+}
+
+static void worker(SimMachine *machine, void *argument) {
+  uint32_t name = (uint32_t)(uintptr_t)argument;
+  for (uint32_t i = 0; i < 4; i++) {
+    static const SimOption levels[] = { { .id = 5 }, { .id = 7 }, { .id = 9 } };
+    uint32_t way = sim_choose(machine, SIM_CHOICE_MODEL, 0, NULL, 3) + sim_choose(machine, SIM_CHOICE_IRQL, 7, levels, 3) % 2;
+    sim_irql_raise(machine, SIM_IRQL_DISPATCH, 3);
+    lock(machine);
+    for (unsigned k = 0; k <= way; k++) {
+      touch(k, SIM_ACCESS_READ);
+      uint64_t value = shared()->words[k];
+      touch(k, SIM_ACCESS_WRITE);
+      shared()->words[k] = value + 1;
+    }
+    sim_event(machine, SIM_EVENT_MODEL, 0, name, (int32_t)shared()->words[0], way, 0);
+    unlock(machine);
+    sim_irql_lower(machine, SIM_IRQL_PASSIVE, 3);
+    if (i == name % 4 && machine->vcpus[VCPU_COUNT - 1].depth == 0)
+      sim_vcpu_set_thread(machine, &machine->vcpus[VCPU_COUNT - 1],
+                          sim_context_create(machine, machine->current, SIM_CONTEXT_THREAD, child, argument));
+  }
+}
+
+static void routine(SimMachine *machine, void *argument) {
+  touch(6, SIM_ACCESS_WRITE);
+  sim_event(machine, SIM_EVENT_MODEL, 0, (uint32_t)shared()->words[6]++, 0, (uint32_t)(uintptr_t)argument, 0);
+  sim_point(machine, SIM_POINT_CALL, 4, 3, 15);
+}
+
+static void every_kind(void) {
+  for (unsigned vcpu = 0; vcpu < VCPU_COUNT - 1; vcpu++)
+    rig_thread(vcpu, worker, (char)('a' + vcpu));
+  for (unsigned i = 0; i < 12; i++)
+    rig_interrupt(i % VCPU_COUNT, 20 + 37 * i, (SimIrql)(2 + i % 5), i % 2 ? SIM_CONTEXT_DPC : SIM_CONTEXT_INTERRUPT, routine,
+                  (char)('A' + i));
+}
+
+/* ---- searches ---- */
+
+typedef void Program(void);
+
+static SimSearch search_open(const SimPolicy *policy, uint64_t seed) {
+  SimSearch search;
+  SimSearchOptions options = sim_search_options_default;
+  options.policy = policy;
+  options.seed = seed;
+  sim_search_init(&search, &options);
+  return search;
+}
+
+static void load(const SimRunOptions *options, Program *program) {
+  rig_open(options);
+  assert_int_equal(sim_pages_allocate(sim_machine(), 1, SIM_PAGE_NONPAGED | SIM_PAGE_RESIDENT | SIM_PAGE_WRITABLE), SIM_GUEST_BASE);
+  program();
+}
+
+/* One schedule of the search; the machine is as it left it. Appends its exceptions. */
+static void schedule_run(SimSearch *search, Program *program, SimSchedule *exceptions) {
+  SimRunOptions options = rig_options(NULL, VCPU_COUNT);
+  options.exceptions = exceptions;
+  sim_search_begin(search, &options);
+  load(&options, program);
+  assert_int_equal(sim_machine_run(sim_machine()), SIM_STOP_QUIET);
+  assert_true(sim_search_end(search, sim_machine()));
+}
+
+/* Each run replays from what it recorded; what a search does is a function of its options. */
+static void policy_check(const SimPolicy *policy, bool *is_met) {
+  SimSearch one = search_open(policy, 7), other = search_open(policy, 7);
+  uint64_t first = 0;
+  unsigned others = 0;
+  for (unsigned i = 0; i < RUN_COUNT; i++) {
+    SimSchedule recorded = { 0 }, again = { 0 };
+    schedule_run(&one, every_kind, &recorded);
+    uint64_t hash = sim_machine()->hash;
+    schedule_run(&other, every_kind, &again);
+    assert_int_equal(sim_machine()->hash, hash);
+    assert_int_equal(again.count, recorded.count);
+    SimRunOptions options = rig_options(&sim_policy_replay, VCPU_COUNT);
+    options.replay = &recorded;
+    load(&options, every_kind);
+    sim_machine_run(sim_machine());
+    assert_int_equal(sim_machine()->hash, hash);
+    assert_int_equal(sim_machine()->replay_misses, 0);
+    for (size_t k = 0; k < recorded.count; k++)
+      is_met[recorded.exceptions[k].kind] = true;
+    first = i == 0 ? hash : first;
+    others += hash != first;
+    sim_schedule_finish(&recorded);
+    sim_schedule_finish(&again);
+  }
+  assert_true(others > RUN_COUNT / 2);
+  sim_search_finish(&one);
+  sim_search_finish(&other);
+}
+
+static bool is_drawing(const SimPolicy *policy) { return policy->explores && !policy->is_systematic && policy->state_size > 0; }
+
+static void every_policy_replays_and_repeats(void **state) {
+  unsigned count = 0;
+  (void)state;
+  for (size_t i = 0; i < sim_policy_count; i++) {
+    bool is_met[SIM_CHOICE_KIND_COUNT] = { false };
+    if (!is_drawing(sim_policies[i]) || strcmp(sim_policies[i]->name, "faults") == 0)
+      continue;
+    count++;
+    policy_check(sim_policies[i], is_met);
+    assert_true(is_met[SIM_CHOICE_STEP] && is_met[SIM_CHOICE_INTERRUPT] && is_met[SIM_CHOICE_ACCESS] && is_met[SIM_CHOICE_MODEL] &&
+                is_met[SIM_CHOICE_IRQL]);
+  }
+  assert_int_equal(count, 8);
+}
+
+/* Shards of one search answer as they would alone, and none does another's schedules. */
+static void a_shard_is_a_search(void **state) {
+  (void)state;
+  uint64_t hashes[2][8];
+  for (unsigned shard = 0; shard < 2; shard++) {
+    SimSearch search = search_open(&sim_policy_burst, 1);
+    search.options.stride = 2;
+    search.number = search.options.first = shard;
+    for (unsigned i = 0; i < 8; i++) {
+      SimSchedule exceptions = { 0 };
+      assert_int_equal(search.number, shard + 2 * i);
+      schedule_run(&search, every_kind, &exceptions);
+      hashes[shard][i] = sim_machine()->hash;
+      sim_schedule_finish(&exceptions);
+    }
+    sim_search_finish(&search);
+  }
+  assert_true(memcmp(hashes[0], hashes[1], sizeof hashes[0]) != 0);
+}
+
+/* ---- chances ---- */
+
+/* Three steps, to the point: a thread that starts steps, and so does one that goes on. */
+static void three(SimMachine *machine, void *argument) {
+  for (int i = 0; i < 3; i++) {
+    if (i > 0)
+      sim_point(machine, SIM_POINT_CALL, 0, 0, 100);
+    log_add((char)(uintptr_t)argument);
+  }
+}
+
+static void two_times_three(void) {
+  rig_thread(0, three, 'a');
+  rig_thread(1, three, 'b');
+}
+
+/* How often each order of 2 x 3 steps was seen; orders are counted by their letters as bits. */
+static unsigned orders_count(const SimPolicy *policy, unsigned run_count, unsigned *counts) {
+  SimSearch search = search_open(policy, 1);
+  unsigned distinct = 0;
+  memset(counts, 0, 64 * sizeof *counts);
+  for (unsigned i = 0; i < run_count; i++) {
+    SimSchedule exceptions = { 0 };
+    schedule_run(&search, two_times_three, &exceptions);
+    unsigned order = 0;
+    for (size_t k = 0; k < rig_log()->length; k++)
+      order = order << 1 | (rig_log()->text[k] == 'b');
+    distinct += i >= 8 && counts[order]++ == 0; /* the first ones learn how long threads are */
+    sim_schedule_finish(&exceptions);
+  }
+  sim_search_finish(&search);
+  return distinct;
+}
+
+/* Uniform over the 20 orders: chi-square with 19 degrees of freedom is below 43.8 with 99.9 percent. */
+static void urw_is_uniform(void **state) {
+  (void)state;
+  unsigned counts[64], run_count = 8008;
+  assert_int_equal(orders_count(&sim_policy_urw, run_count, counts), 20);
+  double expected = (run_count - 8) / 20.0, chi_square = 0, random_square = 0;
+  for (unsigned i = 0; i < 64; i++)
+    if (counts[i] != 0)
+      chi_square += (counts[i] - expected) * (counts[i] - expected) / expected;
+  orders_count(&sim_policy_burst, run_count, counts);
+  for (unsigned i = 0; i < 64; i++)
+    if (counts[i] != 0)
+      random_square += (counts[i] - expected) * (counts[i] - expected) / expected;
+  print_message("chi-square: urw %.1f, burst %.1f\n", chi_square, random_square);
+  assert_true(chi_square < 43.8);
+  assert_true(random_square > 10 * 43.8);
+}
+
+static void all_orders_are_met(void **state) {
+  (void)state;
+  static const SimPolicy *const policies[] = { &sim_policy_pos, &sim_policy_surw, &sim_policy_feedback, &sim_policy_fair,
+                                               &sim_policy_portfolio };
+  for (size_t i = 0; i < sizeof policies / sizeof policies[0]; i++) {
+    unsigned counts[64];
+    unsigned distinct = orders_count(policies[i], 4000, counts);
+    if (distinct != 20)
+      print_message("%s: %u orders\n", policies[i]->name, distinct);
+    assert_int_equal(distinct, 20);
+  }
+}
+
+/* A bug of depth 2: thread b's only step falls into one of thread a's many gaps. */
+static void many_steps(SimMachine *machine, void *argument) {
+  (void)argument;
+  for (int i = 0; i < 20; i++) {
+    rig_log()->words[0] = (uint64_t)i;
+    sim_point(machine, SIM_POINT_CALL, 0, 1, 100);
+  }
+}
+
+static void one_step(SimMachine *machine, void *argument) {
+  (void)argument;
+  sim_point(machine, SIM_POINT_CALL, 0, 1, 100);
+  rig_log()->words[1] = rig_log()->words[0];
+}
+
+static void depth_two(void) {
+  rig_thread(0, many_steps, 'a');
+  rig_thread(1, one_step, 'b');
+}
+
+/* k is about 24, n is 2: each run finds the gap after step 10 with a chance of at least 1/48; fewer than 50 in 4800 runs: 1e-7. */
+static void pct_keeps_its_bound(void **state) {
+  (void)state;
+  SimSearch search = search_open(&sim_policy_pct, 1);
+  search.options.depth = 2;
+  unsigned found = 0;
+  for (unsigned i = 0; i < 4800; i++) {
+    SimSchedule exceptions = { 0 };
+    schedule_run(&search, depth_two, &exceptions);
+    found += rig_log()->words[1] == 10;
+    sim_schedule_finish(&exceptions);
+  }
+  sim_search_finish(&search);
+  print_message("pct: %u of 4800\n", found);
+  assert_true(found >= 50);
+}
+
+/* Twenty threads write, one reads: that it reads before all of them is one order in 21 where orders at the place are uniform, and rarer than any run
+ * can tell where all steps are drawn alike. */
+#define WRITER_COUNT 20
+
+static void writer(SimMachine *machine, void *argument) {
+  (void)argument;
+  for (int i = 0; i < 4; i++)
+    sim_point(machine, SIM_POINT_CALL, 0, 0, 10);
+  sim_point(machine, SIM_POINT_CALL, 0, 9, 10);
+  rig_log()->words[0]++;
+}
+
+static void reader(SimMachine *machine, void *argument) {
+  (void)argument;
+  for (int i = 0; i < 40; i++)
+    sim_point(machine, SIM_POINT_CALL, 0, 0, 10);
+  sim_point(machine, SIM_POINT_CALL, 0, 9, 10);
+  rig_log()->words[1] = rig_log()->words[0] + 1;
+}
+
+static void late_reader(void) {
+  for (unsigned vcpu = 0; vcpu < WRITER_COUNT; vcpu++)
+    rig_thread(vcpu, writer, 'w');
+  rig_thread(WRITER_COUNT, reader, 'r');
+}
+
+static unsigned early_reads(const SimPolicy *policy) {
+  SimSearch search = search_open(policy, 1);
+  unsigned found = 0;
+  for (unsigned i = 0; i < 400; i++) {
+    SimRunOptions options = rig_options(NULL, WRITER_COUNT + 1);
+    sim_search_begin(&search, &options);
+    load(&options, late_reader);
+    assert_int_equal(sim_machine_run(sim_machine()), SIM_STOP_QUIET);
+    found += rig_log()->words[1] == 1;
+    sim_search_end(&search, sim_machine());
+  }
+  sim_search_finish(&search);
+  return found;
+}
+
+static void surw_and_feedback_select(void **state) {
+  (void)state;
+  unsigned surw = early_reads(&sim_policy_surw), feedback = early_reads(&sim_policy_feedback), urw = early_reads(&sim_policy_urw);
+  print_message("early reads of 400: surw %u, feedback %u, urw %u\n", surw, feedback, urw);
+  assert_true(surw >= 400 / 42 && feedback >= 400 / 42);
+  assert_true(urw < surw);
+}
+
+/* ---- fairness ---- */
+
+static void spin_on_word(SimMachine *machine, void *argument) {
+  (void)argument;
+  while (shared()->words[0] == 0)
+    sim_point(machine, SIM_POINT_CALL, 0, 1, 10);
+}
+
+static void set_word(SimMachine *machine, void *argument) {
+  (void)argument;
+  for (int i = 0; i < 50; i++)
+    sim_point(machine, SIM_POINT_CALL, 0, 0, 10);
+  shared()->words[0] = 1;
+}
+
+static void three_wait_for_one(void) {
+  for (unsigned vcpu = 0; vcpu < 3; vcpu++)
+    rig_thread(vcpu, spin_on_word, 's');
+  rig_thread(3, set_word, 'w');
+}
+
+static void fair_comes_to_an_end(void **state) {
+  (void)state;
+  SimSearch search = search_open(&sim_policy_fair, 1);
+  for (unsigned i = 0; i < 50; i++) {
+    SimSchedule exceptions = { 0 };
+    schedule_run(&search, three_wait_for_one, &exceptions);
+    assert_true(sim_machine()->step_count < 50u * 4 * 16 * 4);
+    sim_schedule_finish(&exceptions);
+  }
+  sim_search_finish(&search);
+}
+
+/* ---- bytes ---- */
+
+static void bytes_are_answers(void **state) {
+  (void)state;
+  SimSearch search = search_open(&sim_policy_bytes, 1);
+  uint64_t hashes[2] = { 0 };
+  for (unsigned i = 0; i < 3; i++) {
+    static const uint8_t bytes[2][6] = { { 0 }, { 1, 200, 3, 77, 5, 6 } };
+    SimSchedule exceptions = { 0 };
+    sim_policy_bytes_give(&search, bytes[i % 2], sizeof bytes[0]);
+    schedule_run(&search, every_kind, &exceptions);
+    assert_true(i < 2 || sim_machine()->hash == hashes[0]);
+    hashes[i % 2] = sim_machine()->hash;
+    sim_schedule_finish(&exceptions);
+  }
+  assert_int_not_equal(hashes[0], hashes[1]);
+  sim_search_finish(&search);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(every_policy_replays_and_repeats),
+    cmocka_unit_test(a_shard_is_a_search),
+    cmocka_unit_test(urw_is_uniform),
+    cmocka_unit_test(all_orders_are_met),
+    cmocka_unit_test(pct_keeps_its_bound),
+    cmocka_unit_test(surw_and_feedback_select),
+    cmocka_unit_test(fair_comes_to_an_end),
+    cmocka_unit_test(bytes_are_answers),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
