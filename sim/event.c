@@ -34,12 +34,10 @@ void sim_record_finish(SimRecord *record) {
 
 void sim_observer_add(SimMachine *machine, SimObserver *observer, void *data, SimEventMask mask) {
   SIM_ASSERT(machine->observer_count < SIM_OBSERVER_COUNT_MAX);
-  machine->observers[machine->observer_count++] = (SimObserverEntry){ observer, data, mask };
-  for (unsigned i = 0; i < SIM_EVENT_KIND_COUNT / 64; i++)
-    machine->observed.bits[i] |= mask.bits[i];
+  machine->observers[machine->observer_count++] = (SimObserverEntry){ observer, data };
+  for (unsigned kind = 0; kind < SIM_EVENT_KIND_COUNT; kind++)
+    machine->observers_of[kind] |= (uint32_t)((mask.bits[kind / 64] >> (kind % 64)) & 1) << (machine->observer_count - 1);
 }
-
-static bool mask_has(const SimEventMask *mask, unsigned kind) { return (mask->bits[kind / 64] >> (kind % 64)) & 1; }
 
 void sim_event_emit_as(SimMachine *machine, const SimVcpu *vcpu, const SimContext *context, SimEvent *event) {
   event->time_ns = vcpu != NULL ? vcpu->time_ns : machine->now_ns;
@@ -54,10 +52,10 @@ void sim_event_emit_as(SimMachine *machine, const SimVcpu *vcpu, const SimContex
     sim_footprint_event(machine, event);
   if (machine->options.record != NULL)
     record_append(machine->options.record, event);
-  if (mask_has(&machine->observed, event->kind))
-    for (uint32_t i = 0; i < machine->observer_count; i++)
-      if (mask_has(&machine->observers[i].mask, event->kind))
-        machine->observers[i].observer(event, machine->observers[i].data);
+  for (uint32_t left = machine->observers_of[event->kind]; left != 0; left &= left - 1) {
+    const SimObserverEntry *entry = &machine->observers[__builtin_ctz(left)];
+    entry->observer(event, entry->data);
+  }
   /* An observer that ends the run must not be ended by the limit first; the stop itself is an event beyond it. */
   if (machine->event_count >= machine->options.limits.events && machine->stop == SIM_STOP_NONE && machine->is_running)
     sim_stop(machine, SIM_STOP_LIMIT_EVENTS, NULL);

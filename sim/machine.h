@@ -80,7 +80,6 @@ typedef struct SimRunOptions {
 typedef struct SimObserverEntry {
   SimObserver *observer;
   void *data;
-  SimEventMask mask;
 } SimObserverEntry;
 
 /* Threads that could run where another does. The model's, who alone knows them. */
@@ -139,7 +138,7 @@ typedef struct SimMachine {
   uint64_t guest_pages_used;             /* pages from SIM_GUEST_BASE */
   uint32_t observer_count;
   SimObserverEntry observers[SIM_OBSERVER_COUNT_MAX];
-  SimEventMask observed;
+  uint32_t observers_of[SIM_EVENT_KIND_COUNT]; /* by kind: bit n: observers[n] is told */
   SimQueue queue;
   uint32_t vcpu_count;
   SimVcpu vcpus[SIM_VCPU_COUNT_MAX];

@@ -11,7 +11,6 @@ typedef enum PoolKind { POOL_NONPAGED, POOL_NONPAGED_NX, POOL_PAGED, POOL_KIND_C
 /* One block, living or freed. Freed ones stay until their memory is used again, so that a double free and a touch can be told from a wild
  * pointer. */
 typedef struct PoolBlock {
-  SimLink page_link; /* in PoolPage.blocks, by address */
   SimLink free_link; /* in PoolState.free while it is free */
   uint64_t address;
   uint64_t size;     /* as asked for */
@@ -31,9 +30,11 @@ typedef struct PoolBlock {
 typedef struct PoolPage {
   uint64_t base;
   uint32_t page_count;
-  uint32_t used;  /* bytes carved from a page of small blocks */
-  uint8_t kind;   /* PoolKind */
-  SimLink blocks; /* PoolBlock.page_link, by address */
+  uint32_t used; /* bytes carved from a page of small blocks */
+  uint8_t kind;  /* PoolKind */
+  uint32_t block_count;
+  uint32_t block_capacity; /* doubles when it is used up */
+  PoolBlock **blocks;      /* by address */
 } PoolPage;
 
 #define POOL_CLASS_COUNT 256         /* free lists of small blocks: capacity / 16 */

@@ -4,7 +4,8 @@
 
 #define HEADER_SIZE SIM_GRANULE_SIZE                     /* a closed granule before each small block, where Windows has its POOL_HEADER */
 #define SMALL_SIZE_MAX (SIM_PAGE_SIZE - 2 * HEADER_SIZE) /* and one behind the last */
-#define QUARANTINE_FREES 256                             /* so many later frees before a block may be used again */
+#define BLOCK_CAPACITY_FIRST 16
+#define QUARANTINE_FREES 256 /* so many later frees before a block may be used again */
 
 static PoolState *pool(void) {
   PoolState *state = &MODEL->ex.pool;
@@ -55,9 +56,23 @@ static PoolPage *page_create(PoolKind kind, uint32_t page_count) {
   page->base = base;
   page->page_count = page_count;
   page->kind = (uint8_t)kind;
-  sim_list_init(&page->blocks);
   directory_enter(page);
   return page;
+}
+
+/* Blocks of a page are carved upwards and never given back. */
+static void block_enter(PoolPage *page, PoolBlock *block) {
+  if (page->block_count == page->block_capacity) {
+    uint32_t capacity = page->block_capacity > 0 ? page->block_capacity * 2 : BLOCK_CAPACITY_FIRST;
+    PoolBlock **larger = sim_heap_allocate(capacity * sizeof(PoolBlock *));
+    for (uint32_t at = 0; at < page->block_count; at++)
+      larger[at] = page->blocks[at];
+    if (page->block_capacity > 0)
+      sim_heap_free(page->blocks, page->block_capacity * sizeof(PoolBlock *));
+    page->blocks = larger;
+    page->block_capacity = capacity;
+  }
+  page->blocks[page->block_count++] = block;
 }
 
 static PoolBlock *block_create(PoolPage *page, uint64_t address, uint64_t capacity) {
@@ -66,7 +81,7 @@ static PoolBlock *block_create(PoolPage *page, uint64_t address, uint64_t capaci
   block->capacity = capacity;
   block->kind = page->kind;
   sim_list_init(&block->free_link);
-  sim_list_push_tail(&page->blocks, &block->page_link);
+  block_enter(page, block);
   return block;
 }
 
@@ -154,13 +169,14 @@ PoolBlock *pool_block_at(uint64_t address) {
   PoolPage *page = directory_find(address);
   if (page == NULL)
     return NULL;
-  SimLink *link, *following;
-  PoolBlock *found = NULL;
-  SIM_LIST_EACH(&page->blocks, link, following) {
-    PoolBlock *block = SIM_CONTAINER(link, PoolBlock, page_link);
-    uint64_t begin = page->page_count == 1 ? block->address - HEADER_SIZE : block->address;
-    if (begin <= address)
-      found = block;
+  uint64_t header_size = page->page_count == 1 ? HEADER_SIZE : 0;
+  uint32_t low = 0, high = page->block_count; /* the last that begins at or below the address stands in [low - 1, high) */
+  while (low < high) {
+    uint32_t middle = (low + high) / 2;
+    if (page->blocks[middle]->address - header_size <= address)
+      low = middle + 1;
+    else
+      high = middle;
   }
-  return found;
+  return low > 0 ? page->blocks[low - 1] : NULL;
 }

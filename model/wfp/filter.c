@@ -106,6 +106,7 @@ static NTSTATUS filter_read(const FWPM_FILTER0 *given, const WfpChange *change, 
   if (layer == NULL)
     return STATUS_FWP_LAYER_NOT_FOUND;
   filter->layer = (int16_t)wfp_layer_index(layer);
+  wfp_layer_shape(layer); /* before it classifies anything */
   filter->sublayer = wfp_sublayer_find(&sublayer, change->session);
   if (filter->sublayer == NULL)
     return STATUS_FWP_SUBLAYER_NOT_FOUND;

@@ -56,8 +56,19 @@ static void value_write(WfpFrame *frame, const WfpValue *value, FWP_VALUE0 *to) 
   }
 }
 
+static bool layer_has(const WfpLayer *layer, const char *field) { return wfp_field_find(layer, field) >= 0; }
+
+const WfpLayerShape *wfp_layer_shape(const WfpLayer *layer) {
+  WfpLayerShape *shape = &wfp_state()->shapes[wfp_layer_index(layer)];
+  if (shape->field_count == 0)
+    *shape = (WfpLayerShape){ .field_count = (uint8_t)wfp_field_count(layer),
+                              .has_compartment = layer_has(layer, "COMPARTMENT_ID"),
+                              .has_application = layer_has(layer, "ALE_APP_ID") };
+  return shape;
+}
+
 static void values_write(WfpFrame *frame, const WfpRequest *request) {
-  unsigned count = wfp_field_count(request->layer);
+  unsigned count = wfp_layer_shape(request->layer)->field_count;
   frame->values = wfp_memory_allocate(count * sizeof *frame->values);
   for (unsigned at = 0; at < count; at++)
     value_write(frame, &request->values[at], &frame->values[at].value);
@@ -68,8 +79,6 @@ static void values_write(WfpFrame *frame, const WfpRequest *request) {
 }
 
 /* ---- metadata (W-LAY-3) ---- */
-
-static bool layer_has(const WfpLayer *layer, const char *field) { return wfp_field_find(layer, field) >= 0; }
 
 static void metadata_flow(const WfpRun *run, FWPS_INCOMING_METADATA_VALUES0 *metadata) {
   const WfpRequest *request = run->request;
@@ -91,7 +100,7 @@ static void metadata_flow(const WfpRun *run, FWPS_INCOMING_METADATA_VALUES0 *met
 static void metadata_ale(WfpFrame *frame, const WfpRequest *request) {
   FWPS_INCOMING_METADATA_VALUES0 *metadata = frame->metadata;
   const TcpipConnection *connection = request->connection;
-  if (!layer_has(request->layer, "ALE_APP_ID"))
+  if (!wfp_layer_shape(request->layer)->has_application)
     return;
   metadata->currentMetadataValues |= FWPS_METADATA_FIELD_PROCESS_ID | FWPS_METADATA_FIELD_TRANSPORT_ENDPOINT_HANDLE;
   metadata->processId = connection->process != NULL ? connection->process->process_id : 4;
@@ -104,7 +113,7 @@ static void metadata_ale(WfpFrame *frame, const WfpRequest *request) {
 
 static void metadata_write(WfpFrame *frame, const WfpRun *run) {
   frame->metadata = wfp_memory_allocate(sizeof *frame->metadata);
-  if (layer_has(run->request->layer, "COMPARTMENT_ID")) {
+  if (wfp_layer_shape(run->request->layer)->has_compartment) {
     frame->metadata->currentMetadataValues |= FWPS_METADATA_FIELD_COMPARTMENT_ID;
     frame->metadata->compartmentId = DEFAULT_COMPARTMENT_ID;
   }

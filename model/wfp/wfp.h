@@ -147,6 +147,7 @@ FWP_ACTION_TYPE wfp_answer_action(const WfpFilter *filter, uint32_t rights_given
 
 typedef struct WfpFrame WfpFrame;
 WfpFrame *wfp_frame_create(const WfpRun *run);
+const WfpLayerShape *wfp_layer_shape(const WfpLayer *layer);
 void wfp_frame_destroy(WfpFrame *frame);
 /* Calls classifyFn with the frame's memory. */
 void wfp_frame_call(WfpFrame *frame, const WfpRun *run, WfpFilter *filter, uint64_t flow_context, uint32_t rights, WfpAnswer *answer);

@@ -183,6 +183,13 @@ typedef struct WfpInjectionHandle {
   KeEvent *idle;
 } WfpInjectionHandle;
 
+/* What a classification asks of a layer's list of fields, which is text. */
+typedef struct WfpLayerShape {
+  uint8_t field_count;
+  bool has_compartment;
+  bool has_application;
+} WfpLayerShape;
+
 typedef struct WfpState {
   uint8_t bfe; /* WfpBfeState */
   bool is_begun;
@@ -201,7 +208,8 @@ typedef struct WfpState {
   uint64_t filter_id_next;
   uint64_t key_next; /* of GUIDs that BFE makes up */
   uint32_t
-      policy_epochs[WFP_LAYER_COUNT]; /* counts changes of the filters at a layer: flows authorised before are reauthorised (W-REA-1) */
-  KeThread *bfe_thread;               /* tells subscribers of a change; NULL: none is being told */
-  uint8_t bfe_told;                   /* WfpBfeState that subscribers were told last */
+      policy_epochs[WFP_LAYER_COUNT];    /* counts changes of the filters at a layer: flows authorised before are reauthorised (W-REA-1) */
+  KeThread *bfe_thread;                  /* tells subscribers of a change; NULL: none is being told */
+  uint8_t bfe_told;                      /* WfpBfeState that subscribers were told last */
+  WfpLayerShape shapes[WFP_LAYER_COUNT]; /* of the layers that have filters; field_count 0: not looked at yet */
 } WfpState;

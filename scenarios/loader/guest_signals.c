@@ -6,6 +6,7 @@
 #include "model/guest/guest_face.h"
 #include "sim/machine.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,6 +32,10 @@ static const int signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP };
 /* Of the process. A handler has nowhere else to keep them. */
 static struct sigaction actions_before[SIGNAL_COUNT];
 static bool is_installed;
+
+/* The clock ticks; somebody wants it to. Starting and stopping it at every run would cost two calls of the kernel: nobody stops it but its own tick. */
+static volatile bool is_ticking, is_clock_wanted;
+static void clock_set(suseconds_t period_us);
 
 /* What driver code did, kept for when its host stack goes on. */
 static struct Crash {
@@ -175,6 +180,11 @@ static void tick(int signal, siginfo_t *info, void *context) {
   greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
   const SimMachine *machine = sim_machine();
   (void)info;
+  if (!is_clock_wanted) {
+    is_ticking = false;
+    clock_set(0);
+    return;
+  }
   if (!is_guest(machine, registers) || !is_image((uint64_t)registers[REG_RIP]) || !is_time_up(machine))
     return;
   crash = (struct Crash){ .signal = signal, .instruction = (uint64_t)registers[REG_RIP] };
@@ -215,6 +225,17 @@ static void clock_set(suseconds_t period_us) {
   setitimer(ITIMER_REAL, &period, NULL);
 }
 
-void guest_clock_start(void) { clock_set(CLOCK_PERIOD_US); }
+/* A child has no clock of its own yet. */
+static void clock_forget(void) { is_ticking = false; }
 
-void guest_clock_stop(void) { clock_set(0); }
+void guest_clock_start(void) {
+  static bool is_registered;
+  if (!is_registered)
+    is_registered = pthread_atfork(NULL, NULL, clock_forget) == 0;
+  is_clock_wanted = true;
+  if (!is_ticking)
+    clock_set(CLOCK_PERIOD_US);
+  is_ticking = true;
+}
+
+void guest_clock_stop(void) { is_clock_wanted = false; }
