@@ -111,6 +111,7 @@ json_object *outcome_to_json(const Outcome *outcome) {
     json_object *item = json_object_new_object();
     json_object_object_add(item, "result", text_json(bucket->name));
     json_object_object_add(item, "count", json_object_new_int64((int64_t)bucket->count));
+    json_object_object_add(item, "first", json_object_new_int64((int64_t)bucket->first));
     json_object_object_add(item, "schedule", text_json(bucket->schedule));
     json_object_object_add(item, "hash", text_json(bucket->hash));
     json_object_object_add(item, "cause", text_json(bucket->cause));
@@ -147,6 +148,7 @@ static void buckets_read(Outcome *outcome, json_object *json) {
     OutcomeBucket *bucket = g_new0(OutcomeBucket, 1);
     bucket->name = string_of(item, "result");
     bucket->count = (uint64_t)number_of(item, "count");
+    bucket->first = (uint64_t)number_of(item, "first");
     bucket->schedule = string_of(item, "schedule");
     bucket->hash = string_of(item, "hash");
     bucket->cause = string_of(item, "cause");

@@ -21,6 +21,7 @@ typedef enum OutcomeStatus {
 typedef struct OutcomeBucket {
   char *name;
   uint64_t count;
+  uint64_t first;        /* number of the first schedule that came to it, from 0 */
   char *schedule;        /* replays its first */
   char *hash;            /* of its first, 16 digits */
   char *cause;           /* what it is to be put down to, in one line; "" when clean or not asked for */

@@ -65,6 +65,7 @@ static OutcomeBucket *bucket_take(ScenarioRun *run, const RunBucket *from, bool 
   OutcomeBucket *to = g_new0(OutcomeBucket, 1);
   to->name = g_strdup(from->name);
   to->count = from->count;
+  to->first = from->first;
   to->schedule = g_strdup(from->schedule);
   to->hash = g_strdup_printf("%016" G_GINT64_MODIFIER "x", from->result.hash);
   to->cause = wants_cause ? cause_of(run, &from->result) : g_strdup("");
