@@ -61,7 +61,7 @@ uint32_t sim_drawing_access_budget(SimMachine *machine, const SimContext *contex
 }
 
 bool sim_drawing_passes(const SimDrawing *drawing, const SimPoint *point, const SimOption *own) {
-  if (point->option_count == 1)
+  if (point->option_count == 1 || own->operation.kind == SIM_POINT_INTERLOCKED) /* that was asked about a moment ago */
     return true;
   uint64_t key = sim_place_key(&own->operation);
   return drawing->visits == SIM_VISITS_SHARED && key != 0 && !sim_place_is_shared(sim_profile_place(&drawing->profile, key));

@@ -296,7 +296,12 @@ void sim_charge(SimMachine *machine, uint64_t cost_ns) {
 }
 
 void sim_point(SimMachine *machine, SimPointKind kind, uint32_t function, uint32_t object, uint64_t cost_ns) {
-  machine->current->pending = (SimOperation){ .function = function, .object = object, .kind = (uint16_t)kind, .is_write = 1 };
+  SimOperation operation = { .function = function, .object = object, .kind = (uint16_t)kind, .is_write = 1 };
+  sim_point_of(machine, &operation, cost_ns);
+}
+
+void sim_point_of(SimMachine *machine, const SimOperation *operation, uint64_t cost_ns) {
+  machine->current->pending = *operation;
   sim_charge(machine, cost_ns);
   if (++machine->step_count >= machine->options.limits.steps)
     sim_stop(machine, SIM_STOP_LIMIT_STEPS, NULL);
@@ -306,13 +311,18 @@ void sim_point(SimMachine *machine, SimPointKind kind, uint32_t function, uint32
 }
 
 /* The chosen cpu steps at this very access, without a further question. */
-static void access_choose(SimMachine *machine) {
+static void access_choose(SimMachine *machine, uint64_t address, bool is_write) {
   SimContext *self = machine->current;
+  /* An interlocked operation was asked about a moment ago, and is recognised by its kind. */
+  bool is_interlocked = self->pending.kind == SIM_POINT_INTERLOCKED && self->pending.address == address;
+  self->pending = (SimOperation){ .kind = is_interlocked ? SIM_POINT_INTERLOCKED : SIM_POINT_ACCESS,
+                                  .is_write = is_write || is_interlocked,
+                                  .address = address };
   SimVcpu *vcpu = self->vcpu;
   SimOption options[SIM_OPTION_COUNT_MAX];
   uint32_t count = options_list(machine, options);
-  self->pending = (SimOperation){ .kind = SIM_POINT_ACCESS };
   uint32_t answer = sim_choose_in(machine, self, SIM_CHOICE_ACCESS, self->access_ordinal, vcpu->number, count > 0 ? options : NULL, count);
+  self->pending.kind = SIM_POINT_ACCESS;
   if (answer == vcpu->number)
     return;
   sim_event(machine, SIM_EVENT_PREEMPT, 0, 0, 0, answer, 0);
@@ -320,14 +330,16 @@ static void access_choose(SimMachine *machine) {
   go_to(machine, chosen != NULL ? vcpu_enter(machine, chosen) : next_context(machine));
 }
 
-void sim_access_preempt(SimMachine *machine) {
+void sim_access_preempt(SimMachine *machine, uint64_t address, bool is_write) {
   bool is_chosen = machine->access_is_chosen;
+  uint64_t count = machine->access_count;
   sim_access_budget_settle(machine);
   if (machine->access_count >= machine->options.limits.accesses)
     sim_stop(machine, SIM_STOP_LIMIT_ACCESSES, NULL);
-  host_time_look(machine);
+  if (count / STEPS_BETWEEN_LOOKS != machine->access_count / STEPS_BETWEEN_LOOKS)
+    host_time_look(machine);
   if (is_chosen)
-    access_choose(machine);
+    access_choose(machine, address, is_write);
   /* After a switch away and back the budget is fresh; drawing again costs nothing. */
   sim_access_budget_draw(machine, machine->current);
 }

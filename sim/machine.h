@@ -49,7 +49,7 @@ typedef enum SimStop {
   SIM_STOP_LIMIT_VIRTUAL_TIME,
   SIM_STOP_LIMIT_HOST_TIME,
   SIM_STOP_LIMIT_MEMORY, /* no room for more: stop_text says of what */
-  SIM_STOP_KNOWN, /* a systematic search: all that could follow has been searched, or another shard does: not a schedule at all */
+  SIM_STOP_KNOWN,        /* a systematic search: all that could follow has been searched, or another shard does: not a schedule at all */
 } SimStop;
 
 typedef struct SimLimits {
@@ -121,8 +121,8 @@ typedef struct SimMachine {
   SimFaultHandler *fault_handler;
   bool race_is_on;              /* accesses are looked at for races (race.h) */
   SimRaceHandler *race_handler; /* who is told of one; NULL: nobody */
-  const SimThreads *threads; /* NULL: no cpu is shared */
-  SimFootprint *footprint;   /* what is touched is noted there: the search's; NULL: nobody asks */
+  const SimThreads *threads;    /* NULL: no cpu is shared */
+  SimFootprint *footprint;      /* what is touched is noted there: the search's; NULL: nobody asks */
   uint32_t watch_next;
   SimWatch watches[SIM_WATCH_COUNT];
   uint64_t policy_state[16];
@@ -168,8 +168,11 @@ void sim_stop(SimMachine *machine, SimStop why, const char *text);
  * next. Returns when this context steps again. */
 void sim_point(SimMachine *machine, SimPointKind kind, uint32_t function, uint32_t object, uint64_t cost_ns);
 
+/* The same for an operation that says more of itself. */
+void sim_point_of(SimMachine *machine, const SimOperation *operation, uint64_t cost_ns);
+
 /* The access budget is used up: counts, looks at the limits, and asks whether the context is preempted here. On the host stack. */
-void sim_access_preempt(SimMachine *machine);
+void sim_access_preempt(SimMachine *machine, uint64_t address, bool is_write);
 
 /* Virtual time passes on the current cpu, without a scheduling point. */
 void sim_charge(SimMachine *machine, uint64_t cost_ns);

@@ -249,6 +249,7 @@ typedef struct SlowAccess {
   SimFault fault;
   uint64_t address; /* where the access begins */
   bool is_fault;
+  bool is_write;
 } SlowAccess;
 
 /* On the host stack: the access is no plain one, or the budget is used up. */
@@ -258,7 +259,7 @@ static void access_slow(void *argument) {
   if (slow->is_fault)
     faults_raise(machine, slow->fault, slow->address, slow->fault.size);
   else
-    sim_access_preempt(machine);
+    sim_access_preempt(machine, slow->address, slow->is_write);
 }
 
 static bool is_watched(uint64_t address, uint32_t size) {
@@ -287,6 +288,8 @@ static void access_prepare(SimMachine *machine, uint64_t address, uint32_t size,
   }
   if (--machine->access_budget == 0) {
     slow.is_fault = false;
+    slow.address = address;
+    slow.is_write = kind == SIM_ACCESS_WRITE;
     sim_host_call(access_slow, &slow);
   }
   if (machine->footprint != NULL)
