@@ -99,7 +99,7 @@ typedef struct SimSchedule {
 void sim_schedule_finish(SimSchedule *schedule);
 void sim_schedule_append(SimSchedule *schedule, SimException exception);
 
-/* "v1:FINGERPRINT:CONTEXT.s3=1.s9=0:CONTEXT.r0=0", always ASCII without blanks; the natural schedule is "v1:FINGERPRINT". `fingerprint`
+/* "v1:FINGERPRINT:CONTEXT.s3=1.s9-20=0:CONTEXT.r0=0", always ASCII without blanks; the natural schedule is "v1:FINGERPRINT". `fingerprint`
  * names the guest image ("-" when the drivers are steps). Returns owned (free()). */
 char *sim_schedule_print(const SimSchedule *schedule, const char *fingerprint);
 

@@ -21,7 +21,25 @@ void sim_schedule_append(SimSchedule *schedule, SimException exception) {
   schedule->exceptions[schedule->count++] = exception;
 }
 
-/* ---- the line: v1:FINGERPRINT{:CONTEXT{.KIND ORDINAL=ANSWER}} with exceptions grouped while the context stays the same ---- */
+/* ---- the line: v1:FINGERPRINT{:CONTEXT{.KIND ORDINAL[-ORDINAL]=ANSWER}} with exceptions grouped while the context stays the same, and those
+ * that follow each other there with the same answer, by which somebody is held up for long, told by the first and the last ---- */
+
+#define RANGE_MAX 100000u /* of a hostile line */
+#define COUNT_MAX ((size_t)1 << 22)
+
+/* How many from `first` on are one point behind the other with the same answer. */
+static size_t range_count(const SimSchedule *schedule, size_t first) {
+  const SimException *begin = &schedule->exceptions[first];
+  size_t count = 1;
+  while (first + count < schedule->count && count < RANGE_MAX) {
+    const SimException *next = &begin[count];
+    if (next->context != begin->context || next->kind != begin->kind || next->answer != begin->answer ||
+        next->ordinal != begin->ordinal + (uint32_t)count || next->ordinal < begin->ordinal)
+      break;
+    count++;
+  }
+  return count;
+}
 
 char *sim_schedule_print(const SimSchedule *schedule, const char *fingerprint) {
   char *line = NULL;
@@ -29,11 +47,15 @@ char *sim_schedule_print(const SimSchedule *schedule, const char *fingerprint) {
   FILE *stream = open_memstream(&line, &size);
   SIM_ASSERT(stream != NULL);
   fprintf(stream, "v1:%s", fingerprint);
-  for (size_t i = 0; i < schedule->count; i++) {
+  for (size_t i = 0, count; i < schedule->count; i += count) {
     const SimException *exception = &schedule->exceptions[i];
+    count = range_count(schedule, i);
     if (i == 0 || exception->context != schedule->exceptions[i - 1].context)
       fprintf(stream, ":%x", exception->context);
-    fprintf(stream, ".%c%u=%u", sim_choice_letters[exception->kind], exception->ordinal, exception->answer);
+    fprintf(stream, ".%c%u", sim_choice_letters[exception->kind], exception->ordinal);
+    if (count > 1)
+      fprintf(stream, "-%u", exception->ordinal + (uint32_t)count - 1);
+    fprintf(stream, "=%u", exception->answer);
   }
   fclose(stream);
   return line;
@@ -83,16 +105,26 @@ static bool read_number(Reader *reader, unsigned base, uint32_t *number) {
 static bool read_exception(Reader *reader, uint32_t context, SimSchedule *schedule) {
   const char *letter = reader->line[reader->at] != '\0' ? strchr(sim_choice_letters, reader->line[reader->at]) : NULL;
   if (letter == NULL)
-    return fail(reader, "the letter of a kind of choice was expected, one of simraquw");
+    return fail(reader, "the letter of a kind of choice was expected, one of simraquwfpgkt");
   SimException exception = { .context = context, .kind = (uint8_t)(letter - sim_choice_letters) };
   reader->at++;
   if (!read_number(reader, 10, &exception.ordinal))
     return false;
+  uint32_t last = exception.ordinal;
+  if (accept(reader, '-') && !read_number(reader, 10, &last))
+    return false;
+  if (last < exception.ordinal || last - exception.ordinal >= RANGE_MAX)
+    return fail(reader, "a range goes from a lower number to a higher one, of at most 100000");
+  if (schedule->count > COUNT_MAX)
+    return fail(reader, "the line is too long");
   if (!accept(reader, '='))
     return fail(reader, "'=' was expected");
   if (!read_number(reader, 10, &exception.answer))
     return false;
-  sim_schedule_append(schedule, exception);
+  for (uint64_t ordinal = exception.ordinal; ordinal <= last; ordinal++) {
+    exception.ordinal = (uint32_t)ordinal;
+    sim_schedule_append(schedule, exception);
+  }
   return true;
 }
 

@@ -63,10 +63,14 @@ static bool has_staying(const SimSchedule *schedule) {
   return false;
 }
 
+static bool is_clock(const SimException *exception) {
+  return exception->answer == SIM_OPTION_CLOCK && (exception->kind == SIM_CHOICE_STEP || exception->kind == SIM_CHOICE_ACCESS);
+}
+
 static uint32_t kinds_of(const SimSchedule *schedule) {
   uint32_t kinds = 0;
   for (size_t i = 0; i < schedule->count; i++)
-    kinds |= 1u << schedule->exceptions[i].kind;
+    kinds |= 1u << (is_clock(&schedule->exceptions[i]) ? SIM_CHOICE_CLOCK : schedule->exceptions[i].kind);
   return kinds;
 }
 
@@ -209,6 +213,8 @@ static Checked check_option(Work *work, SimSchedule *prefix, const SimSurveyPoin
                             Case *found) {
   SimException exception = { .context = point->context, .ordinal = point->ordinal, .answer = answer, .kind = point->kind };
   Checked checked = CHECKED_NONE;
+  if (is_clock(&exception) && !(kinds >> SIM_CHOICE_CLOCK & 1))
+    return checked;
   for (int stays = sim_exception_may_stay(&exception); stays >= 0 && checked == CHECKED_NONE; stays--) {
     exception.stays = stays == 1;
     sim_schedule_append(prefix, exception);

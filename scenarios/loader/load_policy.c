@@ -14,7 +14,9 @@ static bool policy_load(Loader *loader, const JsonValue *value, const char *key,
                    suggestion);
 }
 
-uint64_t scenario_policy_schedules(const SimPolicy *policy) { return policy->is_systematic ? 1000000 : policy->explores ? 100 : 1; }
+uint64_t scenario_policy_schedules(const SimPolicy *policy) {
+  return policy->is_systematic ? 1000000 : policy->explores && policy != &sim_policy_replay ? 100 : 1;
+}
 
 /* What the policy has no use for is a mistake. */
 static bool policy_keys_check(Loader *loader, const JsonValue *value, const SimPolicy *policy) {
@@ -62,6 +64,21 @@ static bool policy_flag(Loader *loader, const JsonValue *value, const char *key,
   return true;
 }
 
+/* { "replay": "v1:..." }: one schedule, by its line. Whose image the line names is looked at when it is replayed. */
+static bool replay_load(Loader *loader, const JsonValue *value) {
+  ScenarioPolicy *policy = &loader->scenario->policy;
+  Text line;
+  char fingerprint[64];
+  const char *why;
+  size_t column;
+  if (!load_object(loader, value, "policy", LOAD_POLICY_REPLAY) || !load_text(loader, json_get(value, "replay"), "replay", &line))
+    return false;
+  policy->search.policy = &sim_policy_replay;
+  if (!sim_schedule_parse(line.text, &policy->replay, fingerprint, sizeof fingerprint, &why, &column))
+    return load_fail(loader, text_position(&line, column), "\"replay\": %s", why);
+  return true;
+}
+
 bool load_policy(Loader *loader, const JsonValue *value) {
   ScenarioPolicy *policy = &loader->scenario->policy;
   *policy = (ScenarioPolicy){ .search = sim_search_options_default, .schedules = 1 };
@@ -69,6 +86,8 @@ bool load_policy(Loader *loader, const JsonValue *value) {
   if (value == NULL)
     return true;
   bool is_object = value->kind == JSON_OBJECT;
+  if (is_object && json_get(value, "replay") != NULL)
+    return replay_load(loader, value);
   if (is_object && !load_object(loader, value, "policy", LOAD_POLICY))
     return false;
   if (!policy_load(loader, is_object ? json_get(value, "kind") : value, is_object ? "kind" : "policy", &policy->search.policy))

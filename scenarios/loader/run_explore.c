@@ -169,7 +169,7 @@ void scenario_explore(ScenarioRun *run, const RunExploration *exploration, RunVe
     is_over = !run_search_next(&search, NULL, &result);
     is_cut |= result.stop >= SIM_STOP_LIMIT_STEPS;
     judge_one(run, verdict, &result, seen);
-    verdict->is_exhausted = is_over && !is_cut;
+    verdict->is_exhausted = is_over && !is_cut && options->policy != &sim_policy_replay;
     if (exploration->progress != NULL && verdict->schedule_count % SCHEDULES_BETWEEN_PROGRESS == 0)
       verdict->is_interrupted = !exploration->progress(verdict->schedule_count, total, exploration->data);
   }

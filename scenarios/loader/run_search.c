@@ -3,7 +3,7 @@
 
 /* The first schedule of a policy that draws is the natural one: it makes the shortest line, and what always happens needs no luck. */
 static bool begins_naturally(const SimSearchOptions *options) {
-  return options->first == 0 && options->policy->explores && !options->policy->is_systematic;
+  return options->first == 0 && options->policy->explores && !options->policy->is_systematic && options->policy != &sim_policy_replay;
 }
 
 void run_search_init(RunSearch *search, ScenarioRun *run, const SimSearchOptions *options) {
@@ -38,6 +38,11 @@ bool run_search_next(RunSearch *search, SimRecord *record, RunResult *result) {
     search->is_natural_next = false;
     scenario_run_once(search->run, &(RunRequest){ .policy = &sim_policy_replay, .replay = &natural, .record = record }, result);
     return true;
+  }
+  if (search->search.policy == &sim_policy_replay) { /* the scenario's own and only one */
+    const SimSchedule *own = &search->run->scenario->policy.replay;
+    scenario_run_once(search->run, &(RunRequest){ .policy = &sim_policy_replay, .replay = own, .record = record }, result);
+    return false;
   }
   SimRunOptions options = { 0 };
   sim_search_begin(&search->search, &options);

@@ -70,6 +70,7 @@ Scenario *scenario_load_bytes(const char *file, const void *bytes, size_t size, 
 void scenario_free(Scenario *scenario) {
   if (scenario == NULL)
     return;
+  sim_schedule_finish(&scenario->policy.replay);
   g_ptr_array_unref(scenario->blocks);
   json_document_free(scenario->document);
   g_free(scenario);

@@ -353,6 +353,9 @@ static void bad_lines_are_named(void **state) {
     { "v1:-:1.s1=1 ", 11 },
     { "v1:-:12345678901234567890.s1=1", 13 },
     { "v1:0123456789abcdef", 3 },
+    { "v1:-:12.s5-=1", 11 },
+    { "v1:-:12.s5-4=1", 12 },
+    { "v1:-:12.s0-4294967295=1", 21 },
   };
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     SimSchedule schedule = { 0 };

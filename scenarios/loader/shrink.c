@@ -1,0 +1,149 @@
+#include "shrink.h"
+
+#include "run_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define RUN_COUNT_DEFAULT 20000
+#define STEP_COUNT_MAX 20000000 /* of all runs together: what bounds the time, the same on every host */
+#define OTHER_COUNT_DEFAULT 16
+#define OTHER_RUN_COUNT_MAX 500 /* to find one other */
+
+typedef struct Shrinking {
+  ScenarioRun *run;
+  const RunFailure *failure;
+  RunSearch search; /* where others come from */
+  uint64_t search_left;
+} Shrinking;
+
+/* ---- how a schedule is run ---- */
+
+static bool fails(const SimSchedule *candidate, SimSchedule *taken, SimSurvey *survey, void *data) {
+  Shrinking *shrinking = data;
+  RunResult result = { 0 };
+  SimRunOptions options = { 0 };
+  SimSearch search;
+  sim_survey_begin(survey, &search, &options);
+  scenario_run_once(shrinking->run, &(RunRequest){ .policy = options.policy, .replay = candidate, .search = options.search }, &result);
+  bool is_same = run_failure_is(shrinking->run, shrinking->failure, &result);
+  SimSchedule swapped = *taken;
+  *taken = result.exceptions;
+  result.exceptions = swapped;
+  run_result_finish(&result);
+  return is_same;
+}
+
+static bool another(SimSchedule *schedule, void *data) {
+  Shrinking *shrinking = data;
+  for (unsigned i = 0; i < OTHER_RUN_COUNT_MAX && shrinking->search_left > 0; i++) {
+    RunResult result = { 0 };
+    shrinking->search_left--;
+    run_search_next(&shrinking->search, NULL, &result);
+    bool is_same = run_failure_is(shrinking->run, shrinking->failure, &result);
+    if (is_same) {
+      sim_schedule_finish(schedule);
+      *schedule = result.exceptions;
+      result.exceptions = (SimSchedule){ 0 };
+    }
+    run_result_finish(&result);
+    if (is_same)
+      return true;
+  }
+  return false;
+}
+
+static void replay(ScenarioRun *run, const SimSchedule *schedule, RunResult *result) {
+  scenario_run_once(run, &(RunRequest){ .policy = &sim_policy_replay, .replay = schedule }, result);
+}
+
+/* ---- the budget ---- */
+
+static uint64_t runs_of(const ShrinkBudget *budget, const RunResult *result) {
+  uint64_t most = STEP_COUNT_MAX / (result->step_count + result->event_count / 4 + 1) + 1;
+  return budget->runs != 0 ? budget->runs : MIN(most, RUN_COUNT_DEFAULT);
+}
+
+/* ---- the whole ---- */
+
+static void shrink(ScenarioRun *run, const ShrinkBudget *budget, SimSchedule *schedule, uint64_t runs, Shrunk *shrunk) {
+  Shrinking shrinking = { .run = run, .failure = &shrunk->failure, .search_left = budget->is_alone ? 0 : runs };
+  SimSearchOptions options = sim_search_options_default;
+  run_search_init(&shrinking.search, run, &options);
+  const SimShrink self = {
+    .fails = fails,
+    .another = budget->is_alone ? NULL : another,
+    .data = &shrinking,
+    .kinds = 1u << SIM_CHOICE_STEP | 1u << SIM_CHOICE_INTERRUPT | 1u << SIM_CHOICE_MODEL,
+    .run_max = runs,
+    .check_max = budget->checks != 0 ? budget->checks : runs / 2,
+    .another_max = budget->others != 0 ? budget->others : OTHER_COUNT_DEFAULT,
+  };
+  sim_shrink(&self, schedule, &shrunk->shrink);
+  run_search_finish(&shrinking.search);
+}
+
+bool shrink_bucket(ScenarioRun *run, const RunResult *result, const ShrinkBudget *budget, Shrunk *shrunk) {
+  static const ShrinkBudget budget_default = { 0 };
+  RunResult natural = { 0 }, again = { 0 };
+  *shrunk = (Shrunk){ .departures_before = result->exceptions.count };
+  if (result->stop == SIM_STOP_LIMIT_HOST_TIME || run->snapshot == NULL)
+    return false;
+  replay(run, &(SimSchedule){ 0 }, &natural);
+  replay(run, &result->exceptions, &again);
+  shrunk->failure = run_failure_of(run, &again, &natural);
+  run_result_finish(&natural);
+  if (again.hash == result->hash && shrunk->failure.kind != RUN_FAILURE_NONE) {
+    if (budget == NULL)
+      budget = &budget_default;
+    SimSchedule schedule = again.exceptions;
+    again.exceptions = (SimSchedule){ 0 };
+    shrink(run, budget, &schedule, runs_of(budget, &again), shrunk);
+    replay(run, &schedule, &shrunk->result);
+    SIM_ASSERT(run_failure_is(run, &shrunk->failure, &shrunk->result));
+    shrunk->departures = shrunk->result.exceptions.count;
+    char *line = sim_schedule_print(&shrunk->result.exceptions, run->fingerprint);
+    shrunk->line = g_strdup(line);
+    free(line);
+    sim_schedule_finish(&schedule);
+  }
+  run_result_finish(&again);
+  return shrunk->line != NULL;
+}
+
+void shrunk_finish(Shrunk *shrunk) {
+  run_failure_finish(&shrunk->failure);
+  run_result_finish(&shrunk->result);
+  g_free(shrunk->line);
+  memset(shrunk, 0, sizeof *shrunk);
+}
+
+/* ---- in words ---- */
+
+static bool is_preemption(const SimException *exception) {
+  return exception->kind == SIM_CHOICE_STEP || exception->kind == SIM_CHOICE_ACCESS || exception->kind == SIM_CHOICE_INTERRUPT;
+}
+
+/* "preemption" where all that is left is who steps and when an interrupt lands; else "choice". */
+static const char *unit_of(const Shrunk *shrunk) {
+  for (size_t i = 0; i < shrunk->result.exceptions.count; i++)
+    if (!is_preemption(&shrunk->result.exceptions.exceptions[i]))
+      return "choice";
+  return "preemption";
+}
+
+char *shrunk_words(const Shrunk *shrunk) {
+  const SimShrinkResult *result = &shrunk->shrink;
+  g_autoptr(GString) text = g_string_new(NULL);
+  if (result->count == 0)
+    return g_strdup_printf("%zu departure%s from the natural schedule -> none: it fails by itself", shrunk->departures_before,
+                           shrunk->departures_before == 1 ? "" : "s");
+  g_string_append_printf(text, "%zu departure%s from the natural schedule -> %zu %s%s", shrunk->departures_before,
+                         shrunk->departures_before == 1 ? "" : "s", result->count, unit_of(shrunk), result->count == 1 ? "" : "s");
+  if (result->is_proved)
+    g_string_append(text, ", and no schedule with fewer fails: all were run");
+  else if (result->check_count > 0)
+    g_string_append_printf(text, "; of %" G_GUINT64_FORMAT " schedules with fewer that were run, none fails", result->check_count);
+  g_string_append_printf(text, " (%" G_GUINT64_FORMAT " runs)", result->run_count);
+  return g_strdup(text->str);
+}

@@ -1,0 +1,33 @@
+/*
+ * shrink.h: a failing schedule of a scenario with the fewest preemptions, and a scenario with nothing in it that the failure does not need.
+ */
+#pragma once
+
+#include "failure.h"
+
+#include "sim/shrink.h"
+
+typedef struct ShrinkBudget {
+  uint64_t runs;   /* of all; 0: 20,000, fewer where a run is long */
+  uint64_t checks; /* of them, schedules with fewer preemptions, to prove that there is none; 0: half of them */
+  unsigned others; /* other failing schedules to begin from; 0: 16 */
+  bool is_alone;   /* from no other */
+} ShrinkBudget;
+
+/* What came of it. Owned; shrunk_finish. */
+typedef struct Shrunk {
+  RunFailure failure;
+  char *line;               /* the schedule, for replay */
+  RunResult result;         /* of that schedule */
+  size_t departures_before; /* from the natural schedule */
+  size_t departures;
+  SimShrinkResult shrink; /* .count: preemptions and other choices that are left */
+} Shrunk;
+
+/* The schedule of that result, which went wrong, made minimal. The result is borrowed; false: nothing went wrong in it, or it does not come to the
+ * same again (the host's clock ended it), and `shrunk` stays empty. The machine is left as the last run left it. */
+bool shrink_bucket(ScenarioRun *run, const RunResult *result, const ShrinkBudget *budget, Shrunk *shrunk);
+void shrunk_finish(Shrunk *shrunk);
+
+/* "105 departures from the natural schedule -> 1 preemption; none of the 412 schedules with fewer fails (562 runs)". Returns owned. */
+char *shrunk_words(const Shrunk *shrunk);
