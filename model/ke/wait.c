@@ -100,9 +100,27 @@ void ke_waiters_forget(KeDispatcher *dispatcher) {
   }
 }
 
+/* What was done before the objects were set is behind the thread that got them: told to whoever looks for races. */
+static void order(KeThread *thread, KeDispatcher *const *objects, uint32_t count, KeWaitKind kind, int32_t status) {
+  SimMachine *machine = sim_machine();
+  uint32_t index = (uint32_t)(status >= STATUS_ABANDONED_WAIT_0 ? status - STATUS_ABANDONED_WAIT_0 : status);
+  for (uint32_t i = 0; i < count && index < MAXIMUM_WAIT_OBJECTS; i++)
+    if (kind == KE_WAIT_ALL || i == index)
+      sim_race_acquire(machine, thread->context, sim_race_key(SIM_RACE_KEY_OBJECT, objects[i]->object->ordinal));
+}
+
+static void order_blocks(KeThread *thread, int32_t status) {
+  KeDispatcher *objects[MAXIMUM_WAIT_OBJECTS];
+  for (uint32_t i = 0; i < thread->block_count; i++)
+    objects[i] = thread->blocks[i].dispatcher;
+  order(thread, objects, thread->block_count, thread->wait_kind, status);
+}
+
 void ke_wait_end(KeThread *thread, int32_t status, int increment) {
   if (thread->state != KE_THREAD_WAITING)
     return;
+  if (sim_machine()->race_is_on)
+    order_blocks(thread, status);
   blocks_remove(thread);
   sim_queue_remove(&KE->timers, &thread->timeout.entry);
   thread->wait_status = status;
@@ -169,6 +187,8 @@ static int32_t wait_do(const KeWait *wait) {
   if (status < 0 && wait->is_user && thread->is_terminating)
     status = STATUS_USER_APC;
   if (status >= 0) {
+    if (machine->race_is_on)
+      order(thread, wait->objects, wait->count, wait->kind, status);
     sim_event(machine, EVENT_WAKE, 0, thread->header.object->ordinal, status, 0, 0);
     return status;
   }

@@ -12,6 +12,16 @@
 #define FINDING_COUNT_MAX 64
 #define FINDING_FRAME_COUNT_MAX 12
 
+/* Where the other one was, of a mistake that takes two (a race, two orders of locks). */
+typedef struct FindingOther {
+  uint32_t site;        /* 0: there is no other */
+  uint32_t context;     /* id */
+  uint32_t object;      /* ordinal of what it ran for; 0: not known */
+  uint32_t function;    /* the call that driver code was in; 0: none */
+  uint16_t frame_count; /* the guest's call stack, innermost last */
+  SimFrame frames[SIM_RACE_FRAME_COUNT_MAX];
+} FindingOther;
+
 /* One mistake, found at one place; the same again only counts. */
 typedef struct Finding {
   uint32_t rule;          /* RuleInfo.id */
@@ -33,7 +43,11 @@ typedef struct Finding {
   uint64_t value;       /* of the event: an address */
   uint16_t frame_count; /* the guest's call stack, innermost last */
   SimFrame frames[FINDING_FRAME_COUNT_MAX];
+  FindingOther other;
 } Finding;
+
+/* Finding.detail of data-race. */
+enum { FINDING_RACE_WRITES = 1, FINDING_RACE_OTHER_WRITES = 2, FINDING_RACE_BY_MODEL = 4, FINDING_RACE_OTHER_BY_MODEL = 8 };
 
 /* The findings so far, in the order they were met. */
 const Finding *rules_findings(uint32_t *count);

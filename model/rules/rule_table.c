@@ -39,6 +39,24 @@ const RuleInfo rule_table[] = {
       .page = "devtest/deadlock-detection",
   },
   {
+      .id = RULE_DATA_RACE,
+      .name = "data-race",
+      .title = "two accesses of the same data, one of them a write, that nothing keeps apart",
+      .explanation = "Neither happens before the other by a lock, a wait, a queue, an interlocked operation or the IRQL of one CPU: in "
+                     "another schedule they "
+                     "come the other way round, or in the middle of one another. An update is lost, half of a value is read, or a pointer "
+                     "is followed that is "
+                     "just being replaced. A DPC comes in between on the very same CPU unless the thread has raised its IRQL. Accesses "
+                     "that are all interlocked "
+                     "or volatile are meant to meet, and are not reported.",
+      .windows = "Notices nothing: the data is wrong now and then, and what that leads to shows elsewhere.",
+      .windows_verifier = "The same.",
+      .mend = "Put both under one spin lock (at DISPATCH_LEVEL where a DPC is one of them), use Interlocked functions for a single number, "
+              "or let "
+              "one side wait until the other is done.",
+      .page = "kernel/introduction-to-spin-locks",
+  },
+  {
       .id = RULE_DECISION_LOST_ON_REAUTHORIZE,
       .name = "decision-lost-on-reauthorize",
       .title = "the reauthorization after a pended classify was answered differently from what had been decided",
@@ -156,6 +174,22 @@ const RuleInfo rule_table[] = {
       .mend = "Undo in DriverUnload what was set up, last first: unregister callouts, wait for contexts and threads, cancel timers, flush "
               "DPCs, free.",
       .page = "kernel/unload-routine-environment",
+  },
+  {
+      .id = RULE_LOCK_ORDER,
+      .name = "lock-order",
+      .title = "two locks were taken in two orders by two who can meet",
+      .explanation =
+          "One took the first lock and then the second, the other the second and then the first. It went well in this schedule. In another "
+          "each "
+          "takes its first lock and waits for the one that the other holds, for ever. Orders that a third lock keeps apart, or that are "
+          "all one thread's, are not reported.",
+      .windows = "Notices nothing until both meet; then two CPUs spin for ever (0x133 from Windows 8 on).",
+      .windows_verifier = "With deadlock detection it stops at the second order: 0xC4 with 0x1001.",
+      .mend =
+          "Decide on one order for all locks of the driver and take them in it everywhere; release the one before the other is needed; or "
+          "use a single lock.",
+      .page = "kernel/preventing-errors-and-deadlocks-while-using-spin-locks",
   },
   {
       .id = RULE_NETWORK_STALLED,

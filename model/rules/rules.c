@@ -3,8 +3,8 @@
 #include "rule_ids.h"
 
 static const RuleDetector *const detectors[] = {
-  &rule_irql,  &rule_wait,     &rule_memory,  &rule_spin_lock, &rule_pend,     &rule_decision,
-  &rule_reply, &rule_contract, &rule_network, &rule_lower,     &rule_deadlock,
+  &rule_irql,     &rule_wait,    &rule_memory, &rule_spin_lock, &rule_pend, &rule_decision,   &rule_reply,
+  &rule_contract, &rule_network, &rule_lower,  &rule_deadlock,  &rule_race, &rule_lock_order,
 };
 #define DETECTOR_COUNT (sizeof detectors / sizeof detectors[0])
 
@@ -25,10 +25,14 @@ const Finding *rules_findings(uint32_t *count) {
   return RULES->findings;
 }
 
-static Finding *find_same(uint32_t rule, const SimEvent *event) {
+static Finding *find_same(uint32_t rule, const SimEvent *event, uint32_t other_site) {
   for (uint32_t i = 0; i < RULES->finding_count; i++) {
     Finding *finding = &RULES->findings[i];
-    if (finding->rule == rule && finding->site == event->site && finding->function == event->function)
+    if (finding->rule != rule)
+      continue;
+    bool is_here = finding->site == event->site && finding->other.site == other_site;
+    if ((is_here && finding->function == event->function) ||
+        (other_site != 0 && (is_here || (finding->site == other_site && finding->other.site == event->site))))
       return finding;
   }
   return NULL;
@@ -54,13 +58,13 @@ static void frames_copy(Finding *finding, const SimContext *context) {
     finding->frames[finding->frame_count++] = context->frames[i];
 }
 
-Finding *rule_report(uint32_t rule, const SimEvent *observed) {
+static Finding *report(uint32_t rule, const SimEvent *observed, const FindingOther *other) {
   SimMachine *machine = sim_machine();
   SimEvent here = *observed;
   const SimEvent *event = &here;
   if (here.function == 0 && machine->current != NULL)
     here.function = machine->current->call;
-  Finding *finding = find_same(rule, event);
+  Finding *finding = find_same(rule, event, other->site);
   if (finding != NULL) {
     finding->count++;
     return NULL;
@@ -87,10 +91,15 @@ Finding *rule_report(uint32_t rule, const SimEvent *observed) {
     .status = event->status,
     .detail = event->detail,
     .value = event->value,
+    .other = *other,
   };
   frames_copy(finding, machine->current);
   return finding;
 }
+
+Finding *rule_report(uint32_t rule, const SimEvent *event) { return report(rule, event, &(FindingOther){ 0 }); }
+
+Finding *rule_report_two(uint32_t rule, const SimEvent *event, const FindingOther *other) { return report(rule, event, other); }
 
 void rule_observe(SimObserver *observer, const uint16_t *kinds) {
   SimEventMask mask = { 0 };

@@ -19,6 +19,7 @@ typedef enum RuleSlot {
   RULE_SLOT_LOWER,
   RULE_SLOT_WAIT_GRAPH,
   RULE_SLOT_DEADLOCK,
+  RULE_SLOT_LOCK_ORDER,
   RULE_SLOT_COUNT
 } RuleSlot;
 
@@ -41,6 +42,9 @@ typedef struct RuleDetector {
  * counts. Returns the finding to fill in more (irql_min, event_related), or NULL when the table is full or it was there already. */
 Finding *rule_report(uint32_t rule, const SimEvent *event);
 
+/* The same of a mistake that takes two: the same two sites again, in either order, only count. */
+Finding *rule_report_two(uint32_t rule, const SimEvent *event, const FindingOther *other);
+
 /* Was this very pointer (event->value) judged already, in this call or by another rule at this place, which knows more of it: a stale context, a
  * timer never set up, memory that was freed? */
 bool rule_is_told(uint32_t rule, const SimEvent *event);
@@ -55,4 +59,4 @@ uint32_t rule_pend_site(uint32_t object);
 bool rule_is_wait(uint32_t function);
 
 extern const RuleDetector rule_irql, rule_wait, rule_memory, rule_spin_lock, rule_pend, rule_decision, rule_reply, rule_contract,
-    rule_network, rule_lower, rule_deadlock;
+    rule_network, rule_lower, rule_deadlock, rule_race, rule_lock_order;
