@@ -9,7 +9,7 @@
 
 #include "footprint.h"
 #include "internal.h"
-#include "search.h"
+#include "search_path.h"
 
 #define DPOR_NONE UINT32_MAX
 #define DPOR_CLOCK 64u /* an event of the queue fires */
@@ -36,13 +36,14 @@ typedef struct DporExplored {
 
 /* A point on the path. */
 typedef struct DporNode {
-  bool is_full;       /* every option is taken, in order; else cpus, as races ask for them */
-  uint32_t step;      /* the step it chose, or is in */
-  uint32_t *ids;      /* is_full: the options, the natural one first; owned */
+  bool is_full;  /* every option is taken, in order; else cpus, as races ask for them */
+  uint32_t step; /* the step it chose, or is in */
+  uint32_t *ids; /* is_full: the options, the natural one first; owned */
   uint32_t id_count, id_capacity, taken;
   uint64_t backtrack; /* cpus to be searched from here */
   uint64_t done;      /* ... that were, and the one that is */
   uint32_t cpu;       /* the one that is */
+  SimShard shard;     /* who searches what is below it */
   SimFootprint footprint;
   DporExplored *explored;
   uint32_t explored_count, explored_capacity;
@@ -54,17 +55,16 @@ typedef struct Dpor {
   uint32_t node_depth; /* nodes this run has met */
   DporStep *steps;
   uint32_t step_count, step_capacity;
-  uint32_t step_known;   /* steps of the path that the run before this one made, too: known already */
+  uint32_t step_known; /* steps of the path that the run before this one made, too: known already */
   uint32_t clock_size; /* one more than there are cpus */
   uint32_t *clocks;    /* [step][cpu]: 1 + the last step of that cpu that is before it or is it */
   DporSleeper *sleepers;
   uint32_t sleeper_capacity;
-  bool is_begun;      /* the step was begun by the answer; vcpu_enter is still to come */
+  bool is_begun; /* the step was begun by the answer; vcpu_enter is still to come */
   bool is_step_open;
-  bool is_known;      /* of this run: all that follows is known, or another shard's */
-  uint32_t shard_first, shard_count; /* who shares the path so far: this shard is among them */
+  SimShard shard; /* who shares the path so far */
   /* Time: see footprint.h. */
-  bool is_timed;      /* every step depends on every other */
+  bool is_timed; /* every step depends on every other */
   bool turns_timed;
   uint64_t base_ns, base_executed_ns;
   uint64_t active;

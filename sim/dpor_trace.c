@@ -137,20 +137,37 @@ static uint64_t initials(const Dpor *dpor, uint32_t first, uint32_t second) {
   return found;
 }
 
-/* `second` could have come before `first`. */
-static void race(Dpor *dpor, uint32_t first, uint32_t second) {
+static void ask(Dpor *dpor, uint32_t first, uint64_t wanted, uint64_t preferred) {
   const DporStep *step = &dpor->steps[first];
-  uint64_t cpu = 1ULL << dpor->steps[second].cpu;
-  if (step->node == DPOR_NONE || dpor->nodes[step->node].is_full)
-    return;
-  if (!(step->enabled & cpu) && (dpor->steps[first + 1].enabled & cpu)) /* it is what let it step */
-    return;
   DporNode *node = &dpor->nodes[step->node];
-  uint64_t wanted = initials(dpor, first, second) & step->enabled;
+  wanted &= step->enabled;
   if (wanted == 0)
     node->backtrack |= step->enabled; /* not expected; never too few */
   else if ((wanted & (node->backtrack | step->asleep)) == 0)
-    node->backtrack |= wanted & cpu ? cpu : wanted & -wanted;
+    node->backtrack |= wanted & preferred ? preferred : wanted & -wanted;
+}
+
+/* The step before which that cpu could step, and after which it no longer could, until `last` let it; DPOR_NONE: it was its own. */
+static uint32_t disabler(const Dpor *dpor, uint32_t last, uint32_t cpu) {
+  for (uint32_t i = last; i-- > 0;) {
+    if (dpor->steps[i].cpu == cpu || dpor->steps[i].cpu == DPOR_CLOCK)
+      return DPOR_NONE;
+    if (dpor->steps[i].enabled >> cpu & 1)
+      return i;
+  }
+  return DPOR_NONE;
+}
+
+/* `second` could have come before `first`. If `first` is what let it step (gave back the lock it wanted), then before what kept it from stepping. */
+static void race(Dpor *dpor, uint32_t first, uint32_t second) {
+  uint32_t cpu = dpor->steps[second].cpu;
+  uint64_t self = 1ULL << cpu;
+  bool is_let = !(dpor->steps[first].enabled & self) && (dpor->steps[first + 1].enabled & self);
+  if (is_let)
+    first = disabler(dpor, first, cpu);
+  if (first == DPOR_NONE || dpor->steps[first].node == DPOR_NONE || dpor->nodes[dpor->steps[first].node].is_full)
+    return;
+  ask(dpor, first, initials(dpor, first, second) | (is_let ? self : 0), self);
 }
 
 static void join(uint32_t *clock, const uint32_t *other, uint32_t count) {

@@ -27,55 +27,69 @@ static DporNode *node_push(Dpor *dpor, bool is_full) {
   dpor->node_depth = dpor->node_count;
   node->is_full = is_full;
   node->id_count = node->taken = node->explored_count = 0;
+  node->shard = dpor->shard;
   node->backtrack = node->done = 0;
   sim_footprint_reset(&node->footprint);
   return node;
 }
 
-static void id_push(DporNode *node, uint32_t id) {
-  if (node->id_count == node->id_capacity) {
-    node->id_capacity = node->id_capacity > 0 ? node->id_capacity * 2 : 8;
+/* This shard's options of the point, the natural one first. */
+static void ids_list(Dpor *dpor, SimMachine *machine, DporNode *node, const SimPoint *point) {
+  SimPathOption options[SIM_OPTION_COUNT_MAX];
+  uint32_t count = sim_path_options(machine, point, false, options);
+  node->id_count = sim_shard_split(machine->options.search, &dpor->shard, options, count);
+  node->shard = dpor->shard;
+  if (node->id_count > node->id_capacity) {
+    node->id_capacity = node->id_count;
     node->ids = realloc(node->ids, node->id_capacity * sizeof *node->ids);
     SIM_ASSERT(node->ids != NULL);
   }
-  node->ids[node->id_count++] = id;
+  for (uint32_t i = 0; i < node->id_count; i++)
+    node->ids[i] = options[i].id;
 }
 
-/* The natural option first. */
-static void ids_list(DporNode *node, const SimPoint *point) {
-  id_push(node, point->natural);
-  for (uint32_t i = 0; i < point->option_count; i++) {
-    uint32_t id = point->options != NULL ? point->options[i].id : i;
-    if (id != point->natural)
-      id_push(node, id);
-  }
+/* At a node that several shards share each takes its cpus, and leaves the others to them, whatever races ask for. */
+static void cpus_split(Dpor *dpor, SimMachine *machine, DporNode *node, uint64_t awake) {
+  SimPathOption options[SIM_VCPU_COUNT_MAX];
+  uint32_t count = 0;
+  uint64_t kept = 0;
+  for (uint64_t left = awake; left != 0; left &= left - 1)
+    options[count++] = (SimPathOption){ .id = (uint32_t)__builtin_ctzll(left) };
+  count = sim_shard_split(machine->options.search, &dpor->shard, options, count);
+  for (uint32_t i = 0; i < count; i++)
+    kept |= 1ULL << options[i].id;
+  node->backtrack = kept;
+  node->done = ~kept;
+  if (!(kept >> node->cpu & 1))
+    node->cpu = options[0].id;
 }
 
 /* What is searched from here on is another's, or known: the run ends. */
-static void known(Dpor *dpor, SimMachine *machine) {
-  dpor->is_known = true;
-  sim_stop(machine, SIM_STOP_KNOWN, NULL);
+static void known(SimMachine *machine) { sim_stop(machine, SIM_STOP_KNOWN, NULL); }
+
+/* The next point of the path, again. */
+static const DporNode *node_meet(Dpor *dpor, SimMachine *machine) {
+  const DporNode *node = &dpor->nodes[dpor->node_depth++];
+  dpor->shard = node->shard;
+  sim_shard_note(machine->options.search, dpor->shard);
+  return node;
 }
 
-static uint32_t answer_data(Dpor *dpor, const SimPoint *point) {
+static uint32_t answer_data(Dpor *dpor, SimMachine *machine, const SimPoint *point) {
   if (dpor->node_depth < dpor->node_count) {
-    const DporNode *node = &dpor->nodes[dpor->node_depth++];
+    const DporNode *node = node_meet(dpor, machine);
     return node->ids[node->taken];
   }
   DporNode *node = node_push(dpor, true);
-  ids_list(node, point);
+  ids_list(dpor, machine, node, point);
   node->step = dpor->step_count > 0 ? dpor->step_count - 1 : 0;
+  sim_shard_note(machine->options.search, dpor->shard);
   return node->ids[0];
 }
 
 /* ---- who steps next ---- */
 
 static bool is_cpu(uint32_t id) { return id < SIM_VCPU_COUNT_MAX; }
-
-static bool is_futile(const SimMachine *machine, const SimOption *option) {
-  return machine->threads != NULL && machine->threads->is_futile != NULL && option->actor < SIM_CONTEXT_COUNT_MAX &&
-         machine->threads->is_futile(&machine->contexts[option->actor]);
-}
 
 /* Cpus that can step and would not only find that they have to wait; all of them where all would. */
 static uint64_t enabled_of(const SimMachine *machine, const SimPoint *point, bool *others) {
@@ -88,7 +102,7 @@ static uint64_t enabled_of(const SimMachine *machine, const SimPoint *point, boo
       continue;
     }
     enabled |= 1ULL << option->id;
-    if (!is_futile(machine, option))
+    if (!sim_path_is_futile(machine, option))
       useful |= 1ULL << option->id;
   }
   return useful != 0 ? useful : enabled;
@@ -98,7 +112,8 @@ static uint32_t answer_full(Dpor *dpor, SimMachine *machine, const SimPoint *poi
   if (dpor->step_count > 0 && dpor->step_count > dpor->step_known)
     dpor->steps[dpor->step_count - 1].footprint.is_total = true;
   DporNode *node = node_push(dpor, true);
-  ids_list(node, point);
+  ids_list(dpor, machine, node, point);
+  sim_shard_note(machine->options.search, dpor->shard);
   node->step = dpor->step_count;
   dpor_step_begin(dpor, machine, 0, dpor->node_count - 1, enabled);
   if (machine->footprint != NULL)
@@ -109,10 +124,15 @@ static uint32_t answer_full(Dpor *dpor, SimMachine *machine, const SimPoint *poi
 static uint32_t answer_cpu(Dpor *dpor, SimMachine *machine, const SimPoint *point, uint64_t enabled) {
   uint64_t awake = enabled & ~dpor_sleep(dpor);
   if (awake == 0)
-    known(dpor, machine);
+    known(machine);
   DporNode *node = node_push(dpor, false);
   node->cpu = awake >> point->natural & 1 ? point->natural : (uint32_t)__builtin_ctzll(awake);
   node->backtrack = node->done = 1ULL << node->cpu;
+  if (dpor->shard.count > 1)
+    cpus_split(dpor, machine, node, awake);
+  node->done |= 1ULL << node->cpu;
+  node->shard = dpor->shard;
+  sim_shard_note(machine->options.search, dpor->shard);
   node->step = dpor->step_count;
   dpor_step_begin(dpor, machine, node->cpu, dpor->node_count - 1, enabled);
   return node->cpu;
@@ -122,8 +142,8 @@ static uint32_t answer_step(Dpor *dpor, SimMachine *machine, const SimPoint *poi
   dpor_step_end(dpor, machine);
   dpor->is_begun = true;
   if (dpor->node_depth < dpor->node_count) {
-    uint32_t index = dpor->node_depth++;
-    const DporNode *node = &dpor->nodes[index];
+    uint32_t index = dpor->node_depth;
+    const DporNode *node = node_meet(dpor, machine);
     const DporStep *step = dpor->step_count < dpor->step_capacity ? &dpor->steps[dpor->step_count] : NULL;
     dpor_step_begin(dpor, machine, node->is_full ? 0 : node->cpu, index, step != NULL ? step->enabled : 0);
     if (machine->footprint != NULL)
@@ -140,7 +160,7 @@ static uint32_t answer_step(Dpor *dpor, SimMachine *machine, const SimPoint *poi
 static uint32_t answer(SimMachine *machine, const SimPoint *point) {
   Dpor *dpor = dpor_of(machine);
   if (!sim_point_is_step(point))
-    return answer_data(dpor, point);
+    return answer_data(dpor, machine, point);
   if (point->kind == SIM_CHOICE_ACCESS && (!machine->options.search->options.visits_accesses || point->option_count <= 1))
     return point->natural;
   uint32_t id = answer_step(dpor, machine, point);
@@ -165,7 +185,7 @@ static void step(SimMachine *machine, const SimVcpu *vcpu) {
   if (!dpor->is_begun) {
     dpor_step_end(dpor, machine);
     if (dpor_sleep(dpor) >> vcpu->number & 1)
-      known(dpor, machine);
+      known(machine);
     dpor_step_begin(dpor, machine, vcpu->number, DPOR_NONE, 1ULL << vcpu->number);
     return;
   }
@@ -184,8 +204,9 @@ static uint32_t access_budget(SimMachine *machine, const SimContext *context) {
 static void begin(SimMachine *machine) {
   Dpor *dpor = dpor_of(machine);
   dpor->node_depth = dpor->step_count = 0;
-  dpor->is_begun = dpor->is_step_open = dpor->is_known = dpor->reads_time = false;
+  dpor->is_begun = dpor->is_step_open = dpor->reads_time = false;
   dpor->clock_size = machine->vcpu_count + 1;
+  dpor->shard = sim_shard_begin(machine->options.search);
   dpor->active = 0;
   dpor->base_ns = machine->now_ns;
   dpor->base_executed_ns = 0;
@@ -202,10 +223,8 @@ static void end(SimMachine *machine) {
   dpor_time_look(dpor, machine, sim_queue_first(&machine->queue));
   dpor_races(dpor, machine);
   dpor->proof.steps += dpor->step_count;
-  if (dpor->is_known)
-    dpor->proof.known++;
-  else
-    dpor->proof.schedules++;
+  dpor->proof.schedules += sim_search_is_new(machine->options.search, machine);
+  dpor->proof.known += !sim_search_is_new(machine->options.search, machine);
   dpor->proof.is_cut |= machine->stop >= SIM_STOP_LIMIT_STEPS && machine->stop != SIM_STOP_KNOWN;
 }
 

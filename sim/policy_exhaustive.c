@@ -1,14 +1,17 @@
-/* Exhaustive: a run repeats the path of the search and takes natural answers beyond it; the search then takes the next option of the last point that
- * has one left (Godefroid, VeriSoft, POPL 1997: stateless search). Memory accesses are no points of it unless the search visits them. */
+/* Exhaustive: a run repeats the path of the search and takes the first option beyond it; the search then takes the next option of the last point that has
+ * one left (Godefroid, VeriSoft, POPL 1997: stateless search). Options that cost more than the bounds leave are passed over: preemptions (Musuvathi,
+ * Qadeer: Iterative context bounding, PLDI 2007), or delays, which are departures from the natural schedule (Emmi, Qadeer, Rakamaric: Delay-bounded
+ * scheduling, POPL 2011). Memory accesses are no points of it unless the search visits them. */
 #include "internal.h"
-#include "search.h"
+#include "search_path.h"
 
 #include <stdlib.h>
 
 typedef struct PathPoint {
-  uint32_t option_count;
-  uint32_t taken; /* index of the option this run takes: 0 is the natural one */
-  uint32_t *ids;  /* the natural option first; owned */
+  uint32_t first; /* of its options */
+  uint32_t count;
+  uint32_t taken; /* index of the option this run takes */
+  SimShard shard; /* who searches what is below it */
 } PathPoint;
 
 typedef struct Path {
@@ -16,6 +19,12 @@ typedef struct Path {
   size_t count;
   size_t capacity;
   size_t depth; /* points the current run has met */
+  SimPathOption *options;
+  size_t option_capacity;
+  uint32_t preemptions; /* of the current run so far */
+  uint32_t delays;
+  SimShard shard;
+  SimSearchProof proof;
 } Path;
 
 static Path *path_of(const SimMachine *machine) {
@@ -25,64 +34,100 @@ static Path *path_of(const SimMachine *machine) {
 
 static void finish(void *state) {
   Path *path = state;
-  while (path->count > 0)
-    free(path->points[--path->count].ids);
   free(path->points);
+  free(path->options);
 }
 
 static bool next(SimSearch *search, void *state) {
   Path *path = state;
   (void)search;
-  path->depth = 0;
   while (path->count > 0) {
     PathPoint *last = &path->points[path->count - 1];
-    if (last->taken + 1 < last->option_count) {
-      last->taken++;
+    if (++last->taken < last->count)
       return true;
-    }
-    free(last->ids);
     path->count--;
   }
+  path->proof.is_complete = !path->proof.is_cut;
   return false;
 }
 
 static PathPoint *point_push(Path *path, uint32_t option_count) {
   if (path->count == path->capacity) {
-    size_t capacity = path->capacity > 0 ? path->capacity * 2 : 256;
-    PathPoint *points = realloc(path->points, capacity * sizeof *points);
-    SIM_ASSERT(points != NULL);
-    path->points = points;
-    path->capacity = capacity;
+    path->capacity = path->capacity > 0 ? path->capacity * 2 : 256;
+    path->points = realloc(path->points, path->capacity * sizeof *path->points);
+    SIM_ASSERT(path->points != NULL);
   }
-  uint32_t *ids = malloc(option_count * sizeof *ids);
-  SIM_ASSERT(ids != NULL);
-  path->points[path->count] = (PathPoint){ .ids = ids };
+  const PathPoint *last = path->count > 0 ? &path->points[path->count - 1] : NULL;
+  uint32_t first = last != NULL ? last->first + last->count : 0;
+  while (first + option_count > path->option_capacity) {
+    path->option_capacity = path->option_capacity > 0 ? path->option_capacity * 2 : 1024;
+    path->options = realloc(path->options, path->option_capacity * sizeof *path->options);
+    SIM_ASSERT(path->options != NULL);
+  }
+  path->points[path->count] = (PathPoint){ .first = first };
   return &path->points[path->count++];
 }
 
-static void begin(SimMachine *machine) { path_of(machine)->depth = 0; }
+static void begin(SimMachine *machine) {
+  Path *path = path_of(machine);
+  path->depth = 0;
+  path->preemptions = path->delays = 0;
+  path->shard = sim_shard_begin(machine->options.search);
+}
+
+/* The options that the bounds allow, all of them listed from `first` on; where they allow none, the first one: a run has to end. */
+static uint32_t options_afford(Path *path, const SimSearchOptions *search, SimPathOption *options, uint32_t count) {
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    bool is_beyond = (options[i].preempts && path->preemptions >= search->preemption_bound) ||
+                     (options[i].delays && path->delays >= search->delay_bound);
+    if (is_beyond)
+      path->proof.is_bounded = true;
+    else
+      options[kept++] = options[i];
+  }
+  return kept > 0 ? kept : 1;
+}
+
+static uint32_t take(Path *path, SimSearch *search, const PathPoint *point) {
+  const SimPathOption *option = &path->options[point->first + point->taken];
+  path->preemptions += option->preempts;
+  path->delays += option->delays;
+  path->shard = point->shard;
+  sim_shard_note(search, path->shard);
+  return option->id;
+}
 
 static uint32_t answer(SimMachine *machine, const SimPoint *point) {
   Path *path = path_of(machine);
-  if (path->depth < path->count) {
-    const PathPoint *known = &path->points[path->depth++];
-    return known->ids[known->taken];
-  }
+  SimSearch *search = machine->options.search;
+  if (path->depth < path->count)
+    return take(path, search, &path->points[path->depth++]);
   PathPoint *new_point = point_push(path, point->option_count);
+  SimPathOption *options = path->options + new_point->first;
+  bool stays_first = search->options.preemption_bound != SIM_SEARCH_UNBOUNDED;
+  uint32_t count = sim_path_options(machine, point, stays_first, options);
+  count = options_afford(path, &search->options, options, count);
+  new_point->count = sim_shard_split(search, &path->shard, options, count);
+  new_point->shard = path->shard;
   path->depth++;
-  new_point->ids[new_point->option_count++] = point->natural;
-  for (uint32_t i = 0; i < point->option_count; i++) {
-    uint32_t id = point->options != NULL ? point->options[i].id : i;
-    if (id != point->natural)
-      new_point->ids[new_point->option_count++] = id;
-  }
-  return point->natural;
+  return take(path, search, new_point);
 }
 
 static uint32_t access_budget(SimMachine *machine, const SimContext *context) {
   (void)context;
   return machine->options.search->options.visits_accesses ? 1 : UINT32_MAX;
 }
+
+static void end(SimMachine *machine) {
+  Path *path = path_of(machine);
+  path->proof.schedules += sim_search_is_new(machine->options.search, machine);
+  path->proof.known += !sim_search_is_new(machine->options.search, machine);
+  path->proof.is_cut |= machine->stop >= SIM_STOP_LIMIT_STEPS && machine->stop != SIM_STOP_KNOWN;
+  path->proof.steps += machine->step_count;
+}
+
+static void proof(const void *state, SimSearchProof *proof) { *proof = ((const Path *)state)->proof; }
 
 const SimPolicy sim_policy_exhaustive = {
   .name = "exhaustive",
@@ -94,6 +139,8 @@ const SimPolicy sim_policy_exhaustive = {
   .begin = begin,
   .answer = answer,
   .access_budget = access_budget,
+  .end = end,
   .next = next,
+  .proof = proof,
   .finish = finish,
 };

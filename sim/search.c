@@ -68,6 +68,5 @@ bool sim_search_proof(const SimSearch *search, SimSearchProof *proof) {
 }
 
 bool sim_search_is_new(const SimSearch *search, const SimMachine *machine) {
-  (void)search;
-  return machine->stop != SIM_STOP_KNOWN;
+  return machine->stop != SIM_STOP_KNOWN && !search->is_others;
 }

@@ -24,6 +24,7 @@ typedef struct SimSearchOptions {
   uint32_t varies;           /* bit n: SimChoiceKind n is asked also where only somebody who wants it asks (sim_choose_rare) */
   bool visits_accesses;      /* each access of driver code is a point, not only one now and then */
   bool merges_states;        /* states seen before are not searched again (search_state.h says when that is sound) */
+  bool races;                /* data races are looked for (race.h) */
 } SimSearchOptions;
 
 typedef struct SimSearch {
@@ -32,6 +33,7 @@ typedef struct SimSearch {
   uint64_t number;         /* of this schedule */
   uint64_t count;          /* schedules begun */
   void *state;             /* options.policy's */
+  bool is_others;          /* the run so far is another shard's, should it end here */
 } SimSearch;
 
 extern const SimSearchOptions sim_search_options_default; /* the random policy, seed 1, no bounds */
