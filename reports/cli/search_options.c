@@ -21,9 +21,31 @@ static bool policy_check(const char *name, const char *command) {
   return false;
 }
 
-bool cli_search_check(const CliSearch *search, const char *command) {
+/* "allocation,status": bits. */
+static bool vary_parse(CliSearch *search, const char *command) {
+  g_auto(GStrv) words = g_strsplit(search->vary, ",", -1);
+  search->varies = 0;
+  for (char **word = words; *word != NULL; word++) {
+    unsigned kind = 0;
+    while (kind < SIM_CHOICE_KIND_COUNT && !((SIM_CHOICE_RARE >> kind & 1) && strcmp(sim_choice_names[kind], *word) == 0))
+      kind++;
+    if (strcmp(*word, "all") == 0) {
+      search->varies |= SIM_CHOICE_RARE;
+    } else if (kind < SIM_CHOICE_KIND_COUNT) {
+      search->varies |= 1u << kind;
+    } else {
+      cli_error("%s: --vary takes all, or some of resident, allocation, irql, reply, status, packet, grant, worker, with commas between "
+                "them, not \"%s\"",
+                command, *word);
+      return false;
+    }
+  }
+  return true;
+}
+
+bool cli_search_check(CliSearch *search, const char *command) {
   guint64 seed;
-  if (!policy_check(search->policy, command))
+  if (!policy_check(search->policy, command) || (search->vary != NULL && !vary_parse(search, command)))
     return false;
   if (search->seed != NULL && !g_ascii_string_to_unsigned(search->seed, 10, 0, G_MAXUINT64, &seed, NULL)) {
     cli_error("%s: --seed takes a number from 0 to 18446744073709551615, not \"%s\"", command, search->seed);
@@ -39,6 +61,7 @@ bool cli_search_check(const CliSearch *search, const char *command) {
 void cli_search_finish(CliSearch *search) {
   g_free(search->policy);
   g_free(search->seed);
+  g_free(search->vary);
 }
 
 char *cli_search_apply(const CliSearch *search, const ScenarioPolicy *own, SimSearchOptions *options) {
@@ -55,8 +78,10 @@ char *cli_search_apply(const CliSearch *search, const ScenarioPolicy *own, SimSe
     options->delay_bound = (uint32_t)search->delays;
   if (search->first > 0)
     options->first = (uint64_t)search->first;
+  options->varies |= search->varies;
   options->visits_accesses |= search->visits_accesses;
   options->merges_states |= search->merges_states;
+  options->races |= search->races;
   const SimPolicy *policy = options->policy;
   const char *given = search->preemptions >= 0 ? "--preemptions" : search->delays >= 0 ? "--delays" : "--merge-states";
   if (!policy->is_systematic && (search->preemptions >= 0 || search->delays >= 0 || search->merges_states))

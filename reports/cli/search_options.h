@@ -12,8 +12,11 @@ typedef struct CliSearch {
   gint depth;
   gint preemptions; /* -1: not given */
   gint delays;
+  char *vary;
+  uint32_t varies; /* of vary: by cli_search_check */
   gboolean visits_accesses;
   gboolean merges_states;
+  gboolean races;
 } CliSearch;
 
 #define CLI_SEARCH_INIT                                                                                                                    \
@@ -23,16 +26,17 @@ typedef struct CliSearch {
 #define CLI_SEARCH_ENTRIES(search)                                                                                                         \
   { "policy", 0, 0, G_OPTION_ARG_STRING, &(search)->policy, "Who chooses the schedules, instead of the scenario's own policy", "NAME" },   \
       { "seed", 0, 0, G_OPTION_ARG_STRING, &(search)->seed, "Seed of the first schedule, instead of the scenario's own", "N" },            \
+      { "vary", 0, 0, G_OPTION_ARG_STRING, &(search)->vary, "What else varies: allocation,status,packet,... or all", "KINDS" },            \
       { "depth", 0, 0, G_OPTION_ARG_INT, &(search)->depth, "Bug depth that pct aims at", "D" },                                            \
       { "preemptions", 0, 0, G_OPTION_ARG_INT, &(search)->preemptions, "At most so many preemptions, of a systematic policy", "C" },       \
       { "delays", 0, 0, G_OPTION_ARG_INT, &(search)->delays, "At most so many departures from the natural schedule", "D" },                \
       { "accesses", 0, 0, G_OPTION_ARG_NONE, &(search)->visits_accesses, "Each memory access of a C driver is a place to switch", NULL },  \
-  {                                                                                                                                        \
+      { "races", 0, 0, G_OPTION_ARG_NONE, &(search)->races, "Look for data races, too", NULL }, {                                          \
     "merge-states", 0, 0, G_OPTION_ARG_NONE, &(search)->merges_states, "A systematic policy does not go on from a state it has seen", NULL \
   }
 
 /* What does not depend on the scenario. False, after an error was printed. */
-bool cli_search_check(const CliSearch *search, const char *command);
+bool cli_search_check(CliSearch *search, const char *command);
 void cli_search_finish(CliSearch *search);
 
 /* The scenario's own options with what was given put over them. NULL, or what is wrong with it for this scenario's policy; returns owned. */

@@ -5,6 +5,7 @@
 
 #include "model/guest/guest_face.h"
 #include "model/ke/ke.h"
+#include "model/rules/rule_ids.h"
 #include "sim/search.h"
 
 #include <string.h>
@@ -59,8 +60,23 @@ static bool run_prepare(ScenarioRun *run, GError **error) {
   return true;
 }
 
+/* Who expects data races, or that there is none, looks for them. */
+static bool is_about_races(const ExpectSet *set) {
+  for (size_t i = 0; i < set->count; i++)
+    if (set->items[i].kind == EXPECT_FINDING && !set->items[i].finding.is_any && set->items[i].finding.rule->id == RULE_DATA_RACE)
+      return true;
+  return false;
+}
+
+bool scenario_run_look_for_races(ScenarioRun *run) {
+  run->races = sim_race_map();
+  return run->races;
+}
+
 ScenarioRun *scenario_run_create(const Scenario *scenario, GError **error) {
   ScenarioRun *run = run_new(scenario);
+  if (is_about_races(&scenario->expect))
+    scenario_run_look_for_races(run);
   if (run_prepare(run, error))
     return run;
   scenario_run_free(run);
@@ -138,6 +154,7 @@ void scenario_run_once(ScenarioRun *run, const RunRequest *request, RunResult *r
                             .seed = request->seed,
                             .replay = request->replay,
                             .search = request->search,
+                            .races = run->races,
                             .varies = request->search != NULL ? request->search->options.varies | request->policy->varies : 0,
                             .limits = run->scenario->limits,
                             .exceptions = &result->exceptions,

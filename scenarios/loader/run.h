@@ -55,6 +55,9 @@ ScenarioRun *scenario_run_create(const Scenario *scenario, GError **error);
 void scenario_run_free(ScenarioRun *run);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ScenarioRun, scenario_run_free)
 
+/* From now on data races are looked for, which an expectation that names data-race does by itself. False: the host has no address space left. */
+bool scenario_run_look_for_races(ScenarioRun *run);
+
 const Scenario *scenario_run_scenario(const ScenarioRun *run);
 /* Of the guest images, for the replay line: "-" when all drivers are steps. Borrowed. */
 const char *scenario_run_fingerprint(const ScenarioRun *run);

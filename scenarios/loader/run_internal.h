@@ -18,16 +18,20 @@ struct ScenarioRun {
   SimRecord boot_record; /* its events: the beginning of every run's */
   uint64_t origin_ns;
   bool wants_events;     /* an expectation is about events */
+  bool races;            /* races between accesses of driver code are looked for */
   GHashTable *sources;   /* file -> GStrv of its lines: for RunSite.text; looked up only */
   char *not_loaded;      /* "DriverEntry of fw returned STATUS_...": the first driver that refused; NULL: none did */
   GPtrArray *texts;      /* strings that the machine borrows */
   GPtrArray *scripts;    /* GArray of UserOperation, of the processes' threads */
   KeProcess **processes; /* in the arena; by ScenarioProcess.number */
   uint32_t *drivers;     /* ordinals; by ScenarioDriver.number */
+  DdiFault boot_fault;   /* fails beside what the scenario names; function 0: nothing */
 };
 
 /* run_boot.c */
 bool run_boot(ScenarioRun *run, GError **error);
+/* Boots once more, and this call fails; NULL: as the scenario says. */
+bool run_boot_again(ScenarioRun *run, const DdiFault *fault, GError **error);
 
 /* run_image.c: building and loading the drivers that are C source. */
 bool run_images_load(ScenarioRun *run, GError **error);

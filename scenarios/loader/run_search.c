@@ -8,6 +8,8 @@ static bool begins_naturally(const SimSearchOptions *options) {
 
 void run_search_init(RunSearch *search, ScenarioRun *run, const SimSearchOptions *options) {
   SimSearchOptions behind = *options;
+  if (options->races)
+    scenario_run_look_for_races(run);
   *search = (RunSearch){ .run = run, .is_natural_next = begins_naturally(options) };
   if (search->is_natural_next)
     behind.first = options->stride > 1 ? options->stride : 1;
