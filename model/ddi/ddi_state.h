@@ -12,7 +12,7 @@ typedef struct DdiCode {
   uint32_t driver; /* ordinal */
 } DdiCode;
 
-#define DDI_FAULT_COUNT_MAX 32
+#define DDI_FAULT_COUNT_MAX 40
 
 /* The scenario names a call that fails: the nth of those of a function, all or those within certain driver code. */
 typedef struct DdiFault {

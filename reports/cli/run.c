@@ -1,5 +1,6 @@
 /* irqlab run: scenarios, each in a worker, results as they come. */
 #include "../junit.h"
+#include "faults.h"
 #include "progress.h"
 #include "worker.h"
 
@@ -121,7 +122,9 @@ static const char description[] =
     "  irqlab run scenarios/seeds                         a folder\n"
     "  irqlab run -v osr-291980/dpc-classify              one scenario of the library, with its report\n"
     "  irqlab run --schedules 100000 --seed 7 mine.json   more schedules than the file asks for\n"
-    "  irqlab run --junit results.xml scenarios           for CI\n\n"
+    "  irqlab run --junit results.xml scenarios           for CI\n"
+    "  irqlab run --what-can-vary mine.json               the choices of its natural schedule\n"
+    "  irqlab run --faults mine.json                      each allocation and call that can fail fails once\n\n"
     "By its policy a scenario runs one schedule (\"timed\"), draws as many as --schedules says from --seed on (\"random\" and others), or\n"
     "runs all there are within its bounds, up to --schedules (\"exhaustive\" and others). irqlab list policies lists them.\n"
     "Of a single scenario that is not as expected the report is printed; with -v that of each.\n\n"
@@ -131,6 +134,7 @@ static const char description[] =
 typedef struct RunArguments {
   gboolean is_verbose, is_quiet, wants_json, no_sandbox;
   gint64 schedules;
+  gboolean wants_variation, wants_faults, wants_fault_pairs;
   gint jobs, timeout_s;
   char *junit, *color;
   CliSearch search;
@@ -144,6 +148,11 @@ static bool arguments_parse(RunArguments *arguments, int *argc, char ***argv) {
       "N" },
     CLI_SEARCH_ENTRIES(&arguments->search),
     { "first", 0, 0, G_OPTION_ARG_INT64, &arguments->search.first, "Number of the first schedule, from 0 (the natural one)", "N" },
+    { "faults", 0, 0, G_OPTION_ARG_NONE, &arguments->wants_faults, "Let each thing that can fail do so once, and tell what comes of it",
+      NULL },
+    { "fault-pairs", 0, 0, G_OPTION_ARG_NONE, &arguments->wants_fault_pairs, "The same, then let every two of them fail", NULL },
+    { "what-can-vary", 0, 0, G_OPTION_ARG_NONE, &arguments->wants_variation,
+      "List the choices of the natural schedule: their kinds, places and numbers", NULL },
     { "jobs", 'j', 0, G_OPTION_ARG_INT, &arguments->jobs, "How many scenarios run at a time (default: one a processor)", "N" },
     { "timeout", 0, 0, G_OPTION_ARG_INT, &arguments->timeout_s, "End a scenario after this host time (default 300, 0: never)", "SECONDS" },
     { "junit", 0, 0, G_OPTION_ARG_FILENAME, &arguments->junit, "Also write the results as JUnit XML (\"-\": to standard output)", "FILE" },
@@ -157,7 +166,7 @@ static bool arguments_parse(RunArguments *arguments, int *argc, char ***argv) {
 }
 
 /* False, after an error was printed. */
-static bool options_fill(const RunArguments *arguments, WorkerOptions *options, ReportColorMode *mode) {
+static bool options_fill(RunArguments *arguments, WorkerOptions *options, ReportColorMode *mode) {
   bool is_right = cli_color_mode(arguments->color, mode);
   if (is_right && (arguments->jobs < 1 || arguments->jobs > 1024))
     is_right = cli_error("run: --jobs takes a number from 1 to 1024, not %d", arguments->jobs) == 0;
@@ -206,13 +215,33 @@ static int run(const RunArguments *arguments, WorkerOptions *options, ReportColo
   return exit_code;
 }
 
+static bool wants_look(const RunArguments *arguments) {
+  return arguments->wants_faults || arguments->wants_fault_pairs || arguments->wants_variation;
+}
+
+/* Instead of running what the scenarios ask for. */
+static int look(const RunArguments *arguments, const WorkerOptions *options, ReportColorMode mode, char **paths) {
+  bool is_about_faults = arguments->wants_faults || arguments->wants_fault_pairs;
+  CliLook look = { .fault_depth = arguments->wants_fault_pairs ? 2 : 1,
+                   .wants_json = arguments->wants_json,
+                   .schedules = options->schedules,
+                   .varies = arguments->search.varies,
+                   .style = report_style_of(STDOUT_FILENO, arguments->wants_json ? REPORT_COLOR_NEVER : mode) };
+  if (is_about_faults && arguments->wants_variation)
+    return cli_error("run: --faults and --what-can-vary are two different questions");
+  if (arguments->junit != NULL)
+    return cli_error("run: --junit is for results, not for --faults and --what-can-vary");
+  g_autoptr(GPtrArray) scenarios = cli_scenarios(paths);
+  return cli_look(scenarios, &look, is_about_faults ? cli_faults_look : cli_vary_look);
+}
+
 int cli_run(int argc, char **argv) {
   RunArguments arguments = { .jobs = (gint)g_get_num_processors(), .timeout_s = 300, .search = CLI_SEARCH_INIT };
   ReportColorMode mode = REPORT_COLOR_AUTO;
   WorkerOptions options = { 0 };
   int exit_code = EXIT_BAD_INPUT;
   if (arguments_parse(&arguments, &argc, &argv) && options_fill(&arguments, &options, &mode))
-    exit_code = run(&arguments, &options, mode, argv + 1);
+    exit_code = wants_look(&arguments) ? look(&arguments, &options, mode, argv + 1) : run(&arguments, &options, mode, argv + 1);
   cli_search_finish(&arguments.search);
   g_free(arguments.junit);
   g_free(arguments.color);

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+enum { FAULT_COUNT_MAX = 32 };
+_Static_assert(FAULT_COUNT_MAX < DDI_FAULT_COUNT_MAX, "and one of a boot");
+
 /* ---- "vary" ---- */
 
 bool load_varies(Loader *loader, const JsonValue *value, uint32_t *varies) {
@@ -127,8 +130,8 @@ bool load_faults(Loader *loader, const JsonValue *value) {
     return true;
   if (!load_list(loader, value, "faults", "calls that fail, \"ExAllocatePool2 #1\""))
     return false;
-  if (value->count > DDI_FAULT_COUNT_MAX)
-    return load_fail(loader, value->position, "\"faults\": expected at most %d", DDI_FAULT_COUNT_MAX);
+  if (value->count > FAULT_COUNT_MAX)
+    return load_fail(loader, value->position, "\"faults\": expected at most %d", FAULT_COUNT_MAX);
   ScenarioFault *faults = load_new(loader, value->count, sizeof *faults);
   loader->scenario->faults = faults;
   loader->scenario->fault_count = value->count;

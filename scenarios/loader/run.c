@@ -147,6 +147,8 @@ void scenario_run_once(ScenarioRun *run, const RunRequest *request, RunResult *r
   if (run->snapshot == NULL) {
     result->ended_in_boot = true;
     result_take(run, result);
+    result->hash = run->boot_hash;
+    result->event_count = (uint32_t)run->boot_record.count;
     return;
   }
   SimRunOptions options = { .vcpu_count = run->scenario->machine.cpu_count,

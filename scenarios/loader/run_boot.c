@@ -263,6 +263,8 @@ static void faults_add(const ScenarioRun *run) {
     }
     ddi_fault_add(&fault);
   }
+  if (run->boot_fault.function != 0)
+    ddi_fault_add(&run->boot_fault);
 }
 
 /* ---- boot ---- */
@@ -396,10 +398,20 @@ bool run_boot(ScenarioRun *run, GError **error) {
   if (!check_loaded(run, set_ups, error))
     return false;
   refusal_note(run);
+  run->boot_hash = sim_machine()->hash;
   if (stop != SIM_STOP_NONE)
     return true; /* over before the first stimulus: that is what each run comes to */
   if (!sim_machine_set_up(sim_machine(), stimuli_queue, run))
     return check_fits(run, error);
   run->snapshot = sim_snapshot_save();
   return true;
+}
+
+bool run_boot_again(ScenarioRun *run, const DdiFault *fault, GError **error) {
+  if (run->snapshot != NULL)
+    sim_snapshot_destroy(&run->snapshot);
+  run->boot_record.count = 0;
+  g_clear_pointer(&run->not_loaded, g_free);
+  run->boot_fault = fault != NULL ? *fault : (DdiFault){ 0 };
+  return run_boot(run, error);
 }

@@ -17,6 +17,7 @@ struct ScenarioRun {
   SimSnapshot *snapshot; /* NULL when the run was over in boot */
   SimRecord boot_record; /* its events: the beginning of every run's */
   uint64_t origin_ns;
+  uint64_t boot_hash;    /* of the events of a boot that was the whole run: who looks at the machine later may add to it */
   bool wants_events;     /* an expectation is about events */
   bool races;            /* races between accesses of driver code are looked for */
   GHashTable *sources;   /* file -> GStrv of its lines: for RunSite.text; looked up only */
