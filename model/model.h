@@ -22,24 +22,25 @@
 #include "verifier/verifier_state.h"
 #include "wfp/wfp_state.h"
 
+/* What runs hardly ever change comes first, then what every run changes: a restore copies pages that were written (sim/written.c). */
 typedef struct ModelState {
   ModelOptions options;
-  ObjectState object;
-  KeState ke;
-  ExState ex;
-  MmState mm;
+  VerifierState verifier;
   PsState ps;
+  MmState mm;
   ObState ob;
-  IoState io;
   RtlState rtl;
   DdiState ddi;
   GuestState guest;
-  NdisState ndis;
-  TcpipState tcpip;
+  ObjectState object;
   WfpState wfp;
   FltState flt;
   UserState user;
-  VerifierState verifier;
+  NdisState ndis;
+  KeState ke;
+  TcpipState tcpip;
+  IoState io;
+  ExState ex;
 } ModelState;
 
 _Static_assert(sizeof(ModelState) <= SIM_RULES_BASE - SIM_MODEL_BASE, "the model's state fits its place in the arena");

@@ -46,17 +46,17 @@ typedef struct PoolDirectory {
 } PoolDirectory;
 
 typedef struct PoolState {
-  PoolPage *open[POOL_KIND_COUNT];                 /* the page that small blocks are carved from */
-  SimLink free[POOL_KIND_COUNT][POOL_CLASS_COUNT]; /* PoolBlock.free_link, longest free first; class 0: large blocks */
-  PoolDirectory *directory[POOL_DIRECTORY_SIZE];   /* by page number of guest memory */
   uint64_t allocation_count;
   uint64_t free_count;
   bool is_begun;
+  PoolPage *open[POOL_KIND_COUNT];                 /* the page that small blocks are carved from */
+  SimLink free[POOL_KIND_COUNT][POOL_CLASS_COUNT]; /* PoolBlock.free_link, longest free first; class 0: large blocks */
+  PoolDirectory *directory[POOL_DIRECTORY_SIZE];   /* by page number of guest memory */
 } PoolState;
 
 typedef struct ExState {
-  PoolState pool;
   bool fails_allocations; /* each allocation of driver code is a choice */
+  PoolState pool;
 } ExState;
 
 _Static_assert(POOL_DIRECTORY_SIZE *POOL_DIRECTORY_PAGE_COUNT *SIM_PAGE_SIZE >= SIM_GUEST_SIZE, "the directory covers guest memory");

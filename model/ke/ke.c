@@ -214,6 +214,7 @@ static void prcb_begin(KePrcb *prcb, SimVcpu *vcpu) {
 void ke_begin(void) {
   SimMachine *machine = sim_machine();
   KE->prcb_count = machine->vcpu_count;
+  KE->prcbs = sim_heap_allocate(KE->prcb_count * sizeof *KE->prcbs);
   machine->threads = &ke_threads;
   for (unsigned i = 0; i < KE_PRIORITY_COUNT; i++)
     sim_list_init(&KE->ready[i]);

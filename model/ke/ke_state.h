@@ -257,5 +257,5 @@ typedef struct KeState {
   uint64_t quantum_ns;
   bool is_begun;
   KeBugcheck bugcheck;
-  KePrcb prcbs[SIM_VCPU_COUNT_MAX];
+  KePrcb *prcbs; /* [prcb_count] */
 } KeState;

@@ -91,6 +91,7 @@ static KeDpc *dpc_create(const char *name, KeDpcRoutine *routine, TcpipCpu *cpu,
 }
 
 void tcpip_receive_begin(void) {
+  MODEL->tcpip.cpus = sim_heap_allocate(MODEL->ke.prcb_count * sizeof *MODEL->tcpip.cpus);
   for (uint32_t number = 0; number < MODEL->ke.prcb_count; number++) {
     TcpipCpu *cpu = &MODEL->tcpip.cpus[number];
     sim_list_init(&cpu->packets);
@@ -152,6 +153,8 @@ void tcpip_injection_queue(TcpipConnection *connection, TcpipInjection *injectio
 
 /* ---- for reports ---- */
 
-uint32_t tcpip_packets_waiting(unsigned cpu) { return cpu < SIM_VCPU_COUNT_MAX ? MODEL->tcpip.cpus[cpu].waiting : 0; }
-uint32_t tcpip_packets_delivered(unsigned cpu) { return cpu < SIM_VCPU_COUNT_MAX ? MODEL->tcpip.cpus[cpu].delivered : 0; }
-uint64_t tcpip_packet_oldest_ns(unsigned cpu) { return cpu < SIM_VCPU_COUNT_MAX ? MODEL->tcpip.cpus[cpu].oldest_ns : 0; }
+static bool is_cpu(unsigned cpu) { return MODEL->tcpip.cpus != NULL && cpu < MODEL->ke.prcb_count; }
+
+uint32_t tcpip_packets_waiting(unsigned cpu) { return is_cpu(cpu) ? MODEL->tcpip.cpus[cpu].waiting : 0; }
+uint32_t tcpip_packets_delivered(unsigned cpu) { return is_cpu(cpu) ? MODEL->tcpip.cpus[cpu].delivered : 0; }
+uint64_t tcpip_packet_oldest_ns(unsigned cpu) { return is_cpu(cpu) ? MODEL->tcpip.cpus[cpu].oldest_ns : 0; }

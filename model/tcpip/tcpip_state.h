@@ -129,5 +129,5 @@ typedef struct TcpipState {
   uint64_t flow_id_next;
   uint16_t port_next;  /* of connections without a local port */
   uint64_t upper_lock; /* guest address of the spin lock an upper component holds while it connects */
-  TcpipCpu cpus[SIM_VCPU_COUNT_MAX];
+  TcpipCpu *cpus; /* by number, one a CPU */
 } TcpipState;
