@@ -19,6 +19,7 @@ typedef struct CliCommand {
 
 int cli_run(int argc, char **argv);
 int cli_replay(int argc, char **argv);
+int cli_shrink(int argc, char **argv);
 int cli_trace(int argc, char **argv);
 int cli_list(int argc, char **argv);
 int cli_explain(int argc, char **argv);

@@ -9,6 +9,7 @@
 static const CliCommand commands[] = {
   { "run", "run scenarios and say whether they come out as expected", cli_run },
   { "replay", "run one schedule of a scenario again, from its line", cli_replay },
+  { "shrink", "make a failing schedule minimal, and the scenario around it", cli_shrink },
   { "trace", "print every event of a run", cli_trace },
   { "list", "list scenarios, rules, bug checks, functions", cli_list },
   { "explain", "explain a rule, a bug check, a function or a status", cli_explain },

@@ -1,0 +1,192 @@
+/* irqlab shrink: a failing schedule made minimal, and the scenario around it. */
+#include "../crash_report.h"
+#include "../paragraph.h"
+#include "schedule.h"
+#include "search_options.h"
+#include "shrink_scenario.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FIND_COUNT_DEFAULT 10000
+
+typedef struct ShrinkCommand {
+  CliSearch search;
+  CliSchedule schedule;
+  gint64 schedules;
+  gint64 budget;
+  gint others;
+  char *output;
+  gboolean keeps_scenario;
+  const char *name;
+  bool has_line;
+  ReportStyle style;
+} ShrinkCommand;
+
+/* ---- what fails ---- */
+
+static bool search_options(const ShrinkCommand *command, SimSearchOptions *options) {
+  const ScenarioPolicy *own = &command->schedule.scenario->policy;
+  g_autofree char *wrong = cli_search_apply(&command->search, own, options);
+  if (wrong != NULL) {
+    cli_error("shrink: %s", wrong);
+    return false;
+  }
+  if (!options->policy->explores) { /* one schedule is not much of a search */
+    const SimPolicy *portfolio = sim_policy_find("portfolio");
+    options->policy = portfolio != NULL ? portfolio : &sim_policy_random;
+  }
+  return true;
+}
+
+/* The first schedule in which something goes wrong; false, after it was said, when there is none. */
+static bool failure_find(const ShrinkCommand *command, const SimSearchOptions *options, RunResult *result) {
+  ScenarioRun *run = command->schedule.run;
+  uint64_t most = command->schedules > 0 ? (uint64_t)command->schedules : FIND_COUNT_DEFAULT, count = 0;
+  RunSearch search;
+  run_search_init(&search, run, options);
+  bool is_found = false, is_more = true;
+  while (!is_found && is_more && count < most) {
+    run_result_finish(result);
+    is_more = run_search_next(&search, NULL, result);
+    RunFailure failure = run_failure_of(run, result, NULL);
+    is_found = failure.kind != RUN_FAILURE_NONE;
+    run_failure_finish(&failure);
+    count++;
+  }
+  run_search_finish(&search);
+  if (!is_found)
+    printf("nothing went wrong in %" G_GUINT64_FORMAT " schedule%s%s: there is nothing to shrink\n", count, count == 1 ? "" : "s",
+           is_more ? "" : ", which are all there are");
+  return is_found;
+}
+
+static bool failure_of_line(const ShrinkCommand *command, RunResult *result) {
+  CliSchedule *schedule = (CliSchedule *)&command->schedule;
+  cli_schedule_run(schedule, NULL, result);
+  RunFailure failure = run_failure_of(schedule->run, result, NULL);
+  bool is_failing = failure.kind != RUN_FAILURE_NONE;
+  run_failure_finish(&failure);
+  if (!is_failing)
+    printf("nothing goes wrong in that schedule: there is nothing to shrink\n");
+  return is_failing;
+}
+
+/* ---- what is printed ---- */
+
+static void report_print(const ShrinkCommand *command, ScenarioRun *run, const char *name, const Shrunk *shrunk) {
+  g_autoptr(GString) out = g_string_new(NULL);
+  g_autofree char *words = shrunk_words(shrunk);
+  crash_report_print(out, &command->style,
+                     &(ReportSubject){ .run = run, .result = &shrunk->result, .schedule = shrunk->line, .name = name });
+  paragraph_put(out, &command->style, "shrunk", words);
+  fputs(out->str, stdout);
+}
+
+static void removed_print(GString *out, const ShrinkCommand *command, const GPtrArray *removed) {
+  g_autoptr(GString) list = g_string_new(NULL);
+  for (guint i = 0; i < removed->len; i++)
+    g_string_append_printf(list, "%s%s", i > 0 ? ", " : "", (const char *)g_ptr_array_index(removed, i));
+  if (removed->len > 0)
+    paragraph_putf(out, &command->style, "not needed", "%s", list->str);
+}
+
+static int scenario_shrink(ShrinkCommand *command, Shrunk *shrunk) {
+  g_autoptr(GError) error = NULL;
+  ShrunkScenario small;
+  const ShrinkScenarioOptions options = { .output = command->output, .is_whole = command->keeps_scenario };
+  if (!shrink_scenario(g_steal_pointer(&command->schedule.scenario), g_steal_pointer(&command->schedule.run), shrunk, &options, &small,
+                       &error))
+    return cli_error("shrink: %s", error->message);
+  report_print(command, small.run, command->output != NULL ? command->output : command->name, &small.shrunk);
+  g_autoptr(GString) out = g_string_new(NULL);
+  removed_print(out, command, small.removed);
+  if (command->output != NULL)
+    paragraph_putf(out, &command->style, "written", "%s; it is as expected now: irqlab run %s", command->output, command->output);
+  fputs(out->str, stdout);
+  shrunk_scenario_finish(&small);
+  return EXIT_AS_EXPECTED;
+}
+
+static int shrink(ShrinkCommand *command) {
+  SimSearchOptions options;
+  RunResult result = { 0 };
+  if (!search_options(command, &options))
+    return EXIT_BAD_INPUT;
+  bool is_failing = command->has_line ? failure_of_line(command, &result) : failure_find(command, &options, &result);
+  if (!is_failing) {
+    run_result_finish(&result);
+    return EXIT_NOT_AS_EXPECTED;
+  }
+  Shrunk shrunk;
+  const ShrinkBudget budget = { .runs = (uint64_t)command->budget, .others = (unsigned)command->others };
+  bool is_shrunk = shrink_bucket(command->schedule.run, &result, &budget, &shrunk);
+  run_result_finish(&result);
+  int exit_code = is_shrunk
+                      ? scenario_shrink(command, &shrunk)
+                      : (printf("what goes wrong does not depend on the schedule: there is nothing to shrink\n"), EXIT_NOT_AS_EXPECTED);
+  shrunk_finish(&shrunk);
+  return exit_code;
+}
+
+/* ---- the command ---- */
+
+static const char summary[] = "Makes a failing schedule minimal, and the scenario around it, so that the story is as short as it can be.";
+static const char description[] =
+    "SCENARIO is a file, or a name of the library. LINE is a schedule that fails, as reports print it, or @FILE; without one the first "
+    "failure\n"
+    "that a search finds is taken. The result fails the same way: the same bug check or finding, in the same function of the driver. It "
+    "has the\n"
+    "fewest preemptions that can be found; what is said of it tells whether it is proved that there are none with fewer.\n\n"
+    "With -o a new scenario is written: the old one's text without what the failure does not need, with the schedule and the expectation "
+    "in it.\n\n"
+    "Examples:\n"
+    "  irqlab shrink mine.json\n"
+    "  irqlab shrink mine.json v1:-:a18b6671.s0=1 -o regression.json\n\n"
+    "Exit codes: 0 shrunk; 1 nothing went wrong; 2 bad input; 3 cannot be set up.\n";
+
+static bool arguments_parse(ShrinkCommand *command, int *argc, char ***argv) {
+  g_autofree char *color = NULL;
+  const GOptionEntry entries[] = {
+    { "output", 'o', 0, G_OPTION_ARG_FILENAME, &command->output, "Write the shrunk scenario to that file", "FILE" },
+    { "budget", 0, 0, G_OPTION_ARG_INT64, &command->budget, "At most so many runs for the schedule (default 20000, fewer of long runs)",
+      "N" },
+    { "others", 0, 0, G_OPTION_ARG_INT, &command->others, "Begin also from so many other failing schedules (default 16)", "N" },
+    { "keep-scenario", 0, 0, G_OPTION_ARG_NONE, &command->keeps_scenario, "Shrink the schedule alone", NULL },
+    { "schedules", 0, 0, G_OPTION_ARG_INT64, &command->schedules, "Search at most so many schedules for a failure (default 10000)", "N" },
+    CLI_SEARCH_ENTRIES(&command->search),
+    { "color", 0, 0, G_OPTION_ARG_STRING, &color, "auto (default), always or never", "WHEN" },
+    { 0 },
+  };
+  ReportColorMode mode = REPORT_COLOR_AUTO;
+  if (!cli_options("shrink", "SCENARIO [LINE]", summary, description, entries, argc, argv) || !cli_color_mode(color, &mode) ||
+      !cli_search_check(&command->search, "shrink"))
+    return false;
+  command->style = report_style_of(STDOUT_FILENO, mode);
+  if (*argc < 2 || *argc > 3) {
+    cli_error("shrink: a scenario and perhaps a line: irqlab shrink SCENARIO [v1:...]\nirqlab shrink --help tells more.");
+    return false;
+  }
+  if (command->budget < 0 || command->others < 0 || command->schedules < 0) {
+    cli_error("shrink: --budget, --others and --schedules take numbers from 1");
+    return false;
+  }
+  return true;
+}
+
+int cli_shrink(int argc, char **argv) {
+  ShrinkCommand command = { .search = CLI_SEARCH_INIT };
+  int exit_code = EXIT_BAD_INPUT;
+  if (arguments_parse(&command, &argc, &argv)) {
+    command.name = argv[1];
+    command.has_line = argc > 2;
+    exit_code = cli_schedule_open(&command.schedule, argv[1], argc > 2 ? argv[2] : NULL);
+    if (exit_code == EXIT_AS_EXPECTED)
+      exit_code = shrink(&command);
+    cli_schedule_finish(&command.schedule);
+  }
+  cli_search_finish(&command.search);
+  g_free(command.output);
+  return exit_code;
+}
