@@ -186,6 +186,7 @@ static const struct {
   Sentence *sentence;
 } sentences[] = {
   { RULE_BAD_POINTER_ARGUMENT, sentence_of_argument },
+  { RULE_DATA_RACE, sentence_of_race },
   { RULE_DEADLOCK, wait_chain_sentence },
   { RULE_DECISION_LOST_ON_REAUTHORIZE, of_decision },
   { RULE_FREED_WHILE_QUEUED, sentence_of_freed_queued },
@@ -196,6 +197,7 @@ static const struct {
   { RULE_IRQL_TOO_LOW, of_level },
   { RULE_KERNEL_STACK_OVERFLOW, sentence_of_stack },
   { RULE_LEFT_BEHIND_AT_UNLOAD, sentence_of_left_behind },
+  { RULE_LOCK_ORDER, sentence_of_lock_order },
   { RULE_NETWORK_STALLED, of_network },
   { RULE_NULL_ACCESS, sentence_of_null },
   { RULE_OBJECT_NOT_INITIALIZED, sentence_of_uninitialized },

@@ -116,22 +116,17 @@ static void frame_add(GArray *frames, const ScenarioRun *run, uint32_t site) {
   g_array_append_val(frames, frame);
 }
 
-void where_print_stack(GString *out, const ReportStyle *style, const Names *names, const Finding *finding) {
-  const ScenarioRun *run = names_run(names);
-  g_autoptr(GArray) frames = g_array_new(FALSE, TRUE, sizeof(Frame));
+/* At least `count_min` functions, or nothing is printed. */
+static void stack_print(GString *out, const ReportStyle *style, const char *title, GArray *frames, guint count_min) {
   unsigned function_columns = 0, place_columns = 0;
-  g_array_set_clear_func(frames, frame_clear);
-  frame_add(frames, run, finding->site);
-  for (unsigned i = finding->frame_count; i > 0; i--) /* where each was called from, the outermost by Windows */
-    frame_add(frames, run, finding->frames[i - 1].site);
-  if (frames->len == 0 || (frames->len == 1 && g_array_index(frames, Frame, 0).count == 1))
+  if (frames->len == 0 || (frames->len < count_min && g_array_index(frames, Frame, 0).count == 1))
     return;
   for (guint i = 0; i < frames->len; i++) {
     const Frame *frame = &g_array_index(frames, Frame, i);
     function_columns = MAX(function_columns, report_columns(frame->function));
     place_columns = MAX(place_columns, report_columns(frame->place));
   }
-  report_put(out, style, REPORT_BOLD, "\n  the driver's stack\n");
+  report_put(out, style, REPORT_BOLD, title);
   for (guint i = 0; i < frames->len; i++) {
     const Frame *frame = &g_array_index(frames, Frame, i);
     g_autoptr(GString) line = g_string_new("     ");
@@ -144,4 +139,24 @@ void where_print_stack(GString *out, const ReportStyle *style, const Names *name
     report_trim_lines(line);
     g_string_append(out, line->str);
   }
+}
+
+/* Innermost first: where each was called from, the outermost by Windows. Returns owned. */
+static GArray *frames_collect(const ScenarioRun *run, uint32_t site, const SimFrame *from, unsigned count) {
+  GArray *frames = g_array_new(FALSE, TRUE, sizeof(Frame));
+  g_array_set_clear_func(frames, frame_clear);
+  frame_add(frames, run, site);
+  for (unsigned i = count; i > 0; i--)
+    frame_add(frames, run, from[i - 1].site);
+  return frames;
+}
+
+void where_print_stack(GString *out, const ReportStyle *style, const Names *names, const Finding *finding) {
+  bool has_other = finding->other.site != 0;
+  g_autoptr(GArray) frames = frames_collect(names_run(names), finding->site, finding->frames, finding->frame_count);
+  stack_print(out, style, "\n  the driver's stack\n", frames, has_other ? 1 : 2);
+  if (!has_other)
+    return;
+  g_autoptr(GArray) others = frames_collect(names_run(names), finding->other.site, finding->other.frames, finding->other.frame_count);
+  stack_print(out, style, "\n  the other's stack\n", others, 1);
 }

@@ -18,6 +18,8 @@ typedef struct FindingOther {
   uint32_t context;     /* id */
   uint32_t object;      /* ordinal of what it ran for; 0: not known */
   uint32_t function;    /* the call that driver code was in; 0: none */
+  uint8_t cpu;          /* of an interrupt or DPC; 0xff: a thread */
+  SimIrql irql;         /* the level it came at; of a thread: 0 */
   uint16_t frame_count; /* the guest's call stack, innermost last */
   SimFrame frames[SIM_RACE_FRAME_COUNT_MAX];
 } FindingOther;

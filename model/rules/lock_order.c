@@ -94,7 +94,12 @@ static bool is_known(const Edge *edge) {
 
 static void place_fill(FindingOther *place, const SimEvent *event) {
   const SimContext *context = sim_machine()->current;
-  *place = (FindingOther){ .site = event->site, .context = event->context, .object = context->object, .function = event->function };
+  *place =
+      (FindingOther){ .site = event->site, .context = event->context, .object = context->object, .function = event->function, .cpu = 0xff };
+  if (context->kind != SIM_CONTEXT_THREAD) {
+    place->cpu = event->cpu;
+    place->irql = context->kind == SIM_CONTEXT_DPC ? SIM_IRQL_DISPATCH : event->irql;
+  }
   unsigned skip = context->frame_count > SIM_RACE_FRAME_COUNT_MAX ? context->frame_count - SIM_RACE_FRAME_COUNT_MAX : 0;
   for (unsigned i = skip; i < context->frame_count; i++)
     place->frames[place->frame_count++] = context->frames[i];

@@ -11,7 +11,7 @@
 #include "ddi_ids.gen.h"
 
 /* The keys of SIM_RACE_KEY_OTHER. */
-enum { KEY_DPCS_DONE = 1, KEY_COMPLETIONS, KEY_REGISTERED, KEY_CALLED };
+enum { KEY_DPCS_DONE = 1, KEY_COMPLETIONS, KEY_FLOW_CONTEXTS, KEY_REGISTERED, KEY_CALLED };
 
 static uint64_t other_key(unsigned what, uint32_t number) { return sim_race_key(SIM_RACE_KEY_OTHER, (uint64_t)what << 32 | number); }
 
@@ -95,11 +95,16 @@ static void observe_callback(const SimEvent *event) {
     return;
   }
   acquire_other(KEY_REGISTERED, event->object);
-  if (event->function == DDI_DRIVER_UNLOAD)
+  if (event->function == DDI_DRIVER_UNLOAD || event->function == DDI_FWPS_CALLOUT_FLOW_DELETE_NOTIFY_FN0)
     acquire_other(KEY_CALLED, event->object);
 }
 
 /* ---- all else ---- */
+
+static void observe_call(const SimEvent *event) {
+  if (event->function == DDI_FwpsFlowAssociateContext0)
+    release_other(KEY_FLOW_CONTEXTS, 0);
+}
 
 static void observe_return(const SimEvent *event) {
   if (event->function == DDI_KeFlushQueuedDpcs)
@@ -120,6 +125,7 @@ static void observe(const SimEvent *event, void *data) {
   case EVENT_CALLBACK_RETURN: observe_callback(event); return;
   case EVENT_OBJECT_CREATE:
   case EVENT_OBJECT_DELETE: observe_object(event); return;
+  case EVENT_CALL: observe_call(event); return;
   case EVENT_RETURN: observe_return(event); return;
   case EVENT_DRIVER_LOAD: release_other(KEY_REGISTERED, event->object); return;
 
@@ -146,6 +152,7 @@ static void observe(const SimEvent *event, void *data) {
   case EVENT_PEND_COMPLETE: release_other(KEY_COMPLETIONS, 0); return;
   case EVENT_CLASSIFY:
     acquire(event->object);
+    acquire_other(KEY_FLOW_CONTEXTS, 0);
     if (event->detail >> 16)
       acquire_other(KEY_COMPLETIONS, 0);
     return;
@@ -185,6 +192,8 @@ static void found(SimMachine *machine, const SimRace *race) {
     .site = race->earlier.site,
     .context = race->earlier.context,
     .object = race->earlier.object,
+    .cpu = race->earlier.cpu,
+    .irql = race->earlier.irql,
     .frame_count = race->earlier.frame_count,
   };
   for (unsigned i = 0; i < other.frame_count; i++)
@@ -194,14 +203,39 @@ static void found(SimMachine *machine, const SimRace *race) {
 
 static void begin(void) {
   sim_machine()->race_handler = found;
-  rule_observe(observe, (const uint16_t[]){ SIM_EVENT_IRQL,      SIM_EVENT_INTERRUPT, SIM_EVENT_INTERRUPT_END, SIM_EVENT_CONTEXT_BEGIN,
-                                            EVENT_RETURN,        EVENT_CALLBACK,      EVENT_CALLBACK_RETURN,   EVENT_THREAD_CREATE,
-                                            EVENT_THREAD_EXIT,   EVENT_SIGNAL,        EVENT_LOCK_ACQUIRE,      EVENT_LOCK_RELEASE,
-                                            EVENT_DPC_QUEUE,     EVENT_DPC_BEGIN,     EVENT_DPC_END,           EVENT_TIMER_SET,
-                                            EVENT_TIMER_EXPIRE,  EVENT_WORK_QUEUE,    EVENT_WORK_BEGIN,        EVENT_OBJECT_CREATE,
-                                            EVENT_OBJECT_DELETE, EVENT_DRIVER_LOAD,   EVENT_CLASSIFY,          EVENT_PEND_COMPLETE,
-                                            EVENT_CONNECTION,    EVENT_STREAM_INJECT, EVENT_STREAM_INJECTED,   EVENT_MESSAGE_SEND,
-                                            EVENT_MESSAGE_TAKE,  EVENT_MESSAGE_REPLY, EVENT_MESSAGE_DONE,      0 });
+  rule_observe(observe, (const uint16_t[]){ SIM_EVENT_IRQL,
+                                            SIM_EVENT_INTERRUPT,
+                                            SIM_EVENT_INTERRUPT_END,
+                                            SIM_EVENT_CONTEXT_BEGIN,
+                                            EVENT_CALL,
+                                            EVENT_RETURN,
+                                            EVENT_CALLBACK,
+                                            EVENT_CALLBACK_RETURN,
+                                            EVENT_THREAD_CREATE,
+                                            EVENT_THREAD_EXIT,
+                                            EVENT_SIGNAL,
+                                            EVENT_LOCK_ACQUIRE,
+                                            EVENT_LOCK_RELEASE,
+                                            EVENT_DPC_QUEUE,
+                                            EVENT_DPC_BEGIN,
+                                            EVENT_DPC_END,
+                                            EVENT_TIMER_SET,
+                                            EVENT_TIMER_EXPIRE,
+                                            EVENT_WORK_QUEUE,
+                                            EVENT_WORK_BEGIN,
+                                            EVENT_OBJECT_CREATE,
+                                            EVENT_OBJECT_DELETE,
+                                            EVENT_DRIVER_LOAD,
+                                            EVENT_CLASSIFY,
+                                            EVENT_PEND_COMPLETE,
+                                            EVENT_CONNECTION,
+                                            EVENT_STREAM_INJECT,
+                                            EVENT_STREAM_INJECTED,
+                                            EVENT_MESSAGE_SEND,
+                                            EVENT_MESSAGE_TAKE,
+                                            EVENT_MESSAGE_REPLY,
+                                            EVENT_MESSAGE_DONE,
+                                            0 });
 }
 
 const RuleDetector rule_race = { .begin = begin };
