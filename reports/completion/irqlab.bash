@@ -8,8 +8,8 @@ _irqlab_values() { # CURRENT PREVIOUS: values of the option before; false when i
   case $2 in
     --color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$1") ;;
     --policy) mapfile -t COMPREPLY < <(compgen -W "$(_irqlab_names policies)" -- "$1") ;;
-    --junit) mapfile -t COMPREPLY < <(compgen -f -- "$1") ;;
-    --schedules | --seed | --first | --depth | --preemptions | --delays | --jobs | -j | --timeout | --times | -n | --seconds) COMPREPLY=() ;;
+    --junit | --output | -o) mapfile -t COMPREPLY < <(compgen -f -- "$1") ;;
+    --budget | --others | --schedules | --seed | --first | --depth | --preemptions | --delays | --jobs | -j | --timeout | --times | -n | --seconds) COMPREPLY=() ;;
     *) return 1 ;;
   esac
 }
@@ -18,13 +18,14 @@ _irqlab() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} options names=
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
-    mapfile -t COMPREPLY < <(compgen -W 'run replay trace list explain bench test --help --version' -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W 'run replay shrink trace list explain bench test --help --version' -- "$current")
     return
   fi
   _irqlab_values "$current" "$previous" && return
   case $command in
     run) options='--verbose --quiet --schedules --policy --seed --first --depth --preemptions --delays --accesses --merge-states --jobs --timeout --junit --json --color --no-sandbox' ;;
     replay) options='--times --color' ;;
+    shrink) options='--output --budget --others --keep-scenario --schedules --policy --seed --depth --preemptions --delays --accesses --merge-states --vary --color' ;;
     trace) options='--boot --json' ;;
     list) options= ;;
     explain) options='--color' ;;
@@ -37,7 +38,7 @@ _irqlab() {
     ;;
   esac
   case $command in
-    run | replay | trace | bench) names=$(_irqlab_names scenarios) ;;
+    run | replay | shrink | trace | bench) names=$(_irqlab_names scenarios) ;;
     list) [ "$COMP_CWORD" -eq 2 ] && names='scenarios rules bugchecks functions callbacks statuses policies' ;;
     explain)
       names="$(_irqlab_names rules) $(_irqlab_names functions) $(_irqlab_names callbacks)
@@ -45,7 +46,7 @@ _irqlab() {
       ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$names" -- "$current")
-  case $command in run | replay | trace | bench | list)
+  case $command in run | replay | shrink | trace | bench | list)
     mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$current")
     ;;
   esac
