@@ -9,6 +9,7 @@ static SimSurvey *survey_of(const SimMachine *machine) { return machine->options
 static void begin(SimMachine *machine) {
   sim_policy_replay.begin(machine);
   survey_of(machine)->is_staying = false;
+  survey_of(machine)->undisturbed = 0;
 }
 
 /* ---- the list ---- */
@@ -76,6 +77,8 @@ static bool staying_find(const SimPoint *point, uint32_t staying, uint32_t *id) 
 
 static uint32_t answer_staying(SimSurvey *survey, const SimPoint *point) {
   uint32_t id = point->natural;
+  if (point->kind == SIM_CHOICE_INTERRUPT && survey->undisturbed == point->context && point->context != 0)
+    return 0;
   if (survey->is_staying && sim_point_is_step(point) && point->options != NULL)
     survey->is_staying = staying_find(point, survey->staying, &id);
   return id;
@@ -93,6 +96,8 @@ static uint32_t answer(SimMachine *machine, const SimPoint *point) {
     survey->is_staying = said->stays && sim_exception_may_stay(said);
     survey->staying = said->answer;
   }
+  if (is_said && point->kind == SIM_CHOICE_INTERRUPT)
+    survey->undisturbed = said->stays ? point->context : 0;
   uint32_t id = is_said ? said->answer : answer_staying(survey, point);
   if (survey->is_listing)
     point_list(machine, survey, point, id, is_said);

@@ -133,7 +133,8 @@ static bool stay_one(Work *work, Case *best, SimSchedule *candidate, size_t inde
   if (exception->stays || !sim_exception_may_stay(exception))
     return false;
   size_t end = index + 1; /* those by which the same one goes on */
-  while (end < best->said.count && best->said.exceptions[end].answer == exception->answer && !best->said.exceptions[end].stays)
+  while (end < best->said.count && best->said.exceptions[end].kind == exception->kind &&
+         best->said.exceptions[end].answer == exception->answer && !best->said.exceptions[end].stays)
     end++;
   if (end == index + 1)
     return false;

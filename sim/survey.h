@@ -20,10 +20,12 @@ typedef struct SimSurveyPoint {
   uint8_t cpu;     /* that asks; 0xff: none */
 } SimSurveyPoint;
 
-/* An answer to "who steps next" may stay (SimException.stays): whoever it names goes on for as long as it can, or until the schedule says otherwise.
- * Only in what is surveyed: what the run took has each of its departures by itself. */
+/* An answer may stay (SimException.stays). To "who steps next": whoever it names goes on for as long as it can, or until the schedule says otherwise.
+ * To "does an interrupt land here": it does not for as long as that context goes on. Only in what is surveyed: what the run took has each of its
+ * departures by itself. */
 static inline bool sim_exception_may_stay(const SimException *exception) {
-  return (exception->kind == SIM_CHOICE_STEP || exception->kind == SIM_CHOICE_ACCESS) && exception->answer != SIM_OPTION_CLOCK;
+  return exception->kind == SIM_CHOICE_INTERRUPT ||
+         ((exception->kind == SIM_CHOICE_STEP || exception->kind == SIM_CHOICE_ACCESS) && exception->answer != SIM_OPTION_CLOCK);
 }
 
 typedef struct SimSurvey {
@@ -36,6 +38,7 @@ typedef struct SimSurvey {
   size_t free_from; /* the first point behind the last one that the schedule says something of */
   bool is_staying;  /* `staying` goes on */
   uint32_t staying;
+  uint32_t undisturbed; /* id of the context in which no interrupt lands; 0: none */
 } SimSurvey;
 
 extern const SimPolicy sim_policy_survey; /* natural answers but for the run's schedule, as replay; search->state is a SimSurvey */
