@@ -24,6 +24,8 @@ static void context_touch(SimMachine *machine, uint32_t cpu) {
   if (top == NULL)
     return;
   sim_touch(machine, SIM_TOUCH_CONTEXT, top->id, true);
+  if (top->pending.object != 0 && machine->threads != NULL && machine->threads->footprint_rules != NULL)
+    sim_touch(machine, SIM_TOUCH_OBJECT, top->pending.object, true);
   const SimFootprintRules *rules = machine->threads != NULL ? machine->threads->footprint_rules : NULL;
   if (rules != NULL && top->call != 0)
     sim_touch_shared(machine, SIM_TOUCH_REST, !rules->is_plain(top->call));

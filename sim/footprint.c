@@ -103,17 +103,23 @@ bool sim_footprint_depends(const SimFootprint *left, const SimFootprint *right) 
 
 static bool mask_has(const SimEventMask *mask, unsigned kind) { return (mask->bits[kind / 64] >> (kind % 64)) & 1; }
 
+static void rest_touch(SimFootprint *footprint, bool is_write) {
+  sim_footprint_touch(footprint, sim_touch_of(SIM_TOUCH_SHARED, SIM_TOUCH_REST, is_write));
+}
+
 void sim_footprint_event(SimMachine *machine, const SimEvent *event) {
   SimFootprint *footprint = machine->footprint;
   const SimFootprintRules *rules = machine->threads != NULL ? machine->threads->footprint_rules : NULL;
   if (event->kind == SIM_EVENT_STOP || (rules != NULL && mask_has(&rules->silent, event->kind)))
     return;
+  if (rules != NULL && mask_has(&rules->by_function, event->kind)) {
+    rest_touch(footprint, !rules->is_plain(event->function));
+    return;
+  }
   if (event->object != 0)
     sim_footprint_touch(footprint, sim_touch_of(SIM_TOUCH_OBJECT, event->object, true));
-  if (rules == NULL || event->kind < SIM_EVENT_MODEL || mask_has(&rules->plain, event->kind))
-    return;
-  bool is_plain = event->kind == rules->return_kind && rules->is_plain(event->function);
-  sim_footprint_touch(footprint, sim_touch_of(SIM_TOUCH_SHARED, SIM_TOUCH_REST, !is_plain));
+  if (rules != NULL && event->kind >= SIM_EVENT_MODEL && !mask_has(&rules->plain, event->kind))
+    rest_touch(footprint, true);
 }
 
 static bool is_own_stack(const SimMachine *machine, uint64_t address) {

@@ -55,7 +55,7 @@ typedef struct SimFootprint {
 typedef struct SimFootprintRules {
   SimEventMask plain;                  /* kinds that touch their object and nothing else */
   SimEventMask silent;                 /* kinds that touch nothing: a call that begins, whose step is still to come */
-  uint32_t return_kind;                /* kind of the event of a function's return: touches the rest unless the function is plain */
+  SimEventMask by_function;            /* kinds that touch the rest unless their function is plain */
   bool (*is_plain)(uint32_t function); /* its events say all that it touches */
 } SimFootprintRules;
 

@@ -221,6 +221,8 @@ static void faults_raise(SimMachine *machine, SimFault fault, uint64_t address, 
 }
 
 void sim_probe_object(SimMachine *machine, uint64_t address, size_t size, SimAccessKind kind) {
+  if (machine->footprint != NULL)
+    sim_footprint_memory(machine, address, size, kind == SIM_ACCESS_WRITE, true);
   SimFault fault;
   if (sim_access_judge(machine, address, size, kind, &fault))
     return;

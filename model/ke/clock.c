@@ -1,7 +1,11 @@
 /* The clock: ticks every 15.625 ms of virtual time, of which only those happen at which something is due (K-INT-2); and what time it is. */
 #include "ke_internal.h"
 
-uint64_t ke_now_ns(void) { return sim_time_ns(sim_machine()); }
+uint64_t ke_now_ns(void) {
+  SimMachine *machine = sim_machine();
+  sim_touch_time(machine);
+  return sim_time_ns(machine);
+}
 
 uint64_t ke_tick_at_or_after(uint64_t time_ns) { return (time_ns + KE->tick_ns - 1) / KE->tick_ns * KE->tick_ns; }
 

@@ -7,7 +7,7 @@ static bool is_processor_idle(const KePrcb *prcb) { return prcb->current == prcb
 
 /* How often the processor was asked for DPCs since the last tick. */
 static uint32_t request_rate(KePrcb *prcb) {
-  uint64_t tick = ke_now_ns() / KE->tick_ns;
+  uint64_t tick = sim_time_ns(sim_machine()) / KE->tick_ns;
   if (prcb->dpc_requests_tick != tick) {
     prcb->dpc_requests_tick = tick;
     prcb->dpc_requests = 0;
@@ -22,6 +22,8 @@ static bool begins_at_once(const KeDpc *dpc, KePrcb *target, bool is_remote) {
     return true;
   if (is_remote)
     return dpc->importance == KE_DPC_MEDIUM_HIGH || dpc->importance == KE_DPC_HIGH;
+  if (dpc->importance == KE_DPC_LOW)
+    sim_touch_time(sim_machine());
   return dpc->importance != KE_DPC_LOW || rate < MODEL->options.dpc_rate_min;
 }
 
@@ -34,6 +36,7 @@ void ke_dpcs_kick(KePrcb *prcb) {
 
 bool ke_dpc_insert(KeDpc *dpc, KePrcb *target, uint64_t argument1, uint64_t argument2) {
   SimMachine *machine = sim_machine();
+  sim_touch(machine, SIM_TOUCH_VCPU, target->number, true);
   sim_event(machine, EVENT_DPC_QUEUE, 0, dpc->object->ordinal, !dpc->is_queued, target->number, 0);
   if (dpc->is_queued)
     return false;
@@ -60,6 +63,7 @@ static bool dequeue(KeDpc *dpc) {
   if (!dpc->is_queued)
     return false;
   dpc->is_queued = false;
+  sim_touch(sim_machine(), SIM_TOUCH_VCPU, dpc->cpu, true);
   sim_list_remove(&dpc->link);
   KE->prcbs[dpc->cpu].dpc_depth--;
   return true;
@@ -205,6 +209,8 @@ VOID KeFlushQueuedDpcs(VOID) {
   KeDpc *markers[SIM_VCPU_COUNT_MAX];
   uint32_t count = 0;
   Flush flush = { .done = ke_event_create("KeFlushQueuedDpcs", true, false) };
+  for (uint32_t i = 0; i < KE->prcb_count; i++)
+    sim_touch(sim_machine(), SIM_TOUCH_VCPU, i, false);
   for (uint32_t i = 0; i < KE->prcb_count; i++)
     if (KE->prcbs[i].dpc_depth > 0 || KE->prcbs[i].is_dpc_active)
       flush.left++;

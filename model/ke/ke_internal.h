@@ -113,6 +113,8 @@ void ke_pending_deliver(uint32_t function);
 void ke_thread_boost(KeThread *thread, int increment);
 /* For searches: whose turn could come at any point. */
 extern const SimThreads ke_threads;
+extern const SimFootprintRules ke_footprint_rules;
+bool ke_is_futile(const SimContext *context);
 
 /* ---- dpc.c, dispatch.c ---- */
 

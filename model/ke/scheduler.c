@@ -53,6 +53,7 @@ static void quantum_stop(KePrcb *prcb, KeThread *thread) { thread->quantum_used_
 
 void ke_run(KePrcb *prcb, KeThread *thread) {
   SimMachine *machine = sim_machine();
+  sim_touch_shared(machine, SIM_TOUCH_READY, true);
   if (!is_idle(prcb))
     quantum_stop(prcb, prcb->current);
   sim_event(machine, EVENT_RUN, 0, thread != NULL ? thread->header.object->ordinal : 0, 0, prcb->number, 0);
@@ -131,6 +132,7 @@ static void quanta_arm(void) {
 /* Simplified: no ideal processor; the lowest-numbered idle one, else the one that runs the lowest thread. */
 void ke_thread_place(KeThread *thread, bool at_head) {
   SimMachine *machine = sim_machine();
+  sim_touch_shared(machine, SIM_TOUCH_READY, true);
   thread->state = KE_THREAD_READY;
   KePrcb *prcb = idle_find(thread);
   if (prcb != NULL && prcb->vcpu->depth == 0) {
@@ -294,7 +296,9 @@ static void threads_switch_to(SimMachine *machine, SimVcpu *vcpu, SimContext *co
   ke_thread_place(old, false);
 }
 
-const SimThreads ke_threads = { .ready = threads_ready, .switch_to = threads_switch_to };
+const SimThreads ke_threads = {
+  .ready = threads_ready, .switch_to = threads_switch_to, .is_futile = ke_is_futile, .footprint_rules = &ke_footprint_rules
+};
 
 /* ---- priorities ---- */
 
@@ -304,6 +308,7 @@ void ke_thread_boost(KeThread *thread, int increment) {
     return;
   if (boosted >= KE_PRIORITY_REAL_TIME_LOWEST)
     boosted = KE_PRIORITY_REAL_TIME_LOWEST - 1;
+  sim_touch_shared(sim_machine(), SIM_TOUCH_READY, true);
   if (boosted > thread->priority)
     thread->priority = (int8_t)boosted;
 }
@@ -320,6 +325,7 @@ static void running_lowered(KeThread *thread) {
 
 int ke_thread_priority_set(KeThread *thread, int priority) {
   int old = thread->base_priority;
+  sim_touch_shared(sim_machine(), SIM_TOUCH_READY, true);
   bool is_ready = thread->state == KE_THREAD_READY;
   if (is_ready)
     ready_remove(thread);

@@ -2,6 +2,7 @@
 #include "ke_internal.h"
 
 void ke_timer_queue_push(KeTimerEntry *entry, uint64_t due_ns) {
+  sim_touch_shared(sim_machine(), SIM_TOUCH_TIMERS, true);
   sim_queue_push(&KE->timers, &entry->entry, due_ns);
   ke_tick_arm(due_ns);
 }
@@ -40,6 +41,7 @@ static void expire(KeTimerEntry *entry) {
 void ke_timers_expire(KePrcb *prcb) {
   uint64_t now = prcb->vcpu->time_ns;
   SimQueueEntry *first;
+  sim_touch_shared(sim_machine(), SIM_TOUCH_TIMERS, true);
   prcb->timer_request = false;
   while ((first = sim_queue_first(&KE->timers)) != NULL && first->time_ns <= now) {
     sim_queue_remove(&KE->timers, first);
@@ -91,6 +93,7 @@ static KeDpc *dpc_of(PKDPC Dpc) {
 BOOLEAN KeSetTimerEx(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, PKDPC Dpc) {
   KeTimer *timer = timer_at(Timer);
   int64_t due_time = DueTime.QuadPart;
+  sim_touch_shared(sim_machine(), SIM_TOUCH_TIMERS, true);
   BOOLEAN was_set = sim_queue_remove(&KE->timers, &timer->entry.entry);
   uint64_t due = ke_due_ns(&due_time);
   timer->dpc = dpc_of(Dpc);
@@ -123,6 +126,7 @@ BOOLEAN KeSetCoalescableTimer(PKTIMER Timer, LARGE_INTEGER DueTime, ULONG Period
 /* wdm/nf-wdm-kecanceltimer: neither takes back a DPC that is queued already nor waits for one that runs (K-TMR-3). */
 BOOLEAN KeCancelTimer(PKTIMER Timer) {
   KeTimer *timer = timer_at(Timer);
+  sim_touch_shared(sim_machine(), SIM_TOUCH_TIMERS, true);
   BOOLEAN was_set = sim_queue_remove(&KE->timers, &timer->entry.entry);
   timer->period_ns = 0;
   sim_event(sim_machine(), EVENT_TIMER_CANCEL, 0, timer->header.object->ordinal, was_set, 0, 0);

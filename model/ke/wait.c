@@ -122,7 +122,8 @@ void ke_wait_end(KeThread *thread, int32_t status, int increment) {
   if (sim_machine()->race_is_on)
     order_blocks(thread, status);
   blocks_remove(thread);
-  sim_queue_remove(&KE->timers, &thread->timeout.entry);
+  if (sim_queue_remove(&KE->timers, &thread->timeout.entry))
+    sim_touch_shared(sim_machine(), SIM_TOUCH_TIMERS, true);
   thread->wait_status = status;
   sim_event(sim_machine(), EVENT_WAKE, 0, thread->header.object->ordinal, status, 0, 0);
   ke_thread_boost(thread, increment);
@@ -182,7 +183,7 @@ static int32_t wait_do(const KeWait *wait) {
     wait_high(wait, object);
   sim_event(machine, EVENT_WAIT, 0, object, 0, is_poll ? 3 : wait->due_ns == KE_WAIT_FOREVER ? 1 : 2, 0);
   int32_t status = wait->kind == KE_WAIT_ALL ? try_all(wait, thread) : try_any(wait, thread);
-  if (status < 0 && (is_poll || wait->due_ns <= ke_now_ns()))
+  if (status < 0 && (is_poll || (wait->due_ns != KE_WAIT_FOREVER && wait->due_ns <= ke_now_ns())))
     status = STATUS_TIMEOUT;
   if (status < 0 && wait->is_user && thread->is_terminating)
     status = STATUS_USER_APC;
@@ -208,11 +209,13 @@ int32_t ke_wait_one(KeDispatcher *object, bool is_user, uint64_t due_ns) {
 }
 
 uint64_t ke_due_ns(const int64_t *timeout) {
-  uint64_t now = ke_now_ns();
   if (timeout == NULL)
     return KE_WAIT_FOREVER;
-  if (*timeout <= 0)
-    return *timeout == 0 ? 0 : now + (uint64_t) - *timeout * 100;
+  if (*timeout == 0)
+    return 0;
+  uint64_t now = ke_now_ns();
+  if (*timeout < 0)
+    return now + (uint64_t) - *timeout * 100;
   uint64_t epoch = MODEL->options.epoch_100ns;
   uint64_t due = (uint64_t)*timeout > epoch ? ((uint64_t)*timeout - epoch) * 100 : 0;
   return due > now ? due : 0;

@@ -167,8 +167,12 @@ void scenario_explore(ScenarioRun *run, const RunExploration *exploration, RunVe
   while (verdict->schedule_count < total && verdict->is_as_expected && !verdict->is_interrupted && !is_over) {
     RunResult result = { 0 };
     is_over = !run_search_next(&search, NULL, &result);
-    is_cut |= result.stop >= SIM_STOP_LIMIT_STEPS;
-    judge_one(run, verdict, &result, seen);
+    bool is_known = result.stop == SIM_STOP_KNOWN; /* all that could follow was searched from another point: no schedule of its own */
+    is_cut |= result.stop >= SIM_STOP_LIMIT_STEPS && !is_known;
+    if (is_known)
+      run_result_finish(&result);
+    else
+      judge_one(run, verdict, &result, seen);
     verdict->is_exhausted = is_over && !is_cut && options->policy != &sim_policy_replay;
     if (exploration->progress != NULL && verdict->schedule_count % SCHEDULES_BETWEEN_PROGRESS == 0)
       verdict->is_interrupted = !exploration->progress(verdict->schedule_count, total, exploration->data);

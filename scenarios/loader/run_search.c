@@ -50,6 +50,8 @@ bool run_search_next(RunSearch *search, SimRecord *record, RunResult *result) {
   sim_search_begin(&search->search, &options);
   scenario_run_once(search->run,
                     &(RunRequest){ .policy = options.policy, .seed = options.seed, .search = options.search, .record = record }, result);
+  if (!sim_search_is_new(&search->search, sim_machine()))
+    result->stop = SIM_STOP_KNOWN;
   return sim_search_end(&search->search, sim_machine());
 }
 

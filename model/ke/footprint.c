@@ -1,0 +1,135 @@
+/* What partial-order reduction may know of steps in the model (sim/footprint.h): which events and functions tell all that they touch. The rest, and
+ * that is most of Windows, is taken for one thing that everybody shares.
+ *
+ * A function is listed when each of its bodies' effects is on objects that its events name, memory that its parameters' extents cover, or state that
+ * the files of this folder note by sim_touch. */
+#include "ke_internal.h"
+
+static const uint32_t plain_functions[] = {
+  DDI_KeSetEvent,
+  DDI_KeClearEvent,
+  DDI_KeResetEvent,
+  DDI_KeReadStateEvent,
+  DDI_KePulseEvent,
+  DDI_KeWaitForSingleObject,
+  DDI_KeWaitForMultipleObjects,
+  DDI_KeWaitForMutexObject,
+  DDI_KeDelayExecutionThread,
+  DDI_KeReleaseSemaphore,
+  DDI_KeReadStateSemaphore,
+  DDI_KeReleaseMutex,
+  DDI_KeReadStateMutex,
+  DDI_KeQuerySystemTime,
+  DDI_KeQuerySystemTimePrecise,
+  DDI_KeQueryInterruptTime,
+  DDI_KeQueryInterruptTimePrecise,
+  DDI_KeQueryTickCount,
+  DDI_KeQueryTimeIncrement,
+  DDI_KeQueryPerformanceCounter,
+  DDI_KeStallExecutionProcessor,
+  DDI_KeGetCurrentProcessorNumber,
+  DDI_KeGetCurrentProcessorIndex,
+  DDI_KeYieldProcessor,
+  DDI_KeGetCurrentThread,
+  DDI_KeEnterCriticalRegion,
+  DDI_KeLeaveCriticalRegion,
+  DDI_KeEnterGuardedRegion,
+  DDI_KeLeaveGuardedRegion,
+  DDI_KeAreApcsDisabled,
+  DDI_KeAcquireSpinLock,
+  DDI_KeAcquireSpinLockRaiseToDpc,
+  DDI_KeReleaseSpinLock,
+  DDI_KeAcquireSpinLockAtDpcLevel,
+  DDI_KeReleaseSpinLockFromDpcLevel,
+  DDI_KeTryToAcquireSpinLockAtDpcLevel,
+  DDI_KeTestSpinLock,
+  DDI_KeAcquireInStackQueuedSpinLock,
+  DDI_KeReleaseInStackQueuedSpinLock,
+  DDI_KeAcquireInStackQueuedSpinLockAtDpcLevel,
+  DDI_KeReleaseInStackQueuedSpinLockFromDpcLevel,
+  DDI_KeAcquireSpinLockForDpc,
+  DDI_KeReleaseSpinLockForDpc,
+  DDI_KeGetCurrentIrql,
+  DDI_KeRaiseIrql,
+  DDI_KfRaiseIrql,
+  DDI_KeRaiseIrqlToDpcLevel,
+  DDI_KeRaiseIrqlToSynchLevel,
+  DDI_KeLowerIrql,
+  DDI_KfLowerIrql,
+  DDI_KeInsertQueueDpc,
+  DDI_KeRemoveQueueDpc,
+  DDI_KeSetTimer,
+  DDI_KeSetTimerEx,
+  DDI_KeCancelTimer,
+  DDI_KeReadStateTimer,
+  DDI_InterlockedIncrement,
+  DDI_InterlockedDecrement,
+  DDI_InterlockedExchange,
+  DDI_InterlockedExchangeAdd,
+  DDI_InterlockedAdd,
+  DDI_InterlockedAnd,
+  DDI_InterlockedOr,
+  DDI_InterlockedXor,
+  DDI_InterlockedCompareExchange,
+  DDI_InterlockedIncrement64,
+  DDI_InterlockedDecrement64,
+  DDI_InterlockedExchange64,
+  DDI_InterlockedExchangeAdd64,
+  DDI_InterlockedAdd64,
+  DDI_InterlockedAnd64,
+  DDI_InterlockedOr64,
+  DDI_InterlockedXor64,
+  DDI_InterlockedCompareExchange64,
+  DDI_InterlockedExchangePointer,
+  DDI_InterlockedCompareExchangePointer,
+  DDI_DbgPrint,
+  DDI_DbgPrintEx,
+  /* calls of driver code, around which this folder does nothing else */
+  DDI_KDEFERRED_ROUTINE,
+  DDI_KSERVICE_ROUTINE,
+  DDI_KSTART_ROUTINE,
+};
+
+static bool is_plain(uint32_t function) {
+  for (unsigned i = 0; i < sizeof plain_functions / sizeof *plain_functions; i++)
+    if (plain_functions[i] == function)
+      return true;
+  return false;
+}
+
+#define BIT(kind) (1ULL << ((kind) % 64))
+_Static_assert(EVENT_CALL < 64 && EVENT_TIMER_EXPIRE < 128, "kinds are in the words below");
+#define LOW(kind) ((kind) < 64 ? BIT(kind) : 0)
+#define HIGH(kind) ((kind) >= 64 ? BIT(kind) : 0)
+#define PLAIN(word)                                                                                                                        \
+  (word(EVENT_CONTRACT_IRQL) | word(EVENT_CONTRACT_IRQL_RETURN) | word(EVENT_CONTRACT_POINTER) | word(EVENT_CONTRACT) |                    \
+   word(EVENT_FAULT) | word(EVENT_DEBUG_PRINT) | word(EVENT_READY) | word(EVENT_RUN) | word(EVENT_WAIT) | word(EVENT_WAKE) |               \
+   word(EVENT_WAIT_HIGH) | word(EVENT_SIGNAL) | word(EVENT_CLEAR) | word(EVENT_LOCK_ACQUIRE) | word(EVENT_LOCK_RELEASE) |                  \
+   word(EVENT_LOCK_RECURSION) | word(EVENT_LOCK_NOT_HELD) | word(EVENT_DPC_QUEUE) | word(EVENT_DPC_REMOVE) | word(EVENT_DPC_BEGIN) |       \
+   word(EVENT_DPC_END) | word(EVENT_TIMER_SET) | word(EVENT_TIMER_CANCEL) | word(EVENT_TIMER_EXPIRE))
+#define BY_FUNCTION(word) (word(EVENT_RETURN) | word(EVENT_CALLBACK) | word(EVENT_CALLBACK_RETURN))
+
+const SimFootprintRules ke_footprint_rules = {
+  .plain = { { PLAIN(LOW), PLAIN(HIGH) } },
+  .silent = { { LOW(EVENT_CALL), HIGH(EVENT_CALL) } },
+  .by_function = { { BY_FUNCTION(LOW), BY_FUNCTION(HIGH) } },
+  .is_plain = is_plain,
+};
+
+/* Stepping it would only set it spinning: at DISPATCH_LEVEL or above that masks nothing that was not masked. */
+bool ke_is_futile(const SimContext *context) {
+  const SimOperation *pending = &context->pending;
+  if (pending->kind != SIM_POINT_CALL || pending->object == 0 || context->irql < SIM_IRQL_DISPATCH || context->vcpu == NULL)
+    return false;
+  switch (pending->function) {
+  case DDI_KeAcquireSpinLock:
+  case DDI_KeAcquireSpinLockRaiseToDpc:
+  case DDI_KeAcquireSpinLockAtDpcLevel: break;
+  default: return false;
+  }
+  const Object *object = object_by_ordinal(pending->object);
+  if (object == NULL || !object->is_alive || object->kind != OBJECT_SPIN_LOCK)
+    return false;
+  const KeSpinLock *lock = object->body;
+  return lock->is_held && lock->owner_cpu != context->vcpu->number;
+}
