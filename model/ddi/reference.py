@@ -37,6 +37,8 @@ def section(row):
         lines.append(f"- `{nested.at}`: {extent_text(nested.extent)}")
     if row.phases:
         lines.append(f"- others may run inside, at: {', '.join(row.phases)}")
+    if row.failures:
+        lines.append(f"- may fail, for reasons outside of the driver, with: {', '.join(row.failures)}")
     if not row.is_callback:
         lines.append(f"- cost: {row.cost} ns of virtual time")
     lines += [f"- page: {SITE}{row.page}", ""]

@@ -39,7 +39,7 @@ static bool function_find(Loader *loader, const Text *text, const char *name, Sc
     return load_unknown(loader, text, "function", name, text_nearest(name, failing_at, NULL, ddi_function_count));
   if (fault->function->failure_count == 0)
     return load_fail(loader, text->position,
-                     "%s does not fail for a reason outside of the driver; irqlab list functions --failing lists those that do", name);
+                     "%s does not fail for a reason outside of the driver; irqlab explain FUNCTION says what one may fail with", name);
   return true;
 }
 
@@ -51,11 +51,10 @@ static bool short_load(Loader *loader, const JsonValue *value, const char *key, 
   const char *mark = strchr(text.text, '#');
   if (mark == NULL)
     return function_find(loader, &text, text.text, fault);
+  g_autofree char *name = g_strchomp(g_strndup(text.text, (gsize)(mark - text.text)));
   guint64 nth;
   if (!g_ascii_string_to_unsigned(mark + 1, 10, 1, UINT32_MAX, &nth, NULL))
-    return load_fail(loader, text_position(&text, (size_t)(mark - text.text)), "expected the number of a call, such as \"%.*s #2\"",
-                     (int)(mark - text.text), text.text);
-  g_autofree char *name = g_strchomp(g_strndup(text.text, (gsize)(mark - text.text)));
+    return load_fail(loader, text_position(&text, (size_t)(mark - text.text)), "expected the number of a call, such as \"%s #2\"", name);
   fault->nth = (uint32_t)nth;
   return function_find(loader, &text, name, fault);
 }
@@ -82,7 +81,7 @@ static bool within_load(Loader *loader, const JsonValue *value, ScenarioFault *f
     return true; /* looked up when it is built */
   routine->function = scenario_function_find(routine->driver, routine->name);
   return routine->function != NULL ||
-         load_unknown(loader, &text, "function", text.text,
+         load_unknown(loader, &text, "function", routine->name,
                       text_nearest(routine->name, function_name_at, routine->driver, routine->driver->function_count));
 }
 

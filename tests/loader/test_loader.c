@@ -149,6 +149,16 @@ static void test_values(void **state) {
   assert_string_equal(script->operations[10].body->operations[1].device, "\\\\.\\Av");
   assert_int_equal(scenario->processes[0].threads[1].start_ns, 1500000);
   assert_true(scenario->policy.search.seed == UINT64_MAX);
+  assert_true(scenario->policy.search.varies == (1u << SIM_CHOICE_ALLOCATION | 1u << SIM_CHOICE_PACKET));
+  assert_int_equal(scenario->fault_count, 4);
+  assert_string_equal(scenario->faults[0].function->name, "ExAllocatePool2");
+  assert_int_equal(scenario->faults[0].nth, 2);
+  assert_int_equal(scenario->faults[1].nth, 7);
+  assert_int_equal(scenario->faults[1].failure, 2);
+  assert_string_equal(scenario->faults[1].within.name, "classify");
+  assert_int_equal(scenario->faults[2].nth, 3);
+  assert_null(scenario->faults[2].within.name);
+  assert_int_equal(scenario->faults[3].nth, 0);
   TextPosition place = scenario->drivers[0].functions[0].locals[1].name.position;
   assert_int_equal(place.line, 22);
 }
