@@ -63,6 +63,22 @@ static bool has_staying(const SimSchedule *schedule) {
   return false;
 }
 
+/* An interrupt that lands still later, at the next point of the same context. */
+static bool is_more(const SimException *before, uint32_t context, uint32_t kind, uint32_t ordinal) {
+  return before->kind == SIM_CHOICE_INTERRUPT && kind == SIM_CHOICE_INTERRUPT && before->context == context &&
+         before->ordinal + 1 == ordinal && !before->stays;
+}
+
+/* What it counts for: how long an interrupt is late is no difference. */
+static size_t cost_of(const SimSchedule *schedule) {
+  size_t cost = 0;
+  for (size_t i = 0; i < schedule->count; i++) {
+    const SimException *exception = &schedule->exceptions[i];
+    cost += i == 0 || !is_more(exception - 1, exception->context, exception->kind, exception->ordinal);
+  }
+  return cost;
+}
+
 static bool is_clock(const SimException *exception) {
   return exception->answer == SIM_OPTION_CLOCK && (exception->kind == SIM_CHOICE_STEP || exception->kind == SIM_CHOICE_ACCESS);
 }
@@ -219,7 +235,7 @@ static Checked check_option(Work *work, SimSchedule *prefix, const SimSurveyPoin
   for (int stays = sim_exception_may_stay(&exception); stays >= 0 && checked == CHECKED_NONE; stays--) {
     exception.stays = stays == 1;
     sim_schedule_append(prefix, exception);
-    checked = check(work, prefix, left - 1, kinds, found);
+    checked = check(work, prefix, left, kinds, found);
     prefix->count--;
   }
   return checked;
@@ -227,13 +243,17 @@ static Checked check_option(Work *work, SimSchedule *prefix, const SimSurveyPoin
 
 /* All schedules that begin with this one and say at most `left` more, each behind those before it: every schedule comes once. */
 static Checked check(Work *work, SimSchedule *prefix, size_t left, uint32_t kinds, Case *found) {
-  SimSurvey survey = { .is_listing = left > 0, .visits_accesses = kinds >> SIM_CHOICE_ACCESS & 1 };
+  const SimException *last = prefix->count > 0 ? &prefix->exceptions[prefix->count - 1] : NULL;
+  bool has_more = last != NULL && last->kind == SIM_CHOICE_INTERRUPT && !last->stays;
+  SimException before = has_more ? *last : (SimException){ 0 };
+  SimSurvey survey = { .is_listing = left > 0 || has_more, .visits_accesses = kinds >> SIM_CHOICE_ACCESS & 1 };
   Checked checked = run_checked(work, prefix, found, &survey);
   for (size_t i = survey.free_from; checked == CHECKED_NONE && i < survey.count; i++) {
     const SimSurveyPoint *point = &survey.points[i];
-    unsigned others = kinds >> point->kind & 1 ? point->others : 0;
+    bool is_free = has_more && is_more(&before, point->context, point->kind, point->ordinal);
+    unsigned others = (kinds >> point->kind & 1) && (is_free || left > 0) ? point->others : 0;
     for (unsigned k = 0; k < others && checked == CHECKED_NONE; k++)
-      checked = check_option(work, prefix, point, survey.others[point->other + k], left, kinds, found);
+      checked = check_option(work, prefix, point, survey.others[point->other + k], is_free ? left : left - 1, kinds, found);
   }
   sim_survey_finish(&survey);
   return checked;
@@ -242,7 +262,7 @@ static Checked check(Work *work, SimSchedule *prefix, size_t left, uint32_t kind
 /* Looks at all schedules with fewer than the best, of at most `most`, as far as the runs go; false: they were used up. */
 static bool check_fewer(Work *work, Case *best, size_t most) {
   size_t bound = work->result->refuted == SIZE_MAX ? 0 : work->result->refuted + 1;
-  for (; bound < best->said.count && bound <= most; bound++) {
+  for (; bound < cost_of(&best->said) && bound <= most; bound++) {
     SimSchedule prefix = { 0 };
     Case found = { 0 };
     Checked checked = check(work, &prefix, bound, work->shrink->kinds | kinds_of(&best->said), &found);
@@ -261,7 +281,7 @@ static bool check_fewer(Work *work, Case *best, size_t most) {
 /* ---- the whole ---- */
 
 static bool is_proved(const Work *work, const Case *best) {
-  return best->said.count == 0 || (work->result->refuted != SIZE_MAX && work->result->refuted + 1 >= best->said.count);
+  return best->said.count == 0 || (work->result->refuted != SIZE_MAX && work->result->refuted + 1 >= cost_of(&best->said));
 }
 
 static void others_try(Work *work, Case *best) {
@@ -273,7 +293,7 @@ static void others_try(Work *work, Case *best) {
       work->result->another_count++;
       schedule_copy(&other.taken, &other.said);
       shorten(work, &other);
-      if (other.said.count < best->said.count)
+      if (cost_of(&other.said) < cost_of(&best->said))
         case_swap(best, &other);
     }
     case_finish(&other);
@@ -293,7 +313,7 @@ void sim_shrink(const SimShrink *shrink, SimSchedule *schedule, SimShrinkResult 
     others_try(&work, &best);
     check_fewer(&work, &best, SIZE_MAX);
   }
-  result->count = best.said.count;
+  result->count = cost_of(&best.said);
   result->is_proved = is_proved(&work, &best);
   schedule_swap(schedule, &best.taken);
   case_finish(&best);

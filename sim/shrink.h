@@ -4,7 +4,7 @@
  * search of every schedule with fewer, which proves that there is none or finds it.
  *
  * What is counted: one exception each, or an answer that stays (survey.h): a cpu is held up here, and another goes on for as long as it can. Ten
- * departures that hold up one cpu for ten steps are one.
+ * departures that hold up one cpu for ten steps are one. So is an interrupt that lands late, however late.
  *
  * Host code without a machine of its own: whoever shrinks says how a schedule is run. Decided by runs, never by a clock.
  */

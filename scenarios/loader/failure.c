@@ -70,7 +70,9 @@ RunFailure run_failure_of(const ScenarioRun *run, const RunResult *result, const
   if (finding != NULL)
     return of_finding(run, finding);
   if (result->stop != SIM_STOP_QUIET)
-    return (RunFailure){ .kind = RUN_FAILURE_STOP, .stop = result->stop, .stop_text = g_strdup(result->stop_text) };
+    return (RunFailure){
+      .kind = RUN_FAILURE_STOP, .stop = result->stop, .stop_text = g_strdup(result->stop_text), .text = run_result_bucket(result)
+    };
   if (judge(run, result, &failure.expectation))
     failure.kind = RUN_FAILURE_EXPECTATION;
   else if ((finding = finding_choose(result, natural, true)) != NULL)
@@ -101,11 +103,12 @@ static bool has_finding(const ScenarioRun *run, const RunFailure *failure, const
 
 bool run_failure_is(const ScenarioRun *run, const RunFailure *failure, const RunResult *result) {
   size_t expectation;
+  g_autofree char *bucket = failure->kind == RUN_FAILURE_STOP ? run_result_bucket(result) : NULL;
   switch (failure->kind) {
   case RUN_FAILURE_NONE: return false;
   case RUN_FAILURE_BUGCHECK: return result->bugcheck.code == failure->code && is_same_routine(run, failure, result->bugcheck.site);
   case RUN_FAILURE_FINDING: return has_finding(run, failure, result);
-  case RUN_FAILURE_STOP: return result->stop == failure->stop && strcmp(result->stop_text, failure->stop_text) == 0;
+  case RUN_FAILURE_STOP: return result->stop == failure->stop && strcmp(bucket, failure->text) == 0;
   case RUN_FAILURE_EXPECTATION:
     return result->bugcheck.code == 0 && result->stop == SIM_STOP_QUIET && judge(run, result, &expectation) &&
            expectation == failure->expectation;

@@ -10,7 +10,7 @@ typedef enum RunFailureKind {
   RUN_FAILURE_NONE,        /* nothing went wrong */
   RUN_FAILURE_BUGCHECK,    /* code, and the function of the driver it was in */
   RUN_FAILURE_FINDING,     /* rule, function, and the step or line of the driver */
-  RUN_FAILURE_STOP,        /* it hung, or came to another end that is none */
+  RUN_FAILURE_STOP,        /* it hung, or came to another end that is none, with those findings */
   RUN_FAILURE_EXPECTATION, /* an expectation of the scenario did not hold */
 } RunFailureKind;
 
@@ -22,7 +22,7 @@ typedef struct RunFailure {
   SimStop stop;
   char *stop_text;
   char *routine; /* "fw.classify"; NULL: in no driver code */
-  char *text;    /* of the step or the source line; NULL: no matter which */
+  char *text;    /* of the step or the source line, or how the run came out; NULL: no matter which */
   size_t expectation;
 } RunFailure;
 
