@@ -14,9 +14,10 @@
 #define PATIENCE 4
 
 typedef struct Pair {
-  uint64_t key; /* hash of place, writer, reader, and whether they are one context; 0: free */
-  uint32_t count;
-  uint32_t run; /* the last that showed it */
+  uint64_t key;    /* hash of place, writer, reader, and whether they are one context; 0: free */
+  uint32_t count;  /* runs that showed it */
+  uint32_t wished; /* runs that wished for it: not all can be had */
+  uint32_t run;    /* the last that showed it */
 } Pair;
 
 typedef struct ReadSite {
@@ -116,19 +117,23 @@ static uint32_t writer_draw(SimDrawing *drawing, const SimPlace *place) {
 static bool wish_draw(SimDrawing *drawing, SimWish *wish) {
   SimReads *reads = drawing->reads;
   uint32_t fewest = UINT32_MAX;
+  Pair *best = NULL;
   for (uint32_t i = 0; i < TRIES && reads->site_count > 0; i++) {
     const ReadSite *reader = &reads->sites[sim_draw_below(&drawing->draw, reads->site_count)];
     const SimPlace *place = sim_profile_place(&drawing->profile, reader->place);
     if (!reader->reads || !sim_place_is_shared(place))
       continue;
     uint32_t writer = writer_draw(drawing, place);
-    uint32_t count = pair_cell(reads, place->key, writer, reader->site, false)->count;
-    if (count >= fewest)
+    Pair *pair = pair_cell(reads, place->key, writer, reader->site, false);
+    if (pair->count + pair->wished >= fewest)
       continue;
-    fewest = count;
+    fewest = pair->count + pair->wished;
+    best = pair;
     *wish = (SimWish){ .place = place->key, .writer = writer, .reader = reader->site };
   }
-  return fewest != UINT32_MAX;
+  if (best != NULL)
+    best->wished++;
+  return best != NULL;
 }
 
 static void wish_forget(SimDrawing *drawing, uint32_t index) { drawing->wishes[index] = drawing->wishes[--drawing->wish_count]; }

@@ -182,22 +182,33 @@ static void json_print(const GArray *all, const GArray *costs, const ProcessFigu
 
 /* ---- the command ---- */
 
-static const char description[] = "Of each scenario: schedules per second, time a step, start-up and the saved state, on one processor. "
-                                  "Then what single things cost (a fiber\n"
-                                  "switch, an event, an access, a call), each beside something of the host that does the like. Without "
-                                  "arguments: the founding scenarios.\n\n"
-                                  "Example:\n  irqlab bench --seconds 2 osr-291980/dpc-classify\n";
+static const char description[] =
+    "Of each scenario: schedules per second, time a step, start-up and the saved state, on one processor. "
+    "Then what single things cost (a fiber\n"
+    "switch, an event, an access, a call), each beside something of the host that does the like. Without "
+    "arguments: the founding scenarios.\n\n"
+    "Examples:\n  irqlab bench --seconds 2 osr-291980/dpc-classify\n  irqlab bench --policies drivers/ab-ba-locks\n";
 
 int cli_bench(int argc, char **argv) {
-  gboolean wants_json = FALSE;
+  gboolean wants_json = FALSE, compares_policies = FALSE;
+  gint seeds = 20;
+  gint64 schedules = 10000;
   gdouble seconds = 1;
   const GOptionEntry entries[] = {
     { "seconds", 0, 0, G_OPTION_ARG_DOUBLE, &seconds, "How long each scenario is run (default 1)", "S" },
+    { "policies", 0, 0, G_OPTION_ARG_NONE, &compares_policies, "How many schedules each policy needs to find what is expected sometimes",
+      NULL },
+    { "seeds", 0, 0, G_OPTION_ARG_INT, &seeds, "With --policies: searches of each (default 20)", "N" },
+    { "schedules", 0, 0, G_OPTION_ARG_INT64, &schedules, "With --policies: of a search, at most (default 10000)", "N" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &wants_json, "Print JSON instead of a table", NULL },
     { 0 },
   };
   if (!cli_options("bench", "[SCENARIO ...]", "Measures how fast scenarios run on this host.", description, entries, &argc, &argv))
     return EXIT_BAD_INPUT;
+  if (compares_policies && (argc < 2 || seeds < 1 || schedules < 1))
+    return cli_error("bench --policies: name scenarios or a folder of them; --seeds and --schedules are at least 1");
+  if (compares_policies)
+    return bench_policies(&(BenchPolicies){ (unsigned)seeds, (uint64_t)schedules, wants_json }, argv + 1);
   g_autoptr(GError) error = NULL;
   g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(Figures)), costs = g_array_new(FALSE, FALSE, sizeof(BenchCost));
   g_autoptr(GPtrArray) scenarios = cli_scenarios(argc > 1 ? argv + 1 : (char **)usual);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct BenchCost {
@@ -25,3 +26,13 @@ void bench_machine(GArray *costs);
 
 /* Drivers as steps and compiled: a step, a DDI call, an access; restoring the state. What needs a C compiler is left out where there is none. */
 void bench_driver(GArray *costs);
+
+/* What the comparison of policies is given. */
+typedef struct BenchPolicies {
+  unsigned seeds;     /* searches of each policy */
+  uint64_t schedules; /* of a search, at most */
+  bool wants_json;
+} BenchPolicies;
+
+/* How many schedules each policy needs for each of the scenarios. Prints; returns the exit code. */
+int bench_policies(const BenchPolicies *wanted, char **paths);
