@@ -70,7 +70,8 @@ def emit_probes(row):
         if extent.direction in ACCESS and not extent.bytes and not extent.string:
             text += (f"  _Static_assert(!__builtin_types_compatible_p(__typeof__({parameter.name}), PVOID), "
                      f'"{parameter.name}: a PVOID needs an extent");\n')
-        if call := probe(number, extent, parameter.name, False, parameter.type):
+        type_text = "PKEVENT" if row.name.startswith("KeWait") and parameter.name == "Object" else parameter.type
+        if call := probe(number, extent, parameter.name, False, type_text):
             if extent.optional and extent.bytes: # the extent may look through other pointers that are NULL too
                 text += guarded(True, parameter.name, call)
             else:

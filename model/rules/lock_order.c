@@ -3,7 +3,7 @@
  * the orders that a single run shows, as Linux' lockdep does, but by lock and not by class.
  *
  * Silent where the two can not meet: the same context in both orders, or a third lock held around both. What DriverEntry did is over before anything
- * else begins. An attempt that does not wait (KeTryToAcquireSpinLockAtDpcLevel) closes no circle.
+ * else begins. An attempt that does not wait (KeTryToAcquireSpinLockAtDpcLevel) closes no circle, nor does a wait with a time-out.
  */
 #include "rule_ids.h"
 #include "rules.h"
@@ -12,6 +12,7 @@
 
 #define HELD_COUNT_MAX 48
 #define GUARD_COUNT_MAX 4
+#define WAIT_COUNT_MAX 32
 #define DEPTH_MAX 6
 #define EDGE_COUNT_MAX 512
 
@@ -30,8 +31,16 @@ typedef struct Edge {
   FindingOther place;
 } Edge;
 
+/* A thread waits for a mutex: it holds it when the call returns. */
+typedef struct Wait {
+  uint32_t context; /* 0: free */
+  uint32_t object;
+  bool is_endless;
+} Wait;
+
 typedef struct State {
   Held held[HELD_COUNT_MAX];
+  Wait waits[WAIT_COUNT_MAX];
   uint32_t edge_count;
   Edge *edges;
 } State;
@@ -140,13 +149,58 @@ static void held_add(const SimEvent *event) {
     }
 }
 
-static void observe_acquire(const SimEvent *event) {
-  for (unsigned i = 0; i < HELD_COUNT_MAX && !is_attempt(event->function); i++) {
+static void acquire(const SimEvent *event, bool could_wait) {
+  for (unsigned i = 0; i < HELD_COUNT_MAX && could_wait; i++) {
     const Held *held = &state()->held[i];
     if (held->object != 0 && held->context == event->context && held->object != event->object)
       order_note(held->object, event);
   }
   held_add(event);
+}
+
+/* ---- mutexes ---- */
+
+static bool is_fast_mutex(uint32_t function) {
+  return function == DDI_ExAcquireFastMutex || function == DDI_ExAcquireFastMutexUnsafe || function == DDI_ExTryToAcquireFastMutex;
+}
+
+static bool is_mutex(uint32_t ordinal) {
+  const Object *object = object_by_ordinal(ordinal);
+  return object != NULL && object->kind == OBJECT_MUTEX;
+}
+
+/* A fast mutex is an event inside. */
+static void observe_wait(const SimEvent *event) {
+  if (!is_mutex(event->object) && !is_fast_mutex(sim_machine()->current->call))
+    return;
+  Wait *free = NULL;
+  for (unsigned i = 0; i < WAIT_COUNT_MAX; i++) {
+    Wait *wait = &state()->waits[i];
+    if (wait->context == event->context || (wait->context == 0 && free == NULL))
+      free = wait;
+  }
+  if (free != NULL)
+    *free = (Wait){ .context = event->context, .object = event->object, .is_endless = event->detail == 1 };
+}
+
+static bool is_got(const SimEvent *event) {
+  return event->function == DDI_ExTryToAcquireFastMutex ? event->status != 0 : event->status == 0;
+}
+
+static void observe_return(const SimEvent *event) {
+  if (!is_fast_mutex(event->function) && event->function != DDI_KeWaitForSingleObject)
+    return;
+  for (unsigned i = 0; i < WAIT_COUNT_MAX; i++) {
+    Wait *wait = &state()->waits[i];
+    if (wait->context != event->context)
+      continue;
+    SimEvent taken = *event;
+    taken.object = wait->object;
+    wait->context = 0;
+    if (is_got(event))
+      acquire(&taken, wait->is_endless);
+    return;
+  }
 }
 
 static void observe_release(const SimEvent *event) {
@@ -176,19 +230,24 @@ static void observe_load(const SimEvent *event) {
 
 static void observe(const SimEvent *event, void *data) {
   (void)data;
-  if (event->kind == EVENT_DRIVER_LOAD)
+  if (event->kind == EVENT_RETURN)
+    observe_return(event);
+  else if (event->kind == EVENT_DRIVER_LOAD)
     observe_load(event);
-  else if (!is_drivers(event->object) || sim_machine()->current == NULL)
+  else if (sim_machine()->current == NULL || !is_drivers(event->object))
     return;
   else if (event->kind == EVENT_LOCK_ACQUIRE)
-    observe_acquire(event);
+    acquire(event, !is_attempt(event->function));
+  else if (event->kind == EVENT_WAIT)
+    observe_wait(event);
   else
     observe_release(event);
 }
 
 static void begin(void) {
   RULES->state[RULE_SLOT_LOCK_ORDER] = sim_heap_allocate(sizeof(State));
-  rule_observe(observe, (const uint16_t[]){ EVENT_LOCK_ACQUIRE, EVENT_LOCK_RELEASE, EVENT_DRIVER_LOAD, 0 });
+  rule_observe(observe,
+               (const uint16_t[]){ EVENT_LOCK_ACQUIRE, EVENT_LOCK_RELEASE, EVENT_WAIT, EVENT_RETURN, EVENT_SIGNAL, EVENT_DRIVER_LOAD, 0 });
 }
 
 const RuleDetector rule_lock_order = { .begin = begin };

@@ -24,7 +24,12 @@ static void release_other(unsigned what, uint32_t number) {
   sim_race_release(sim_machine(), sim_machine()->current, other_key(what, number));
 }
 
-/* ---- IRQL: at DISPATCH_LEVEL and above nothing of a level up to it comes between on the same cpu ---- */
+/*
+ * ---- IRQL: who is at a level of DISPATCH_LEVEL or above keeps all off its cpu that comes at a level up to it ----
+ *
+ * Each level of a cpu is a key. Who raises takes those that it passes; what comes as an interrupt takes its own alone: what it interrupts is lower
+ * and no more protected from it than it from that.
+ */
 
 static uint64_t level_key(unsigned cpu, unsigned level) { return sim_race_key(SIM_RACE_KEY_LEVEL, cpu << 8 | level); }
 
@@ -37,8 +42,6 @@ static void levels_leave(SimContext *context, unsigned cpu, unsigned from, unsig
   for (unsigned level = from; level > to && level >= SIM_IRQL_DISPATCH; level--)
     sim_race_release(sim_machine(), context, level_key(cpu, level));
 }
-
-static unsigned level_below(const SimVcpu *vcpu) { return vcpu->depth > 1 ? vcpu->stack[vcpu->depth - 2]->irql : SIM_IRQL_PASSIVE; }
 
 static void observe_irql(const SimEvent *event) {
   SimContext *context = sim_machine()->current;
@@ -54,12 +57,13 @@ static void observe_interrupt(const SimEvent *event) {
   SimVcpu *vcpu = &machine->vcpus[event->cpu];
   SimContext *context = vcpu->stack[vcpu->depth - 1];
   sim_race_context_interrupt(machine, context, event->cpu, (SimIrql)event->detail);
-  levels_enter(context, event->cpu, level_below(vcpu), event->detail);
+  levels_enter(context, event->cpu, event->detail - 1, event->detail);
 }
 
 static void observe_interrupt_end(const SimEvent *event) {
-  const SimVcpu *vcpu = &sim_machine()->vcpus[event->cpu];
-  levels_leave(sim_machine()->current, event->cpu, event->irql, level_below(vcpu));
+  SimContext *context = sim_machine()->current;
+  unsigned level = context->kind == SIM_CONTEXT_DPC ? SIM_IRQL_DISPATCH : context->irql;
+  levels_leave(context, event->cpu, event->irql, level - 1);
 }
 
 /* ---- drivers: what is registered before it is called, and called before it is gone ---- */

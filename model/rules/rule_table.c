@@ -22,23 +22,6 @@ const RuleInfo rule_table[] = {
       .page = "bug-check-0x50",
   },
   {
-      .id = RULE_DEADLOCK,
-      .name = "deadlock",
-      .title = "each waits for what another of them holds",
-      .explanation =
-          "Threads and DPCs that take the same locks in different orders, or hold a lock while they wait for somebody who needs it, come "
-          "to stand "
-          "in a circle: the first waits for the second, and the last for the first. The worker threads and a user-mode service are such "
-          "somebodies, too. Which order it needs may come once in a million connections.",
-      .windows = "Hangs. With spin locks the CPUs spin: 0x133 from Windows 8 on, nothing before. With waits the threads stay for ever.",
-      .windows_verifier =
-          "With Deadlock Detection 0xC4 with 0x1001 at the first acquisition in the wrong order, even when nothing hangs yet.",
-      .mend = "Give the locks one order and keep to it everywhere; hold none over a wait or a call into another component; never wait in a "
-              "work "
-              "item for another one.",
-      .page = "devtest/deadlock-detection",
-  },
-  {
       .id = RULE_DATA_RACE,
       .name = "data-race",
       .title = "two accesses of the same data, one of them a write, that nothing keeps apart",
@@ -55,6 +38,23 @@ const RuleInfo rule_table[] = {
               "or let "
               "one side wait until the other is done.",
       .page = "kernel/introduction-to-spin-locks",
+  },
+  {
+      .id = RULE_DEADLOCK,
+      .name = "deadlock",
+      .title = "each waits for what another of them holds",
+      .explanation =
+          "Threads and DPCs that take the same locks in different orders, or hold a lock while they wait for somebody who needs it, come "
+          "to stand "
+          "in a circle: the first waits for the second, and the last for the first. The worker threads and a user-mode service are such "
+          "somebodies, too. Which order it needs may come once in a million connections.",
+      .windows = "Hangs. With spin locks the CPUs spin: 0x133 from Windows 8 on, nothing before. With waits the threads stay for ever.",
+      .windows_verifier =
+          "With Deadlock Detection 0xC4 with 0x1001 at the first acquisition in the wrong order, even when nothing hangs yet.",
+      .mend = "Give the locks one order and keep to it everywhere; hold none over a wait or a call into another component; never wait in a "
+              "work "
+              "item for another one.",
+      .page = "devtest/deadlock-detection",
   },
   {
       .id = RULE_DECISION_LOST_ON_REAUTHORIZE,
