@@ -29,6 +29,7 @@ typedef struct Report {
   const Names *names;
   const RunResult *result;
   const Finding *finding; /* what it is about; NULL: none */
+  const GArray *preemptions;
 } Report;
 
 /* ---- the run again, with detail ---- */
@@ -36,9 +37,12 @@ typedef struct Report {
 /* A run that the host's clock ended does not end there again. */
 static bool is_repeatable(const RunResult *result) { return result->stop != SIM_STOP_LIMIT_HOST_TIME; }
 
-static void run_again(ScenarioRun *run, const RunResult *result, SimRecord *record) {
+static void run_again(ScenarioRun *run, const RunResult *result, SimRecord *record, SimSurvey *survey) {
   RunResult again = { 0 };
-  RunRequest request = { .policy = &sim_policy_replay, .replay = &result->exceptions, .record = record };
+  SimRunOptions options = { 0 };
+  SimSearch search;
+  sim_survey_begin(survey, &search, &options);
+  RunRequest request = { .policy = options.policy, .search = options.search, .replay = &result->exceptions, .record = record };
   scenario_run_once(run, &request, &again);
   SIM_ASSERT(again.hash == result->hash);
   run_result_finish(&again);
@@ -303,7 +307,7 @@ static void report_print(const Report *report, const CauseTable *causes) {
   bool is_expected = report->subject->verdict == NULL || report->subject->verdict->is_as_expected;
   head_print(report);
   gsize before = report->out->len;
-  story_print(report->out, report->style, report->names, report->result, report->finding);
+  story_print(report->out, report->style, report->names, report->result, report->finding, report->preemptions);
   if (report->finding != NULL)
     where_print_stack(report->out, report->style, report->names, report->finding);
   if (report->out->len > before)
@@ -320,6 +324,8 @@ static void report_print(const Report *report, const CauseTable *causes) {
       (!is_expected || report->finding == NULL || report->finding->rule == RULE_PEND_NOT_COMPLETED))
     stuck_print_end(report->out, report->style, report->names);
   count_print(report, causes);
+  if (report->subject->shrunk != NULL)
+    paragraph_put(report->out, report->style, "shrunk", report->subject->shrunk);
   contract_print(report);
   mended_print(report);
   others_print(report);
@@ -331,10 +337,19 @@ void crash_report_print(GString *out, const ReportStyle *style, const ReportSubj
   const Finding *finding = headline_choose(subject->result);
   g_autoptr(CauseTable) causes = causes_collect(subject, finding);
   SimRecord record = { 0 };
+  SimSurvey survey = { .is_listing = true };
   if (is_repeatable(subject->result))
-    run_again(subject->run, subject->result, &record);
+    run_again(subject->run, subject->result, &record, &survey);
   g_autoptr(Names) names = names_create(subject->run, &record);
-  Report report = { .subject = subject, .style = style, .out = out, .names = names, .result = subject->result, .finding = finding };
+  g_autoptr(GArray) preemptions = preemptions_collect(names, &survey);
+  sim_survey_finish(&survey);
+  Report report = { .subject = subject,
+                    .style = style,
+                    .out = out,
+                    .names = names,
+                    .result = subject->result,
+                    .finding = finding,
+                    .preemptions = preemptions };
   report_print(&report, causes);
   sim_record_finish(&record);
 }

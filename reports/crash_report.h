@@ -14,6 +14,7 @@ typedef struct ReportSubject {
   const char *schedule;      /* its line */
   const RunVerdict *verdict; /* of all schedules of which this is one; NULL: it is alone */
   const char *why;           /* in one line, why it is not as expected; NULL: it is */
+  const char *shrunk;        /* what making it minimal came to; NULL: it was not */
   const char *name;          /* how the scenario is named on a command line */
 } ReportSubject;
 

@@ -19,8 +19,8 @@
 #define GAP 2
 
 typedef struct Row {
-  const StoryLine *line;
-  const SimEvent *event;
+  const StoryLine *line; /* NULL: a preemption */
+  uint8_t cpu;           /* 0xff: none */
   char *time;
   char *what;
   char *cell;
@@ -65,14 +65,34 @@ static void row_clear(void *data) {
   g_free(row->cell);
 }
 
-static GArray *rows_make(const Names *names, const StoryChoice *choice) {
+/* Where the schedule departs, before the line that comes behind it. Returns the first that is not told yet. */
+static guint preemptions_add(GArray *rows, const Names *names, const GArray *preemptions, guint next, uint32_t sequence) {
+  const SimRecord *record = names_record(names);
+  for (; preemptions != NULL && next < preemptions->len; next++) {
+    const Preemption *preemption = &g_array_index(preemptions, Preemption, next);
+    if (preemption->event > sequence)
+      break;
+    uint32_t before = preemption->event > 0 ? preemption->event - 1 : 0;
+    Row row = { .cpu = preemption->cpu, .what = g_strdup(preemption->text) };
+    row.time = before < record->count ? names_time(names_run(names), record->events[before].time_ns) : g_strdup("");
+    row.cell = g_strdup(preemption->cpu != 0xff ? "|" : "");
+    g_array_append_val(rows, row);
+  }
+  return next;
+}
+
+static GArray *rows_make(const Names *names, const StoryChoice *choice, const GArray *preemptions) {
   GArray *rows = g_array_new(FALSE, TRUE, sizeof(Row));
   const char *shown[256] = { NULL };
+  guint next = 0;
   g_array_set_clear_func(rows, row_clear);
   for (guint i = 0; i < choice->lines->len; i++) {
     const StoryLine *line = &g_array_index(choice->lines, StoryLine, i);
     const SimEvent *event = &names_record(names)->events[line->sequence];
-    Row row = { .line = line, .event = event, .time = names_time(names_run(names), event->time_ns), .what = what_of(names, line, event) };
+    next = preemptions_add(rows, names, preemptions, next, line->sequence);
+    Row row = {
+      .line = line, .cpu = event->cpu, .time = names_time(names_run(names), event->time_ns), .what = what_of(names, line, event)
+    };
     row.cell = event->cpu == 0xff ? g_strdup("") : cell_of(names, line, event, shown);
     g_array_append_val(rows, row);
   }
@@ -92,7 +112,7 @@ static int column_of(const Layout *layout, uint8_t cpu) {
 
 static void cpus_collect(Layout *layout, const GArray *rows) {
   for (guint i = rows->len; i-- > 0;) { /* the last lines matter most */
-    uint8_t cpu = g_array_index(rows, Row, i).event->cpu;
+    uint8_t cpu = g_array_index(rows, Row, i).cpu;
     if (cpu != 0xff && layout->cpu_count < COLUMN_COUNT_MAX && column_of(layout, cpu) < 0)
       layout->cpus[layout->cpu_count++] = cpu;
   }
@@ -114,7 +134,7 @@ static void layout_make(Layout *layout, const ReportStyle *style, const GArray *
     layout->cell_columns[i] = 8;
   for (guint i = 0; i < rows->len; i++) {
     const Row *row = &g_array_index(rows, Row, i);
-    int column = column_of(layout, row->event->cpu);
+    int column = column_of(layout, row->cpu);
     layout->time_columns = MAX(layout->time_columns, report_columns(row->time));
     what = MAX(what, report_columns(row->what));
     if (column >= 0)
@@ -149,19 +169,19 @@ static char **pieces(const char *text, unsigned columns) {
 }
 
 static void row_print(GString *out, const ReportStyle *style, const Layout *layout, const Row *row) {
-  bool is_marked = row->line->finding != NULL || row->line->is_end;
+  bool is_preemption = row->line == NULL, is_marked = !is_preemption && (row->line->finding != NULL || row->line->is_end);
   g_auto(GStrv) lines = pieces(row->what, layout->what_columns);
   for (unsigned i = 0; lines[i] != NULL; i++) {
-    g_autoptr(GString) text = g_string_new(i == 0 && is_marked ? "  -> " : "     ");
+    g_autoptr(GString) text = g_string_new(i == 0 && is_marked ? "  -> " : i == 0 && is_preemption ? "  || " : "     ");
     g_string_append_printf(text, "%*s  ", (int)layout->time_columns, i == 0 ? row->time : "");
     report_pad(text, lines[i], layout->what_columns);
     for (unsigned column = 0; i == 0 && column < layout->cpu_count; column++) {
       g_string_append_printf(text, "%*s", GAP, "");
-      report_pad(text, layout->cpus[column] == row->event->cpu ? row->cell : "", layout->cell_columns[column]);
+      report_pad(text, layout->cpus[column] == row->cpu ? row->cell : "", layout->cell_columns[column]);
     }
     g_string_append_c(text, '\n');
     report_trim_lines(text);
-    report_put(out, style, is_marked ? REPORT_BOLD : REPORT_PLAIN, text->str);
+    report_put(out, style, is_marked ? REPORT_BOLD : is_preemption ? REPORT_YELLOW : REPORT_PLAIN, text->str);
   }
 }
 
@@ -178,9 +198,10 @@ static void heading_print(GString *out, const ReportStyle *style, const Layout *
   report_put(out, style, REPORT_BOLD, line->str);
 }
 
-void story_print(GString *out, const ReportStyle *style, const Names *names, const RunResult *result, const Finding *main) {
+void story_print(GString *out, const ReportStyle *style, const Names *names, const RunResult *result, const Finding *main,
+                 const GArray *preemptions) {
   StoryChoice choice = story_choose(names, result, main, LINE_COUNT_MAX);
-  g_autoptr(GArray) rows = rows_make(names, &choice);
+  g_autoptr(GArray) rows = rows_make(names, &choice, preemptions);
   Layout layout = { .cpu_count = 0 };
   if (rows->len > 0) {
     layout_make(&layout, style, rows);

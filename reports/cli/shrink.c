@@ -79,8 +79,7 @@ static void report_print(const ShrinkCommand *command, ScenarioRun *run, const c
   g_autoptr(GString) out = g_string_new(NULL);
   g_autofree char *words = shrunk_words(shrunk);
   crash_report_print(out, &command->style,
-                     &(ReportSubject){ .run = run, .result = &shrunk->result, .schedule = shrunk->line, .name = name });
-  paragraph_put(out, &command->style, "shrunk", words);
+                     &(ReportSubject){ .run = run, .result = &shrunk->result, .schedule = shrunk->line, .shrunk = words, .name = name });
   fputs(out->str, stdout);
 }
 

@@ -1,0 +1,107 @@
+#include "preemption.h"
+
+static void preemption_clear(void *preemption) { g_free(((Preemption *)preemption)->text); }
+
+/* ---- who ---- */
+
+/* The last event of that cpu before: what it was running. */
+static const char *running_before(const Names *names, uint32_t event, uint8_t cpu) {
+  const SimRecord *record = names_record(names);
+  for (uint32_t i = MIN(event, (uint32_t)record->count); i-- > 0;)
+    if (record->events[i].cpu == cpu)
+      return record->events[i].kind == SIM_EVENT_CONTEXT_END ? "" : names_running(names, i);
+  return "";
+}
+
+/* ", at step 2", ", at driver.c:48": where the driver code of that cpu had come to; "" when it ran none. Owned. */
+static char *place_before(const Names *names, uint32_t event, uint8_t cpu) {
+  const SimRecord *record = names_record(names);
+  RunSite where;
+  for (uint32_t i = MIN(event, (uint32_t)record->count); i-- > 0;) {
+    uint32_t site = record->events[i].site;
+    if (record->events[i].cpu != cpu)
+      continue;
+    if (site == 0 || !scenario_run_site(names_run(names), site, &where))
+      return g_strdup("");
+    if (where.step != 0)
+      return g_strdup_printf(", at step %u", where.step);
+    g_autofree char *line = place_file_line(names_run(names), site);
+    return g_strdup_printf(", at %s", line);
+  }
+  return g_strdup("");
+}
+
+static char *steps_words(uint32_t count) { return count > 1 ? g_strdup_printf(" for %u steps", count) : g_strdup(""); }
+
+/* ---- what ---- */
+
+static char *step_words(const Names *names, const SimSurveyPoint *point, uint32_t count) {
+  uint8_t held = point->natural < SIM_VCPU_COUNT_MAX ? (uint8_t)point->natural : point->cpu;
+  const char *running = running_before(names, point->event, held);
+  g_autofree char *place = place_before(names, point->event, held);
+  g_autofree char *steps = steps_words(count);
+  if (point->answer == SIM_OPTION_CLOCK)
+    return g_strdup_printf("every cpu is held up here until the clock has gone on%s", steps);
+  if (point->answer >= SIM_VCPU_COUNT_MAX)
+    return g_strdup_printf("the quantum of %s ends here%s: %s goes on", *running != '\0' ? running : "what runs", place,
+                           names_context(names, point->answer));
+  if (*running == '\0')
+    return g_strdup_printf("cpu %u waits here: cpu %u goes on%s", held, point->answer, steps);
+  return g_strdup_printf("%s is interrupted here%s: cpu %u goes on%s", running, place, point->answer, steps);
+}
+
+static char *other_words(const SimSurveyPoint *point, uint32_t count) {
+  switch (point->kind) {
+  case SIM_CHOICE_INTERRUPT:
+    return count > 1 ? g_strdup_printf("the interrupt that is pending lands %u steps later", count)
+                     : g_strdup("the interrupt that is pending lands a step later");
+  case SIM_CHOICE_RESIDENT: return g_strdup("this page is not in memory");
+  case SIM_CHOICE_ALLOCATION: return g_strdup("this allocation fails");
+  case SIM_CHOICE_STATUS: return g_strdup("this call fails");
+  default: return g_strdup_printf("chosen here: %s %u instead of %u", sim_choice_names[point->kind], point->answer, point->natural);
+  }
+}
+
+static bool is_step(const SimSurveyPoint *point) {
+  return point->kind == SIM_CHOICE_STEP || point->kind == SIM_CHOICE_ACCESS || point->answer == SIM_OPTION_CLOCK;
+}
+
+/* ---- all of them ---- */
+
+static bool is_departure(const SimSurveyPoint *point) { return point->answer != point->natural; }
+
+/* The next departure is more of the same: nobody who was held up has stepped in between. */
+static bool goes_on(const SimSurvey *survey, const SimSurveyPoint *first, const SimSurveyPoint *next) {
+  if (next->kind != first->kind || next->answer != first->answer || next->natural != first->natural)
+    return false;
+  for (const SimSurveyPoint *between = first; between < next; between++)
+    if (between->kind == first->kind && !is_departure(between))
+      return false;
+  return next < survey->points + survey->count;
+}
+
+GArray *preemptions_collect(const Names *names, const SimSurvey *survey) {
+  GArray *preemptions = g_array_new(FALSE, TRUE, sizeof(Preemption));
+  g_array_set_clear_func(preemptions, preemption_clear);
+  for (size_t i = 0; i < survey->count && preemptions->len <= PREEMPTION_COUNT_MAX; i++) {
+    const SimSurveyPoint *point = &survey->points[i];
+    if (!is_departure(point))
+      continue;
+    uint32_t count = 1;
+    for (size_t k = i + 1; k < survey->count; k++) {
+      if (is_departure(&survey->points[k]) && !goes_on(survey, point, &survey->points[k]))
+        break;
+      if (is_departure(&survey->points[k])) {
+        count++;
+        i = k;
+      }
+    }
+    bool is_cpu = is_step(point) && point->natural < SIM_VCPU_COUNT_MAX;
+    Preemption preemption = { .event = point->event, .cpu = is_cpu ? (uint8_t)point->natural : point->cpu, .count = count };
+    preemption.text = is_step(point) ? step_words(names, point, count) : other_words(point, count);
+    g_array_append_val(preemptions, preemption);
+  }
+  if (preemptions->len > PREEMPTION_COUNT_MAX)
+    g_array_set_size(preemptions, 0);
+  return preemptions;
+}
