@@ -129,27 +129,35 @@ _Static_assert(SIM_STACK_SLOT_SIZE == 0x20000 && SIM_STACK_BASE % SIM_STACK_SLOT
 #define RACE_read1 RACE_PART_BEGIN("1") RACE_PART_AT("8") RACE_PART_AT("0") RACE_PART_AT("16") "jmp 9f\n"
 #define RACE_read2 RACE_PART_BEGIN("3") RACE_PART_AT("8") RACE_PART_AT("0") RACE_PART_AT("16") "jmp 9f\n"
 
-/* Four cells: sim_access looks. */
-#define RACE_read16 "cmpq $0, %c[epoch](%%r8)\n\tjne 9f\n"
-#define RACE_write16 RACE_read16
+/* Four cells, or one that orders: sim_access looks. */
+#define RACE_ALWAYS "cmpq $0, %c[epoch](%%r8)\n\tjne 9f\n"
+#define RACE_read16 RACE_ALWAYS
+#define RACE_write16 RACE_ALWAYS
 
 /* One hook, and its slow path on the host stack. */
-#define ACCESS_HOOK(name, size, kind, place, code, race)                                                                                   \
+#define ACCESS_HOOK(name, size, kind, place, code, race, access)                                                                           \
   void name##_slow(void *address);                                                                                                         \
   void name##_slow(void *address) {                                                                                                        \
     guest_unmodelled_check((uint64_t)address);                                                                                             \
-    sim_access((uint64_t)address, size, kind, sim_machine()->current->site);                                                               \
+    access((uint64_t)address, size, kind, sim_machine()->current->site);                                                                   \
   }                                                                                                                                        \
   GUEST_HOOK_BARE void name(void) { __asm__ volatile(place ACCESS_TEXT(#name "_slow", code, race)::OPERANDS(size)); }
 
+/* Volatile: MSVC's orders what is around it, as drivers for x86-64 rely on. */
+static void volatile_access(uint64_t address, uint32_t size, SimAccessKind kind, uint32_t site) {
+  sim_access_marked(address, size, kind, kind == SIM_ACCESS_WRITE ? SIM_RACE_RELEASES : SIM_RACE_ACQUIRES, site);
+}
+
 #define ACCESS_HOOKS(size)                                                                                                                 \
-  ACCESS_HOOK(guest_read##size, size, SIM_ACCESS_READ, BY_CALLER, READ, RACE_read##size)                                                   \
-  ACCESS_HOOK(guest_write##size, size, SIM_ACCESS_WRITE, BY_CALLER, WRITE, RACE_write##size)
+  ACCESS_HOOK(guest_read##size, size, SIM_ACCESS_READ, BY_CALLER, READ, RACE_read##size, sim_access)                                       \
+  ACCESS_HOOK(guest_write##size, size, SIM_ACCESS_WRITE, BY_CALLER, WRITE, RACE_write##size, sim_access)                                   \
+  ACCESS_HOOK(guest_volatile_read##size, size, SIM_ACCESS_READ, BY_CALLER, READ, RACE_ALWAYS, volatile_access)                             \
+  ACCESS_HOOK(guest_volatile_write##size, size, SIM_ACCESS_WRITE, BY_CALLER, WRITE, RACE_ALWAYS, volatile_access)
 GUEST_ACCESS_SIZES(ACCESS_HOOKS)
-ACCESS_HOOK(guest_read1_at, 1, SIM_ACCESS_READ, BY_ARGUMENT, READ, RACE_read1)
-ACCESS_HOOK(guest_read2_at, 2, SIM_ACCESS_READ, BY_ARGUMENT, READ, RACE_read2)
-ACCESS_HOOK(guest_write1_at, 1, SIM_ACCESS_WRITE, BY_ARGUMENT, WRITE, RACE_write1)
-ACCESS_HOOK(guest_write2_at, 2, SIM_ACCESS_WRITE, BY_ARGUMENT, WRITE, RACE_write2)
+ACCESS_HOOK(guest_read1_at, 1, SIM_ACCESS_READ, BY_ARGUMENT, READ, RACE_read1, sim_access)
+ACCESS_HOOK(guest_read2_at, 2, SIM_ACCESS_READ, BY_ARGUMENT, READ, RACE_read2, sim_access)
+ACCESS_HOOK(guest_write1_at, 1, SIM_ACCESS_WRITE, BY_ARGUMENT, WRITE, RACE_write1, sim_access)
+ACCESS_HOOK(guest_write2_at, 2, SIM_ACCESS_WRITE, BY_ARGUMENT, WRITE, RACE_write2, sim_access)
 
 /* ---- functions ---- */
 

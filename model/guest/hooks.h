@@ -17,7 +17,9 @@
 /* Accesses of instrumented code: the place is the return address. */
 #define GUEST_ACCESS_HOOKS(size)                                                                                                           \
   GUEST_HOOK(guest_read##size);                                                                                                            \
-  GUEST_HOOK(guest_write##size);
+  GUEST_HOOK(guest_write##size);                                                                                                           \
+  GUEST_HOOK(guest_volatile_read##size);                                                                                                   \
+  GUEST_HOOK(guest_volatile_write##size);
 GUEST_ACCESS_SIZES(GUEST_ACCESS_HOOKS)
 #undef GUEST_ACCESS_HOOKS
 GUEST_HOOK(guest_func_entry);

@@ -15,9 +15,9 @@
 #define ACCESSES(size)                                                                                                                     \
   DIRECT("__tsan_read" #size, guest_read##size), DIRECT("__tsan_write" #size, guest_write##size),                                          \
       DIRECT("__tsan_unaligned_read" #size, guest_read##size), DIRECT("__tsan_unaligned_write" #size, guest_write##size),                  \
-      DIRECT("__tsan_volatile_read" #size, guest_read##size), DIRECT("__tsan_volatile_write" #size, guest_write##size),                    \
-      DIRECT("__tsan_unaligned_volatile_read" #size, guest_read##size),                                                                    \
-      DIRECT("__tsan_unaligned_volatile_write" #size, guest_write##size),
+      DIRECT("__tsan_volatile_read" #size, guest_volatile_read##size), DIRECT("__tsan_volatile_write" #size, guest_volatile_write##size),  \
+      DIRECT("__tsan_unaligned_volatile_read" #size, guest_volatile_read##size),                                                           \
+      DIRECT("__tsan_unaligned_volatile_write" #size, guest_volatile_write##size),
 
 #define FETCH(bits, type, operation) GATED("__tsan_atomic" #bits "_" #operation, guest_atomic##bits##_##operation),
 #define ATOMICS(bits, type)                                                                                                                \
