@@ -1,8 +1,5 @@
 #include "machine.h"
-
-#include <string.h>
-
-/* Binary heap on (time, sequence). Chosen for its size: the number of pending events is that of timers and stimuli of one machine. */
+#include "wheel.h"
 
 static bool is_before(const SimQueueEntry *left, const SimQueueEntry *right) {
   if (left->time_ns != right->time_ns)
@@ -38,56 +35,91 @@ static void sift_down(SimQueue *queue, uint32_t position, SimQueueEntry *entry) 
   place(queue, position, entry);
 }
 
-void sim_queue_init(SimQueue *queue) {
-  queue->count = 0;
-  queue->sequence_next = 0;
-  queue->capacity = SIM_QUEUE_CAPACITY_FIRST - 1; /* place 0 is not used */
-  queue->heap = sim_heap_allocate(SIM_QUEUE_CAPACITY_FIRST * sizeof(SimQueueEntry *));
+void sim_queue_init(SimQueue *queue) { *queue = (SimQueue){ .heap = sim_heap_allocate((SIM_QUEUE_FEW + 1) * sizeof(SimQueueEntry *)) }; }
+
+/* ---- many: those of the heap go over in their order, so that ties stay in it ---- */
+
+static SimQueueEntry *heap_pop(SimQueue *queue) {
+  SimQueueEntry *first = queue->heap[1], *last = queue->heap[queue->count--];
+  if (first != last)
+    sift_down(queue, 1, last);
+  return first;
 }
 
-static void grow(SimQueue *queue) {
-  size_t size = (queue->capacity + 1) * sizeof(SimQueueEntry *);
-  SimQueueEntry **larger = sim_heap_allocate(size * 2);
-  memcpy(larger, queue->heap, size);
-  sim_heap_free(queue->heap, size);
-  queue->heap = larger;
-  queue->capacity = queue->capacity * 2 + 1;
+static void wheel_begin(SimQueue *queue) {
+  if (queue->wheel == NULL)
+    queue->wheel = sim_heap_allocate(sizeof *queue->wheel);
+  uint32_t count = queue->count;
+  while (queue->count > 0)
+    sim_wheel_add(queue->wheel, heap_pop(queue));
+  queue->count = count;
+  queue->is_wheel = true;
+}
+
+/* ---- either ---- */
+
+static void first_find(SimQueue *queue) {
+  if (queue->is_wheel)
+    queue->first = sim_wheel_first(queue->wheel);
+  else
+    queue->first = queue->count > 0 ? queue->heap[1] : NULL;
+  if (queue->count == 0)
+    queue->is_wheel = false;
 }
 
 void sim_queue_push(SimQueue *queue, SimQueueEntry *entry, uint64_t time_ns) {
   sim_queue_remove(queue, entry);
-  if (queue->count == SIM_QUEUE_CAPACITY_MAX) {
-    sim_stop(sim_machine(), SIM_STOP_LIMIT_MEMORY, "timers and stimuli");
-    return;
-  }
-  if (queue->count == queue->capacity)
-    grow(queue);
+  if (queue->count == SIM_QUEUE_FEW && !queue->is_wheel)
+    wheel_begin(queue);
   entry->time_ns = time_ns;
   entry->sequence = queue->sequence_next++;
-  sift_up(queue, ++queue->count, entry);
+  queue->count++;
+  if (queue->is_wheel)
+    sim_wheel_add(queue->wheel, entry);
+  else
+    sift_up(queue, queue->count, entry);
+  if (queue->first == NULL || time_ns < queue->first->time_ns)
+    queue->first = entry;
 }
 
-bool sim_queue_remove(SimQueue *queue, SimQueueEntry *entry) {
+static void heap_remove(SimQueue *queue, SimQueueEntry *entry) {
   uint32_t position = entry->position;
-  if (position == 0)
-    return false;
   SIM_ASSERT(position <= queue->count && queue->heap[position] == entry);
-  entry->position = 0;
   SimQueueEntry *last = queue->heap[queue->count--];
   if (last == entry)
-    return true;
+    return;
   if (position > 1 && is_before(last, queue->heap[position / 2]))
     sift_up(queue, position, last);
   else
     sift_down(queue, position, last);
+}
+
+bool sim_queue_remove(SimQueue *queue, SimQueueEntry *entry) {
+  if (entry->position == 0)
+    return false;
+  if (queue->is_wheel) {
+    sim_wheel_remove(queue->wheel, entry);
+    queue->count--;
+  } else {
+    heap_remove(queue, entry);
+  }
+  entry->position = 0;
+  if (queue->first == entry)
+    first_find(queue);
   return true;
 }
 
-SimQueueEntry *sim_queue_first(const SimQueue *queue) { return queue->count > 0 ? queue->heap[1] : NULL; }
-
 SimQueueEntry *sim_queue_pop(SimQueue *queue) {
-  SimQueueEntry *first = sim_queue_first(queue);
-  if (first != NULL)
-    sim_queue_remove(queue, first);
+  SimQueueEntry *first = queue->first;
+  if (first == NULL)
+    return NULL;
+  if (queue->is_wheel) {
+    sim_wheel_pop(queue->wheel, first);
+    queue->count--;
+  } else {
+    heap_pop(queue);
+  }
+  first->position = 0;
+  first_find(queue);
   return first;
 }

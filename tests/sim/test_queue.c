@@ -69,32 +69,42 @@ static int plain_first(const Plain *plain, int count) {
   return first;
 }
 
-static void as_a_plain_queue(void **state) {
-  enum { COUNT = 300 }; /* grows more than once */
-  (void)state;
+/* Few are a heap, many a wheel; times that often tie, and times that spread over all levels. */
+static void plain_compare(int count, unsigned time_bits) {
+  enum { COUNT = 300 };
   SimRunOptions options = rig_options(&sim_policy_timed, 1);
   rig_open(&options);
   SimQueue *queue = &sim_machine()->queue;
   SimQueueEntry *entries = sim_heap_allocate(COUNT * sizeof *entries);
-  static Plain plain[COUNT];
+  Plain plain[COUNT] = { 0 };
   uint64_t random = 1, push = 1;
   for (int i = 0; i < 20000; i++) {
     random = random * 6364136223846793005ULL + 1442695040888963407ULL;
-    int at = (int)((random >> 33) % COUNT);
+    int at = (int)((random >> 33) % (uint64_t)count);
     unsigned what = (random >> 20) % 8;
     if (what < 4) {
-      plain[at] = (Plain){ (random >> 50) % 64, push++ };
+      plain[at] = (Plain){ (random * 0x9e3779b97f4a7c15ULL) >> (64 - time_bits), push++ };
       sim_queue_push(queue, &entries[at], plain[at].time_ns);
     } else if (what < 6) {
       assert_int_equal(sim_queue_remove(queue, &entries[at]), plain[at].push != 0);
       plain[at].push = 0;
     } else {
-      int first = plain_first(plain, COUNT);
+      int first = plain_first(plain, count);
       SimQueueEntry *popped = sim_queue_pop(queue);
       assert_int_equal(popped != NULL ? popped - entries : -1, first);
       if (first >= 0)
         plain[first].push = 0;
     }
+  }
+}
+
+static void as_a_plain_queue(void **state) {
+  (void)state;
+  static const unsigned time_bits[] = { 3, 6, 7, 13, 40, 64 };
+  for (unsigned i = 0; i < sizeof time_bits / sizeof *time_bits; i++) {
+    plain_compare(20, time_bits[i]);
+    plain_compare(90, time_bits[i]); /* now a heap, now a wheel */
+    plain_compare(300, time_bits[i]);
   }
 }
 
