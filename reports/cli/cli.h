@@ -18,6 +18,8 @@ typedef struct CliCommand {
 } CliCommand;
 
 int cli_run(int argc, char **argv);
+int cli_explore(int argc, char **argv);
+int cli_merge(int argc, char **argv);
 int cli_replay(int argc, char **argv);
 int cli_shrink(int argc, char **argv);
 int cli_trace(int argc, char **argv);

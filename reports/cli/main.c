@@ -8,6 +8,8 @@
 
 static const CliCommand commands[] = {
   { "run", "run scenarios and say whether they come out as expected", cli_run },
+  { "explore", "search many schedules for failures, until a budget is used up", cli_explore },
+  { "merge", "join what several machines explored", cli_merge },
   { "replay", "run one schedule of a scenario again, from its line", cli_replay },
   { "shrink", "make a failing schedule minimal, and the scenario around it", cli_shrink },
   { "trace", "print every event of a run", cli_trace },

@@ -13,6 +13,8 @@ function __irqlab_explainable
 end
 
 complete -c irqlab -n __fish_use_subcommand -f -a run -d 'run scenarios and say whether they come out as expected'
+complete -c irqlab -n __fish_use_subcommand -f -a explore -d 'search many schedules for failures'
+complete -c irqlab -n __fish_use_subcommand -f -a merge -d 'join what several machines explored'
 complete -c irqlab -n __fish_use_subcommand -f -a replay -d 'run one schedule of a scenario again, from its line'
 complete -c irqlab -n __fish_use_subcommand -f -a shrink -d 'make a failing schedule minimal, and the scenario around it'
 complete -c irqlab -n __fish_use_subcommand -f -a trace -d 'print every event of a run'
@@ -47,6 +49,19 @@ complete -c irqlab -n '__fish_seen_subcommand_from run' -l what-can-vary -d 'lis
 complete -c irqlab -n '__fish_seen_subcommand_from run' -l faults -d 'let each thing that can fail do so once'
 complete -c irqlab -n '__fish_seen_subcommand_from run' -l fault-pairs -d 'then every two of them'
 complete -c irqlab -n '__fish_seen_subcommand_from run explore shrink' -l merge-states -d 'do not go on from a state seen before'
+
+complete -c irqlab -n '__fish_seen_subcommand_from explore' -x -l schedules -d 'run the schedules below this number'
+complete -c irqlab -n '__fish_seen_subcommand_from explore' -x -l for -d 'search so long'
+complete -c irqlab -n '__fish_seen_subcommand_from explore' -l until-saturated -d 'search until hardly anything is new'
+complete -c irqlab -n '__fish_seen_subcommand_from explore' -l until-found -d 'search until a failure is found'
+complete -c irqlab -n '__fish_seen_subcommand_from explore' -x -s j -l jobs -d 'how many worker processes'
+complete -c irqlab -n '__fish_seen_subcommand_from explore' -x -l shard -d 'run only part I of N'
+complete -c irqlab -n '__fish_seen_subcommand_from explore' -r -s o -l out -d 'keep what is done in a folder'
+complete -c irqlab -n '__fish_seen_subcommand_from explore' -r -l report -d 'tell what a folder holds'
+complete -c irqlab -n '__fish_seen_subcommand_from explore' -s q -l quiet -d 'tell nothing before the end'
+complete -c irqlab -n '__fish_seen_subcommand_from explore' -l json -d 'print one JSON document'
+complete -c irqlab -n '__fish_seen_subcommand_from explore merge' -x -l color -a 'auto always never' -d 'colours'
+complete -c irqlab -n '__fish_seen_subcommand_from explore' -l no-sandbox -d 'do not restrict system calls'
 
 complete -c irqlab -n '__fish_seen_subcommand_from replay' -x -s n -l times -d 'run it so many times'
 

@@ -12,7 +12,7 @@ import termios
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 SCENARIOS = HERE / 'scenarios'
-COMMANDS = ['run', 'replay', 'shrink', 'trace', 'list', 'explain', 'bench']
+COMMANDS = ['run', 'explore', 'merge', 'replay', 'shrink', 'trace', 'list', 'explain', 'bench']
 FOREVER = '1000000000'
 tests = []
 program = ''

@@ -1,0 +1,220 @@
+#include "summary.h"
+
+#include "../outcome.h"
+#include "run.h"
+
+#include <math.h>
+#include <string.h>
+
+#define LINE_LENGTH_MAX 600
+#define FAILURE_COUNT_MAX 60 /* told; --json has all */
+
+/* ---- failures ---- */
+
+static void failure_put(GArray *failures, const CampaignOutcome *outcome, const char *text) {
+  for (guint i = 0; i < failures->len; i++) {
+    CampaignFailure *failure = &g_array_index(failures, CampaignFailure, i);
+    if (strcmp(failure->text, text) != 0 || (failure->why == NULL) != (outcome->why == NULL))
+      continue;
+    failure->count += outcome->count;
+    if (outcome->first < failure->first) {
+      failure->first = outcome->first;
+      failure->schedule = outcome->schedule;
+      failure->why = outcome->why;
+    }
+    return;
+  }
+  CampaignFailure fresh = { text, outcome->why, outcome->count, outcome->first, outcome->schedule };
+  g_array_append_val(failures, fresh);
+}
+
+static gint by_weight(gconstpointer left, gconstpointer right) {
+  const CampaignFailure *a = left, *b = right;
+  if ((a->why != NULL) != (b->why != NULL))
+    return a->why != NULL ? -1 : 1;
+  if (a->first != b->first)
+    return a->first < b->first ? -1 : 1;
+  return strcmp(a->text, b->text);
+}
+
+GArray *campaign_failures(const Campaign *campaign) {
+  GArray *failures = g_array_new(FALSE, FALSE, sizeof(CampaignFailure));
+  for (guint i = 0; i < campaign->outcomes->len; i++) {
+    const CampaignOutcome *outcome = g_ptr_array_index(campaign->outcomes, i);
+    if (outcome->count == 0)
+      continue; /* the schedule that came to it was in flight */
+    for (char **text = outcome->failures; *text != NULL; text++)
+      failure_put(failures, outcome, *text);
+    if (outcome->failures[0] == NULL)
+      failure_put(failures, outcome, outcome->result);
+  }
+  g_array_sort(failures, by_weight);
+  return failures;
+}
+
+static bool is_fulfilled(const Campaign *campaign, int number) {
+  for (guint i = 0; i < campaign->outcomes->len; i++) {
+    const CampaignOutcome *outcome = g_ptr_array_index(campaign->outcomes, i);
+    for (guint j = 0; outcome->count > 0 && j < outcome->fulfilled->len; j++)
+      if (g_array_index(outcome->fulfilled, int, j) == number)
+        return true;
+  }
+  return false;
+}
+
+char *campaign_never_happened(const Campaign *campaign) {
+  for (char **text = campaign->header.sometimes; text != NULL && *text != NULL; text++) {
+    char *words;
+    int number = (int)g_ascii_strtoll(*text, &words, 10);
+    if (!is_fulfilled(campaign, number))
+      return g_strdup_printf("expected%s in some schedule, and it never happened", words);
+  }
+  return NULL;
+}
+
+bool campaign_is_as_expected(const Campaign *campaign) {
+  for (guint i = 0; i < campaign->outcomes->len; i++) {
+    const CampaignOutcome *outcome = g_ptr_array_index(campaign->outcomes, i);
+    if (outcome->why != NULL && outcome->count > 0)
+      return false;
+  }
+  return true;
+}
+
+/* ---- lines to replay ---- */
+
+char *campaign_replay_words(const Campaign *campaign, const CampaignFailure *failure, const char *folder) {
+  const char *argument = campaign->header.argument;
+  g_autofree char *quoted = strpbrk(argument, " \t'\"\\$`*?[]<>|&;()#~!") != NULL ? g_shell_quote(argument) : g_strdup(argument);
+  if (*failure->schedule == '\0')
+    return g_strdup("");
+  if (strlen(failure->schedule) <= LINE_LENGTH_MAX)
+    return g_strdup_printf("irqlab replay %s %s", quoted, failure->schedule);
+  if (folder == NULL)
+    return g_strdup_printf("irqlab replay %s ... (its line is long: --json prints it, --out FOLDER keeps it in a file)", quoted);
+  g_autofree char *leaf = g_strdup_printf("%s.%" G_GUINT64_FORMAT ".schedule", campaign->header.scenario, failure->first);
+  g_autofree char *file = g_build_filename(folder, leaf, NULL);
+  g_autofree char *line = g_strconcat(failure->schedule, "\n", NULL);
+  if (!g_file_test(file, G_FILE_TEST_EXISTS))
+    g_file_set_contents(file, line, -1, NULL);
+  return g_strdup_printf("irqlab replay %s @%s", quoted, file);
+}
+
+/* ---- for people ---- */
+
+static char *number(uint64_t value) { return outcome_number(value); }
+
+static void head_print(GString *out, const ReportStyle *style, const Campaign *campaign, const CampaignSummary *summary) {
+  const CampaignHeader *header = &campaign->header;
+  const SimPolicy *policy = header->search.policy;
+  report_put(out, style, REPORT_BOLD, header->argument);
+  g_string_append_printf(out, "   %s", policy->name);
+  if (policy->explores && !policy->is_systematic)
+    g_string_append_printf(out, ", seed %" G_GUINT64_FORMAT, header->search.seed);
+  if (header->shard_count > 1)
+    g_string_append_printf(out, ", shard %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT, header->shard, header->shard_count);
+  g_autofree char *count = number(campaign->schedule_count), *bounds = run_search_bounds(&header->search);
+  g_string_append_printf(out, "\n  %s %s schedule%s%s%s", campaign->is_exhausted ? "exhausted" : "explored", count,
+                         campaign->schedule_count == 1 ? "" : "s", *bounds != '\0' ? " " : "", bounds);
+  uint64_t own = campaign->schedule_count - summary->before;
+  double seconds = summary->seconds > 0 ? summary->seconds : campaign->seconds;
+  g_autofree char *fresh = number(own), *rate = number(seconds > 0 ? (uint64_t)llround((double)own / seconds) : 0);
+  if (summary->before > 0)
+    g_string_append_printf(out, ", %s of them now", fresh);
+  g_string_append_printf(out, " in %.1f s (%s/s)%s%s\n", seconds, rate, summary->stopped != NULL ? ": " : "",
+                         summary->stopped != NULL ? summary->stopped : "");
+}
+
+static void behaviours_print_line(GString *out, const Campaign *campaign) {
+  uint64_t distinct = behaviours_distinct(&campaign->behaviours), once = behaviours_once(&campaign->behaviours);
+  g_autofree char *distinct_text = number(distinct), *once_text = number(once);
+  if (campaign->schedule_count <= 1)
+    return;
+  g_string_append_printf(out, "  %s%s behaviours, %s of them met once", campaign->behaviours.level > 0 ? "about " : "", distinct_text,
+                         once_text);
+  if (!campaign->is_exhausted)
+    g_string_append_printf(out, ": of the schedules to come about %.3g %% go a new way",
+                           100 * behaviours_unseen(&campaign->behaviours, campaign->schedule_count));
+  g_string_append_c(out, '\n');
+}
+
+static void failure_print(GString *out, const ReportStyle *style, const Campaign *campaign, const CampaignFailure *failure,
+                          const char *folder) {
+  bool is_ok = failure->why == NULL, is_clean = strcmp(failure->text, "clean") == 0;
+  g_autofree char *count = number(failure->count), *again = campaign_replay_words(campaign, failure, folder);
+  report_put(out, style, is_ok ? REPORT_GREEN : REPORT_RED, is_ok ? "  ok   " : "  NOT  ");
+  g_string_append_printf(out, "%12s  %s\n", count, failure->text);
+  if (!is_ok)
+    g_string_append_printf(out, "%21s%s\n", "", failure->why);
+  if ((!is_ok || !is_clean) && *again != '\0')
+    g_string_append_printf(out, "%21s%s\n", "", again);
+}
+
+void campaign_summary_print(GString *out, const ReportStyle *style, const Campaign *campaign, const CampaignSummary *summary) {
+  g_autoptr(GArray) failures = campaign_failures(campaign);
+  g_autofree char *never = summary->is_whole ? campaign_never_happened(campaign) : NULL;
+  head_print(out, style, campaign, summary);
+  behaviours_print_line(out, campaign);
+  for (guint i = 0; i < failures->len && i < FAILURE_COUNT_MAX; i++)
+    failure_print(out, style, campaign, &g_array_index(failures, CampaignFailure, i), summary->folder);
+  if (failures->len > FAILURE_COUNT_MAX)
+    g_string_append_printf(out, "       and %u more, which --json prints\n", failures->len - FAILURE_COUNT_MAX);
+  if (never != NULL) {
+    report_put(out, style, REPORT_RED, "  NOT  ");
+    g_string_append_printf(out, "%12s  %s\n", "", never);
+  }
+}
+
+/* ---- JSON ---- */
+
+static json_object *text_json(const char *text) {
+  g_autofree char *valid = text != NULL ? g_utf8_make_valid(text, -1) : NULL;
+  return valid != NULL ? json_object_new_string(valid) : NULL;
+}
+
+static json_object *real_json(double value) {
+  char text[G_ASCII_DTOSTR_BUF_SIZE];
+  return json_object_new_double_s(value, g_ascii_formatd(text, sizeof text, "%.6g", value));
+}
+
+static json_object *failures_json(const Campaign *campaign) {
+  g_autoptr(GArray) failures = campaign_failures(campaign);
+  json_object *list = json_object_new_array();
+  for (guint i = 0; i < failures->len; i++) {
+    const CampaignFailure *failure = &g_array_index(failures, CampaignFailure, i);
+    json_object *item = json_object_new_object();
+    json_object_object_add(item, "failure", text_json(failure->text));
+    json_object_object_add(item, "why", text_json(failure->why));
+    json_object_object_add(item, "count", json_object_new_int64((int64_t)failure->count));
+    json_object_object_add(item, "first", json_object_new_int64((int64_t)failure->first));
+    json_object_object_add(item, "schedule", text_json(failure->schedule));
+    json_object_array_add(list, item);
+  }
+  return list;
+}
+
+json_object *campaign_summary_json(const Campaign *campaign, const CampaignSummary *summary) {
+  const CampaignHeader *header = &campaign->header;
+  json_object *json = json_object_new_object(), *behaviours = json_object_new_object();
+  g_autofree char *bounds = run_search_bounds(&header->search), *never = summary->is_whole ? campaign_never_happened(campaign) : NULL;
+  g_autofree char *seed = g_strdup_printf("%" G_GUINT64_FORMAT, header->search.seed);
+  json_object_object_add(json, "scenario", text_json(header->scenario));
+  json_object_object_add(json, "argument", text_json(header->argument));
+  json_object_object_add(json, "policy", text_json(header->search.policy->name));
+  json_object_object_add(json, "seed", text_json(seed));
+  json_object_object_add(json, "bounds", text_json(bounds));
+  json_object_object_add(json, "shard", json_object_new_int64((int64_t)header->shard));
+  json_object_object_add(json, "shards", json_object_new_int64((int64_t)header->shard_count));
+  json_object_object_add(json, "schedules", json_object_new_int64((int64_t)campaign->schedule_count));
+  json_object_object_add(json, "exhausted", json_object_new_boolean(campaign->is_exhausted));
+  json_object_object_add(json, "seconds", real_json(summary->seconds > 0 ? summary->seconds : campaign->seconds));
+  json_object_object_add(json, "stopped", text_json(summary->stopped));
+  json_object_object_add(behaviours, "distinct", json_object_new_int64((int64_t)behaviours_distinct(&campaign->behaviours)));
+  json_object_object_add(behaviours, "once", json_object_new_int64((int64_t)behaviours_once(&campaign->behaviours)));
+  json_object_object_add(behaviours, "unseen", real_json(behaviours_unseen(&campaign->behaviours, campaign->schedule_count)));
+  json_object_object_add(json, "behaviours", behaviours);
+  json_object_object_add(json, "never_happened", text_json(never));
+  json_object_object_add(json, "as_expected", json_object_new_boolean(never == NULL && campaign_is_as_expected(campaign)));
+  json_object_object_add(json, "failures", failures_json(campaign));
+  return json;
+}

@@ -1,0 +1,54 @@
+/*
+ * explore.h: a campaign at work: a process that keeps the log, and workers that run blocks of schedules.
+ */
+#pragma once
+
+#include "cli.h"
+
+#include "../campaign/campaign.h"
+#include "../campaign/ring.h"
+
+/* One scenario's search. Borrowed while it runs. */
+typedef struct ExploreTask {
+  const CliScenario *scenario;
+  SimSearchOptions search;
+  uint64_t schedules;   /* numbers below this; 0: without an end */
+  double seconds;       /* 0: without an end */
+  bool until_saturated; /* ends when hardly anything new is to be expected */
+  bool until_found;     /* ends with the first schedule that is not as expected */
+  unsigned jobs;
+  uint64_t shard, shard_count;
+  const char *folder; /* NULL: nothing is kept */
+  bool has_sandbox;
+  const volatile bool *is_interrupted;
+  void (*found)(const CampaignOutcome *outcome, const Campaign *campaign, double seconds, void *data); /* an outcome not met before */
+  void (*progress)(const Campaign *campaign, uint64_t pending, double seconds, void *data);            /* now and then */
+  void *data;
+} ExploreTask;
+
+typedef struct ExploreResult {
+  Campaign *campaign;
+  Scenario *scenario;             /* NULL: it could not be loaded */
+  uint64_t schedule_count_before; /* of what the folder held */
+  double seconds;                 /* of this session */
+  unsigned jobs;
+  int exit_code;    /* EXIT_AS_EXPECTED unless it could not be searched */
+  char *error;      /* then why */
+  char *stopped;    /* why it ended: "10,000 schedules", "saturated", ...: constant words, owned */
+  bool is_complete; /* all schedules of the budget were run */
+  GPtrArray *notes; /* char *: about the folder, drivers, workers */
+} ExploreResult;
+
+void explore_run(const ExploreTask *task, ExploreResult *result);
+void explore_result_finish(ExploreResult *result);
+
+/* ---- the worker's side: a process of its own ---- */
+
+typedef struct ExploreWorkerTask {
+  const ExploreTask *task;
+  CampaignRing *ring;
+  int commands; /* to read: lines "FIRST STRIDE COUNT SKIP", a block each */
+  int replies;  /* to write: JSON, one object a line */
+} ExploreWorkerTask;
+
+void explore_worker_main(const ExploreWorkerTask *worker) G_GNUC_NORETURN;

@@ -1,0 +1,175 @@
+/* A worker of a campaign: boots once, runs blocks of schedules, notes each in its ring. */
+#include "explore.h"
+
+#include "../campaign/judge.h"
+#include "sandbox.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define WAIT_NS 20000
+
+typedef struct Worker {
+  const ExploreWorkerTask *own;
+  ScenarioRun *run;
+  CampaignJudge *judge;
+  uint32_t told; /* outcomes */
+} Worker;
+
+/* ---- speaking ---- */
+
+/* Takes the object. */
+static void reply(const Worker *worker, json_object *json) {
+  g_autofree char *line = g_strconcat(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN), "\n", NULL);
+  json_object_put(json);
+  for (size_t at = 0, size = strlen(line); at < size;) {
+    ssize_t count = write(worker->own->replies, line + at, size - at);
+    if (count < 0 && errno != EINTR)
+      _exit(0); /* nobody listens any more */
+    at += count > 0 ? (size_t)count : 0;
+  }
+}
+
+static void wait_a_little(void) {
+  struct timespec time = { .tv_nsec = WAIT_NS };
+  clock_nanosleep(CLOCK_MONOTONIC, 0, &time, NULL);
+}
+
+/* An outcome is in the log before any schedule that came to it. Takes it. */
+static void outcome_tell(Worker *worker, CampaignOutcome *outcome) {
+  const CampaignRing *ring = worker->own->ring;
+  reply(worker, campaign_outcome_record(outcome));
+  campaign_outcome_free(outcome);
+  worker->told++;
+  while (ring->acknowledged != worker->told)
+    wait_a_little();
+}
+
+static void schedule_note(const Worker *worker, uint64_t number, uint64_t hash, uint64_t outcome) {
+  while (!campaign_ring_put(worker->own->ring, number, hash, outcome))
+    wait_a_little();
+}
+
+static void block_end_tell(const Worker *worker, bool is_exhausted) {
+  json_object *json = json_object_new_object();
+  json_object_object_add(json, "end", json_object_new_boolean(1));
+  json_object_object_add(json, "exhausted", json_object_new_boolean(is_exhausted));
+  reply(worker, json);
+}
+
+/* ---- running ---- */
+
+/* Does what the policy answers depend on schedules it saw before? */
+static bool learns(const SimPolicy *policy) { return policy->is_systematic || policy->state_size > 0 || policy->end != NULL; }
+
+/* Of a policy that learns, schedules of the block that were run before a kill are run again and not counted. */
+static void block_run(Worker *worker, const CampaignSpan *span, uint64_t skip) {
+  SimSearchOptions options = worker->own->task->search;
+  CampaignRing *ring = worker->own->ring;
+  RunSearch search;
+  bool is_over = false, is_cut = false;
+  uint64_t at = learns(options.policy) ? 0 : skip;
+  options.first = span->first + at * span->stride;
+  options.stride = span->stride;
+  run_search_init(&search, worker->run, &options);
+  while (at < span->count && !is_over && !ring->stop) {
+    uint64_t number = span->first + at * span->stride;
+    RunResult result = { 0 };
+    CampaignOutcome *fresh = NULL;
+    ring->in_flight = number + 1;
+    is_over = !run_search_next(&search, NULL, &result);
+    if (result.stop == SIM_STOP_KNOWN) { /* no schedule of its own */
+      run_result_finish(&result);
+      continue;
+    }
+    is_cut |= result.stop >= SIM_STOP_LIMIT_STEPS;
+    uint64_t outcome = campaign_judge(worker->judge, &result, number, &fresh);
+    if (fresh != NULL)
+      outcome_tell(worker, fresh);
+    if (at >= skip)
+      schedule_note(worker, number, result.hash, outcome);
+    run_result_finish(&result);
+    at++;
+  }
+  ring->in_flight = 0;
+  run_search_finish(&search);
+  block_end_tell(worker, is_over && !is_cut && options.policy->is_systematic);
+}
+
+/* ---- beginning ---- */
+
+/* Not of this world: the error ends the search of this scenario. */
+static void fail(const Worker *worker, const char *message, int exit_code) G_GNUC_NORETURN;
+static void fail(const Worker *worker, const char *message, int exit_code) {
+  json_object *json = json_object_new_object();
+  json_object_object_add(json, "error", json_object_new_string(message));
+  json_object_object_add(json, "exit_code", json_object_new_int(exit_code));
+  reply(worker, json);
+  _exit(0);
+}
+
+static void hello(const Worker *worker) {
+  static const SimSchedule natural = { 0 };
+  RunResult result = { 0 };
+  scenario_run_once(worker->run, &(RunRequest){ .policy = &sim_policy_replay, .replay = &natural }, &result);
+  json_object *json = json_object_new_object(), *notes = json_object_new_array();
+  g_autofree char *hash = g_strdup_printf("%016" G_GINT64_MODIFIER "x", result.hash);
+  for (const char *const *note = scenario_run_notes(worker->run); *note != NULL; note++)
+    json_object_array_add(notes, json_object_new_string(*note));
+  json_object_object_add(json, "hello", json_object_new_string(scenario_run_fingerprint(worker->run)));
+  json_object_object_add(json, "natural", json_object_new_string(hash));
+  json_object_object_add(json, "single", json_object_new_boolean(result.ended_in_boot || !worker->own->task->search.policy->explores));
+  json_object_object_add(json, "notes", notes);
+  run_result_finish(&result);
+  reply(worker, json);
+}
+
+static void boot(Worker *worker) {
+  g_autoptr(GError) error = NULL;
+  if (!sim_arena_map()) {
+    g_autofree char *message = g_strdup_printf("the machine's memory cannot be mapped at 0x%llx: %s", SIM_ARENA_BASE, g_strerror(errno));
+    fail(worker, message, EXIT_SET_UP);
+  }
+  Scenario *scenario = scenario_load(worker->own->task->scenario->file, &error); /* kept until the process ends */
+  worker->run = scenario != NULL ? scenario_run_create(scenario, &error) : NULL;
+  if (worker->run == NULL)
+    fail(worker, error->message, EXIT_BAD_INPUT);
+  worker->judge = campaign_judge_new(worker->run);
+}
+
+/* The next line of commands, without its end; NULL: there are no more. Returns owned. */
+static char *command_read(int descriptor) {
+  GString *line = g_string_new(NULL);
+  for (;;) {
+    char byte;
+    ssize_t count = read(descriptor, &byte, 1);
+    if (count < 0 && errno == EINTR)
+      continue;
+    if (count <= 0) {
+      g_string_free(line, TRUE);
+      return NULL;
+    }
+    if (byte == '\n')
+      return g_string_free(line, FALSE);
+    g_string_append_c(line, byte);
+  }
+}
+
+void explore_worker_main(const ExploreWorkerTask *own) {
+  Worker worker = { .own = own };
+  boot(&worker);
+  if (own->task->has_sandbox && strcmp(scenario_run_fingerprint(worker.run), "-") == 0)
+    sandbox_enter();
+  hello(&worker);
+  for (char *line; !own->ring->stop && (line = command_read(own->commands)) != NULL; g_free(line)) {
+    char *at = line;
+    CampaignSpan span = { .first = g_ascii_strtoull(at, &at, 10) };
+    span.stride = g_ascii_strtoull(at, &at, 10);
+    span.count = g_ascii_strtoull(at, &at, 10);
+    block_run(&worker, &span, g_ascii_strtoull(at, &at, 10));
+  }
+  _exit(0);
+}
