@@ -13,7 +13,8 @@
 #include "io_internal.h"
 
 #define WORKER_PRIORITY 12
-#define WORK_ITEM_SIZE 0x58 /* of the opaque structure: what IoSizeofWorkItem says on x64 */
+#define WORKER_BUSY_NS 20000000ull /* with somebody else's item */
+#define WORK_ITEM_SIZE 0x58        /* of the opaque structure: what IoSizeofWorkItem says on x64 */
 
 /* ---- the queue ---- */
 
@@ -102,6 +103,8 @@ static void worker_main(void *argument) {
   IoState *state = &MODEL->io;
   for (;;) {
     ke_wait_one(&((KeSemaphore *)state->queue_semaphore)->header, false, KE_WAIT_FOREVER);
+    if (sim_choose_rare(sim_machine(), SIM_CHOICE_WORKER, 0, 1, NULL, 2) == 0) /* this thread has other work to do first */
+      ke_wait(&(KeWait){ .due_ns = ke_now_ns() + WORKER_BUSY_NS });
     SimLink *link = sim_list_pop(&state->queue);
     SIM_ASSERT(link != NULL);
     IoWorkItem *item = SIM_CONTAINER(link, IoWorkItem, link);

@@ -3,6 +3,8 @@
 
 #include "../verifier/verifier.h"
 
+enum { GRANT_COUNT_MAX = 16 };
+
 /* ---- taking what an object gives ---- */
 
 static bool is_signalled(const KeDispatcher *object, const KeThread *thread) {
@@ -56,7 +58,30 @@ static int32_t try_blocks(KeThread *thread, uint32_t index) {
   return try_all(&(KeWait){ .objects = objects, .count = thread->block_count }, thread);
 }
 
+/* Those that wait are served in the order in which they came, mostly: Windows promises none. What is given to one of several is given to whom a
+ * choice says, which comes first in the list from now on. */
+static void waiter_choose(KeDispatcher *dispatcher) {
+  uint32_t count = 0;
+  SimLink *link;
+  bool is_for_one = dispatcher->type == KE_EVENT_SYNCHRONIZATION || dispatcher->type == KE_TIMER_SYNCHRONIZATION ||
+                    dispatcher->type == KE_SEMAPHORE || dispatcher->type == KE_MUTEX;
+  if (!is_for_one || dispatcher->object == NULL || dispatcher->object->size == 0) /* Windows' own */
+    return;
+  for (link = dispatcher->waiters.next; link != &dispatcher->waiters && count < GRANT_COUNT_MAX; link = link->next)
+    count++;
+  if (count < 2)
+    return;
+  uint32_t place = sim_choose_rare(sim_machine(), SIM_CHOICE_GRANT, 0, 0, NULL, count);
+  for (link = dispatcher->waiters.next; place > 0; place--)
+    link = link->next;
+  if (link != dispatcher->waiters.next) {
+    sim_list_remove(link);
+    sim_list_push_head(&dispatcher->waiters, link);
+  }
+}
+
 void ke_dispatcher_release(KeDispatcher *dispatcher, int increment) {
+  waiter_choose(dispatcher);
   SimLink *link = dispatcher->waiters.next;
   while (link != &dispatcher->waiters && dispatcher->signal_state > 0) {
     KeWaitBlock *block = SIM_CONTAINER(link, KeWaitBlock, link);

@@ -139,7 +139,7 @@ static bool is_lucky(SimMachine *machine, bool is_repeat) {
   switch (MODEL->options.paging) {
   case MODEL_PAGING_TRIMMED: return false;
   case MODEL_PAGING_ANY: return is_repeat || sim_choose(machine, SIM_CHOICE_RESIDENT, 1, NULL, 2) == 1;
-  default: return true;
+  default: return is_repeat || sim_choose_rare(machine, SIM_CHOICE_RESIDENT, 0, 1, NULL, 2) == 1;
   }
 }
 

@@ -2,6 +2,7 @@
  * The network adapter: packets arrive, it interrupts the processor that RSS chose, its DPC there hands them to the stack at
  * DISPATCH_LEVEL. What a processor whose DPCs do not run has queued stays where it is.
  */
+#include "../io/io_face.h"
 #include "../wfp/wfp.h"
 #include "tcpip.h"
 
@@ -11,17 +12,32 @@
 #define ADAPTER_IRQL 5
 #define PACKET_COST_NS 1000
 
+/* ---- completions ---- */
+
+static void completion_passive(void *injection) { wfp_injection_complete(injection); }
+
+/* The completion function may be called at any level up to DISPATCH_LEVEL: here and now, or by a worker thread at PASSIVE_LEVEL. */
+static void completion_give(TcpipInjection *injection) {
+  static const SimOption levels[] = { { .id = SIM_IRQL_DISPATCH }, { .id = SIM_IRQL_PASSIVE } };
+  if (sim_choose_rare(sim_machine(), SIM_CHOICE_IRQL, 0, SIM_IRQL_DISPATCH, levels, 2) == SIM_IRQL_DISPATCH)
+    wfp_injection_complete(injection);
+  else
+    io_work_queue(completion_passive, injection);
+}
+
 /* ---- what arrived is handled ---- */
 
 static void packet_handle(TcpipPacket *packet) {
   TcpipConnection *connection = packet->connection;
+  if (packet->is_copy)
+    return;
   switch ((TcpipPacketKind)packet->kind) {
   case TCPIP_PACKET_SYN_ACK:
     if (tcpip_policy_check(connection, true))
       tcpip_establish(connection);
     break;
   case TCPIP_PACKET_DATA: tcpip_data_receive(connection, packet->size); break;
-  case TCPIP_PACKET_ACK: wfp_injection_complete(packet->payload); break;
+  case TCPIP_PACKET_ACK: completion_give(packet->payload); break;
   case TCPIP_PACKET_FIN:
   case TCPIP_PACKET_RST: tcpip_disconnect_receive(connection, packet->kind == TCPIP_PACKET_RST); break;
   case TCPIP_PACKET_END: tcpip_connection_end(connection, CONNECTION_CLOSED, STATUS_CONNECTION_ABORTED, 0); break;
@@ -69,7 +85,7 @@ static void complete_dpc(KeDpc *dpc, void *argument) {
   SimLink *link;
   (void)dpc;
   while ((link = sim_list_pop(&cpu->completions)) != NULL)
-    wfp_injection_complete(SIM_CONTAINER(link, TcpipInjection, link));
+    completion_give(SIM_CONTAINER(link, TcpipInjection, link));
 }
 
 /* ---- the interrupt ---- */
@@ -111,6 +127,8 @@ static void packet_arrive(SimMachine *machine, SimQueueEntry *entry) {
   TcpipPacket *packet = SIM_CONTAINER(entry, TcpipPacket, arrival);
   TcpipCpu *cpu = &MODEL->tcpip.cpus[packet->cpu];
   (void)machine;
+  if (is_packet(packet) && tcpip_network_keeps(packet))
+    return;
   if (!is_packet(packet) && packet->kind == TCPIP_PACKET_CLIENT) {
     sim_list_push_tail(&cpu->work, &packet->link);
   } else {

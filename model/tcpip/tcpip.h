@@ -50,6 +50,11 @@ void tcpip_receive_begin(void);
 /* Will arrive at that time for the connection's receive processor, or for `cpu` (-1: the connection's). */
 TcpipPacket *tcpip_packet_send(TcpipConnection *connection, TcpipPacketKind kind, uint32_t size, int cpu, uint64_t at_ns);
 
+/* ---- network.c ---- */
+
+/* A packet is about to arrive. True: not now; it is lost, or comes later. */
+bool tcpip_network_keeps(TcpipPacket *packet);
+
 /* ---- stream.c ---- */
 
 void tcpip_data_receive(TcpipConnection *connection, uint32_t size);

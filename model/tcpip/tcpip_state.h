@@ -53,6 +53,7 @@ typedef struct TcpipConnection {
   uint32_t lock_context; /* id of the context that injects under it; 0: nobody */
   SimLink flow_contexts; /* WfpFlowContext.link */
   SimLink injections;    /* TcpipInjection.link: queued behind the one under way */
+  uint32_t late_count;   /* data packets that the network lost or held up, on their way again */
   uint64_t held_bytes;   /* inbound data deferred, or needed together with what follows */
   uint64_t bytes_in;     /* delivered to the reader */
   uint64_t bytes_out;    /* sent to the far end */
@@ -76,8 +77,11 @@ typedef struct TcpipPacket {
   TcpipConnection *connection; /* NULL: a client's work */
   uint8_t kind;                /* TcpipPacketKind */
   uint8_t cpu;
-  uint32_t size; /* bytes of data */
-  void *payload; /* TCPIP_PACKET_ACK: TcpipInjection; TCPIP_PACKET_CLIENT: of stimulus.c */
+  bool is_judged; /* the network has decided what becomes of it */
+  bool is_late;   /* counted in its connection's late_count */
+  bool is_copy;   /* of one that has arrived: dropped */
+  uint32_t size;  /* bytes of data */
+  void *payload;  /* TCPIP_PACKET_ACK: TcpipInjection; TCPIP_PACKET_CLIENT: of stimulus.c */
 } TcpipPacket;
 
 /* The receive side of the network adapter for one cpu. */
@@ -129,5 +133,5 @@ typedef struct TcpipState {
   uint64_t flow_id_next;
   uint16_t port_next;  /* of connections without a local port */
   uint64_t upper_lock; /* guest address of the spin lock an upper component holds while it connects */
-  TcpipCpu *cpus; /* by number, one a CPU */
+  TcpipCpu *cpus;      /* by number, one a CPU */
 } TcpipState;

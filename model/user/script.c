@@ -13,6 +13,7 @@
 #include "user_face.h"
 
 #define CONNECT_AGAIN_NS 10000000ull /* a service that finds no port tries again */
+#define REPLY_LATE_NS 1000000000ull  /* longer than a driver should wait */
 #define PAGES_AT_ONCE 4              /* of user memory: a process has few ranges of it */
 #define IOCTL_SIZE 16                /* of the input and of the output of a DeviceIoControl */
 
@@ -62,9 +63,28 @@ static int32_t message_get(UserThread *user, uint64_t duration_ns) {
   return status;
 }
 
+enum { REPLY_SENT, REPLY_LOST, REPLY_LATE, REPLY_GONE, REPLY_COUNT };
+
+/* What becomes of a reply (SIM_CHOICE_REPLY): it is sent as the script says; the service forgets it; is slow; or is no more. */
+static uint32_t reply_choose(UserThread *user) {
+  uint32_t what = sim_choose_rare(sim_machine(), SIM_CHOICE_REPLY, 0, REPLY_SENT, NULL, REPLY_COUNT);
+  if (what == REPLY_LATE)
+    ke_wait(&(KeWait){ .is_user = true, .due_ns = ke_now_ns() + REPLY_LATE_NS });
+  if (what == REPLY_GONE) {
+    port_disconnect(user);
+    script_end(user);
+  }
+  return what;
+}
+
 static int32_t message_reply(UserThread *user, uint64_t value, uint64_t length) {
   if (user->port == NULL || user->message_id == 0)
     return STATUS_INVALID_PARAMETER;
+  uint32_t what = reply_choose(user);
+  if (what == REPLY_LOST)
+    return STATUS_SUCCESS;
+  if (user->port == NULL)
+    return STATUS_PORT_DISCONNECTED;
   if (length == 0)
     length = user->reply_capacity;
   uint8_t *bytes = sim_heap_allocate(length);
