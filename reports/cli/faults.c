@@ -151,7 +151,7 @@ static void trouble_print(GString *out, ScenarioRun *run, const RunFaults *fault
 }
 
 static void summary_append(GString *out, const RunFaults *faults, const CliScenario *scenario) {
-  g_string_append_printf(out, "  %s: ", scenario->name);
+  g_string_append_printf(out, "  %s: ", scenario->spoken);
   if (faults->place_count == 0)
     g_string_append(out, "nothing can fail");
   else if (faults->single_count == faults->place_count)

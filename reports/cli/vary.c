@@ -110,7 +110,7 @@ int cli_vary_look(const CliScenario *scenario, const CliLook *look) {
       json_print(schedule.run, schedule.scenario, &vary, bucket);
     } else {
       g_autoptr(GString) out = g_string_new(NULL);
-      g_string_append_printf(out, "  %s: the natural schedule comes to: %s\n", scenario->name, bucket);
+      g_string_append_printf(out, "  %s: the natural schedule comes to: %s\n", scenario->spoken, bucket);
       g_string_append(out, "  kind         points  options, where\n");
       table_print(out, schedule.run, schedule.scenario, &vary, &look->style);
       fputs(out->str, stdout);
