@@ -89,7 +89,7 @@ def library_name(file):
 
 def library_files():
     """The files of the library, sorted."""
-    folders = ["seeds", "reported", "rules", "drivers"]
+    folders = ["seeds", "reported", "rules", "drivers", "failures"]
     return sorted(path for folder in folders for path in (ROOT / "scenarios" / folder).rglob("*.json"))
 
 
