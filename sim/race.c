@@ -12,6 +12,9 @@ typedef struct Cell {
 } Cell;
 _Static_assert(sizeof(Cell) == SIM_RACE_CELL_SIZE, "hooks.c finds cells by shifting");
 
+#define TOLD_COUNT_MAX 4
+#define STACK_AND_EPOCH (~(uint64_t)SIM_RACE_BYTE_MASK)
+
 /* An access that is made now. */
 typedef struct Touch {
   SimMachine *machine;
@@ -21,6 +24,8 @@ typedef struct Touch {
   uint64_t address;
   uint32_t floor;
   bool is_write;
+  unsigned told_count;
+  uint64_t told[TOLD_COUNT_MAX]; /* accesses that this one races with, told already: of another cell */
 } Touch;
 
 static Cell *cell_of(uint64_t address) { return (Cell *)(SIM_RACE_CELL_BASE + ((address - SIM_ARENA_BASE) >> 2) * SIM_RACE_CELL_SIZE); }
@@ -54,6 +59,17 @@ static void access_describe(SimRaceAccess *access, uint64_t word, bool is_write)
   memcpy(access->frames, stack->frames, sizeof access->frames);
 }
 
+/* Is it told for the first time? A write beside a read of the same word differs in nothing but this. */
+static bool tell(Touch *touch, uint64_t earlier, bool earlier_writes) {
+  uint64_t word = (earlier & STACK_AND_EPOCH) | earlier_writes;
+  for (unsigned i = 0; i < touch->told_count; i++)
+    if (touch->told[i] == word)
+      return false;
+  if (touch->told_count < TOLD_COUNT_MAX)
+    touch->told[touch->told_count++] = word;
+  return true;
+}
+
 static void report(const Touch *touch, uint64_t earlier, bool earlier_writes) {
   SimRace race = { .address = touch->address };
   access_describe(&race.earlier, earlier, earlier_writes);
@@ -64,14 +80,13 @@ static void report(const Touch *touch, uint64_t earlier, bool earlier_writes) {
     touch->machine->race_handler(touch->machine, &race);
 }
 
-static void check(const Touch *touch, uint64_t mask, uint64_t earlier, bool earlier_writes) {
-  if ((earlier & mask) != 0 && !is_ordered(touch, earlier) && !is_meant(earlier, earlier_writes, touch->word, touch->is_write))
+static void check(Touch *touch, uint64_t mask, uint64_t earlier, bool earlier_writes) {
+  if ((earlier & mask) != 0 && !is_ordered(touch, earlier) && !is_meant(earlier, earlier_writes, touch->word, touch->is_write) &&
+      tell(touch, earlier, earlier_writes))
     report(touch, earlier, earlier_writes);
 }
 
 /* ---- what a cell keeps ---- */
-
-#define STACK_AND_EPOCH (~(uint64_t)SIM_RACE_BYTE_MASK)
 
 static void write_keep(const Touch *touch, Cell *cell, uint64_t mask) {
   uint64_t before = cell->write, left = before & SIM_RACE_BYTE_MASK & ~mask;
@@ -107,7 +122,7 @@ static void read_keep(const Touch *touch, Cell *cell, uint64_t mask) {
   *(free != NULL ? free : &cell->reads[1]) = touch->word | mask;
 }
 
-static void cell_touch(const Touch *touch, Cell *cell, uint64_t mask) {
+static void cell_touch(Touch *touch, Cell *cell, uint64_t mask) {
   check(touch, mask, cell->write, true);
   check(touch, mask, cell->write_beside, true);
   if (touch->is_write) {
