@@ -38,6 +38,7 @@ void outcome_free(Outcome *outcome) {
   g_free(outcome->policy);
   g_free(outcome->bounds);
   g_free(outcome->report);
+  json_object_put(outcome->coverage);
   g_free(outcome->log);
   g_ptr_array_unref(outcome->buckets);
   g_ptr_array_unref(outcome->notes);
@@ -125,6 +126,8 @@ json_object *outcome_to_json(const Outcome *outcome) {
     json_object_array_add(notes, text_json(g_ptr_array_index(outcome->notes, i)));
   json_object_object_add(json, "notes", notes);
   json_object_object_add(json, "report", text_json(outcome->report));
+  if (outcome->coverage != NULL)
+    json_object_object_add(json, "coverage", json_object_get(outcome->coverage));
   json_object_object_add(json, "log", text_json(outcome->log));
   return json;
 }
@@ -173,6 +176,7 @@ Outcome *outcome_from_json(json_object *json) {
   outcome->result = string_of(json, "result");
   outcome->why = string_of(json, "why");
   outcome->report = string_of(json, "report");
+  outcome->coverage = json_object_get(json_object_object_get(json, "coverage"));
   outcome->log = string_of(json, "log");
   outcome->line = (unsigned)number_of(json, "line");
   outcome->schedules = (uint64_t)number_of(json, "schedules");

@@ -44,10 +44,11 @@ typedef struct Outcome {
   char *bounds; /* "with at most 2 preemptions", or "" */
   bool is_exhausted;
   double host_ms;
-  char *report;       /* the crash report, plain or coloured as asked; NULL */
-  GPtrArray *buckets; /* OutcomeBucket * */
-  GPtrArray *notes;   /* char * */
-  char *log;          /* what its worker had to say on standard error; NULL: nothing */
+  char *report;          /* the crash report, plain or coloured as asked; NULL */
+  GPtrArray *buckets;    /* OutcomeBucket * */
+  GPtrArray *notes;      /* char * */
+  json_object *coverage; /* what its schedules have exercised (coverage.h); NULL: not asked for */
+  char *log;             /* what its worker had to say on standard error; NULL: nothing */
 } Outcome;
 
 Outcome *outcome_new(const char *file, const char *argument, const char *name);

@@ -13,15 +13,12 @@
 
 #define ARGUMENT_COUNT_MAX 16
 
-/* What belongs to the host process and is neither reset nor restored: behind sim's own part of the arena's first 64 KiB. */
-typedef struct GuestProcess {
-  GuestStepRunner *runner;
-  void *program;
-} GuestProcess;
+void guest_step_program_set(GuestStepRunner *runner, void *program) {
+  GUEST_PROCESS->runner = runner;
+  GUEST_PROCESS->program = program;
+}
 
-#define GUEST_PROCESS ((GuestProcess *)(SIM_ARENA_BASE + 0x8000))
-
-void guest_step_program_set(GuestStepRunner *runner, void *program) { *GUEST_PROCESS = (GuestProcess){ runner, program }; }
+void guest_coverage_set(uint32_t *blocks) { GUEST_PROCESS->blocks = blocks; }
 
 /* An instruction fetch by driver code from where there is none to fetch. Windows stops; nothing could go on here. */
 static void wild_call(SimMachine *machine, uint64_t address, uint32_t site) {

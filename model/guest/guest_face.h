@@ -17,6 +17,12 @@ typedef uint64_t GuestStepRunner(void *program, uint64_t address, const uint64_t
 /* Whom guest_call asks for addresses of the step-code region. Borrowed until the next call; NULL: nobody. Kept over resets and restores. */
 void guest_step_program_set(GuestStepRunner *runner, void *program);
 
+/* ---- coverage ---- */
+
+/* Where code that was built for it counts its basic blocks: blocks[(return address of the block's hook - SIM_IMAGE_BASE) / 4]. NULL: nowhere. Kept
+ * over resets and restores. */
+void guest_coverage_set(uint32_t *blocks);
+
 /* ---- thunks: all that driver code ever jumps to outside of its image ---- */
 
 /* A function that instrumented code or the guest's runtime calls beside the DDI. */
@@ -38,6 +44,9 @@ uint64_t guest_thunk_find(const char *name);
 
 /* What an import stub of a function that is not modelled jumps to, with the address of the function's name in rdi. */
 #define GUEST_NOT_MODELLED_HOOK "irqlab_not_modelled"
+
+/* What code that is built to be covered calls where a basic block begins. */
+#define GUEST_BLOCK_HOOK "__sanitizer_cov_trace_pc"
 
 /* ---- driver code in trouble ---- */
 

@@ -236,3 +236,18 @@ GUEST_HOOK_BARE void guest_func_exit(void) {
 
 /* What the instrumentation's constructors and fences of the compiler alone call. */
 GUEST_HOOK_BARE void guest_nothing(void) { __asm__ volatile("ret\n"); }
+
+/* -fsanitize-coverage=trace-pc: counts the block by its return address, where anybody counts. */
+GUEST_HOOK_BARE void guest_block(void) {
+  __asm__ volatile("movabsq %[blocks], %%rcx\n\t"
+                   "movq (%%rcx), %%rcx\n\t"
+                   "testq %%rcx, %%rcx\n\t"
+                   "jz 1f\n\t"
+                   "movl (%%rsp), %%eax\n\t"
+                   "subl %[image_low], %%eax\n\t"
+                   "andl $-4, %%eax\n\t"
+                   "incl (%%rcx,%%rax)\n"
+                   "1:\n\t"
+                   "ret\n" ::[blocks] "i"(GUEST_PROCESS_BASE + offsetof(GuestProcess, blocks)),
+                   [image_low] "i"((uint32_t)SIM_IMAGE_BASE));
+}

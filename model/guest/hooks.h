@@ -5,6 +5,16 @@
 
 #include "guest_face.h"
 
+/* What belongs to the host process and is neither reset nor restored: behind sim's own part of the arena's first 64 KiB. */
+typedef struct GuestProcess {
+  GuestStepRunner *runner;
+  void *program;
+  uint32_t *blocks; /* guest_coverage_set */
+} GuestProcess;
+
+#define GUEST_PROCESS_BASE (SIM_ARENA_BASE + 0x8000)
+#define GUEST_PROCESS ((GuestProcess *)GUEST_PROCESS_BASE)
+
 /* Never called from C: thunks jump to them. Each is listed in guest_hooks[] (thunks.c). */
 #define GUEST_HOOK(name) void name(void)
 
@@ -25,6 +35,7 @@ GUEST_ACCESS_SIZES(GUEST_ACCESS_HOOKS)
 GUEST_HOOK(guest_func_entry);
 GUEST_HOOK(guest_func_exit);
 GUEST_HOOK(guest_nothing);
+GUEST_HOOK(guest_block); /* a basic block begins: only in code that was built to be covered */
 
 /* Accesses of the guest's runtime on behalf of who called it: the place is the second argument. */
 GUEST_HOOK(guest_read1_at);

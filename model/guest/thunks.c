@@ -42,6 +42,7 @@ const GuestHook guest_hooks[] = {
   DIRECT("irqlab_write2", guest_write2_at),
   GATED("irqlab_range", guest_range_at),
   GATED(GUEST_NOT_MODELLED_HOOK, guest_not_modelled),
+  DIRECT(GUEST_BLOCK_HOOK, guest_block),
 };
 const uint32_t guest_hook_count = sizeof guest_hooks / sizeof guest_hooks[0];
 

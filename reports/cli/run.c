@@ -1,4 +1,5 @@
 /* irqlab run: scenarios, each in a worker, results as they come. */
+#include "../coverage.h"
 #include "../junit.h"
 #include "faults.h"
 #include "progress.h"
@@ -21,6 +22,7 @@ typedef struct RunCommand {
   ResultColumns columns;
   Progress progress;
   GPtrArray *outcomes;
+  json_object *coverage; /* of all scenarios together; NULL: not asked for */
   unsigned counts[OUTCOME_STATUS_COUNT];
   int exit_code;
 } RunCommand;
@@ -41,6 +43,8 @@ static void told(Outcome *outcome, void *data) {
   command->counts[outcome->status]++;
   command->exit_code = MAX(command->exit_code, outcome_exit_code(outcome->status));
   g_ptr_array_add(command->outcomes, outcome);
+  if (command->coverage != NULL && outcome->coverage != NULL)
+    coverage_merge(command->coverage, outcome->coverage);
   progress_erase(&command->progress);
   if (command->is_silent || (command->is_quiet && outcome->status == OUTCOME_AS_EXPECTED))
     return;
@@ -83,17 +87,16 @@ static void json_print(const RunCommand *command, guint total, int exit_code) {
 }
 
 /* Can the file be written? Found out before anything runs. */
-static int junit_prepare(const char *file) {
+static int file_prepare(const char *option, const char *file) {
   FILE *stream = strcmp(file, "-") == 0 ? NULL : fopen(file, "a");
   if (stream == NULL && strcmp(file, "-") != 0)
-    return cli_error("--junit %s: %s", file, g_strerror(errno));
+    return cli_error("%s %s: %s", option, file, g_strerror(errno));
   if (stream != NULL)
     fclose(stream);
   return EXIT_AS_EXPECTED;
 }
 
-static int junit_write(const RunCommand *command, const char *file) {
-  g_autofree char *text = junit_print(command->outcomes);
+static int file_write(const char *option, const char *file, const char *text) {
   if (strcmp(file, "-") == 0) {
     fputs(text, stdout);
     return EXIT_AS_EXPECTED;
@@ -102,7 +105,18 @@ static int junit_write(const RunCommand *command, const char *file) {
   bool is_written = stream != NULL && fputs(text, stream) >= 0;
   if (stream != NULL && fclose(stream) != 0)
     is_written = false;
-  return is_written ? EXIT_AS_EXPECTED : cli_error("--junit %s: %s", file, g_strerror(errno));
+  return is_written ? EXIT_AS_EXPECTED : cli_error("%s %s: %s", option, file, g_strerror(errno));
+}
+
+static int junit_write(const RunCommand *command, const char *file) {
+  g_autofree char *text = junit_print(command->outcomes);
+  return file_write("--junit", file, text);
+}
+
+static void coverage_show(const RunCommand *command) {
+  g_autoptr(GString) out = g_string_new(NULL);
+  coverage_print(out, &command->style, command->coverage);
+  fputs(out->str, stdout);
 }
 
 /* ---- the command ---- */
@@ -123,6 +137,7 @@ static const char description[] =
     "  irqlab run -v osr-291980/dpc-classify              one scenario of the library, with its report\n"
     "  irqlab run --schedules 100000 --seed 7 mine.json   more schedules than the file asks for\n"
     "  irqlab run --junit results.xml scenarios           for CI\n"
+    "  irqlab run --coverage --lcov driver.info mine.json what was exercised, and the lines for genhtml\n"
     "  irqlab run --what-can-vary mine.json               the choices of its natural schedule\n"
     "  irqlab run --faults mine.json                      each allocation and call that can fail fails once\n\n"
     "By its policy a scenario runs one schedule (\"timed\"), draws as many as --schedules says from --seed on (\"random\" and others), or\n"
@@ -136,7 +151,8 @@ typedef struct RunArguments {
   gint64 schedules;
   gboolean wants_variation, wants_faults, wants_fault_pairs;
   gint jobs, timeout_s;
-  char *junit, *color;
+  gboolean wants_coverage;
+  char *junit, *color, *lcov;
   CliSearch search;
 } RunArguments;
 
@@ -157,6 +173,10 @@ static bool arguments_parse(RunArguments *arguments, int *argc, char ***argv) {
     { "timeout", 0, 0, G_OPTION_ARG_INT, &arguments->timeout_s, "End a scenario after this host time (default 300, 0: never)", "SECONDS" },
     { "junit", 0, 0, G_OPTION_ARG_FILENAME, &arguments->junit, "Also write the results as JUnit XML (\"-\": to standard output)", "FILE" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &arguments->wants_json, "Print one JSON document, with every report, instead of lines", NULL },
+    { "coverage", 0, 0, G_OPTION_ARG_NONE, &arguments->wants_coverage,
+      "Tell at the end what the schedules exercised: routines that met, lock orders, choices, lines of C drivers", NULL },
+    { "lcov", 0, 0, G_OPTION_ARG_FILENAME, &arguments->lcov, "Write the lines of C drivers as a trace file of lcov (implies --coverage)",
+      "FILE" },
     { "color", 0, 0, G_OPTION_ARG_STRING, &arguments->color, "auto (default), always or never", "WHEN" },
     { "no-sandbox", 0, 0, G_OPTION_ARG_NONE, &arguments->no_sandbox, "Do not restrict the system calls of workers whose drivers are steps",
       NULL },
@@ -177,7 +197,10 @@ static bool options_fill(RunArguments *arguments, WorkerOptions *options, Report
   if (is_right && arguments->wants_json && g_strcmp0(arguments->junit, "-") == 0)
     is_right = cli_error("run: --json and --junit - both write to standard output") == 0;
   if (is_right && arguments->junit != NULL)
-    is_right = junit_prepare(arguments->junit) == 0;
+    is_right = file_prepare("--junit", arguments->junit) == 0;
+  if (is_right && arguments->lcov != NULL && strcmp(arguments->lcov, "-") != 0)
+    is_right = file_prepare("--lcov", arguments->lcov) == 0;
+  options->wants_coverage = arguments->wants_coverage || arguments->lcov != NULL;
   options->search = &arguments->search;
   options->schedules = (uint64_t)arguments->schedules;
   options->timeout_s = (unsigned)arguments->timeout_s;
@@ -197,6 +220,7 @@ static int run(const RunArguments *arguments, WorkerOptions *options, ReportColo
   command.style = report_style_of(STDOUT_FILENO, is_silent ? REPORT_COLOR_NEVER : mode);
   command.columns = result_columns_of(scenarios, isatty(STDOUT_FILENO) ? command.style.width : 0);
   command.progress.is_shown = isatty(STDERR_FILENO) && isatty(STDOUT_FILENO) && !is_silent && scenarios->len > 1;
+  command.coverage = options->wants_coverage ? json_object_new_object() : NULL;
   command.outcomes = g_ptr_array_new_with_free_func((GDestroyNotify)outcome_free);
   options->style = command.style;
   options->wants_causes = options->wants_report || command.is_single;
@@ -211,6 +235,14 @@ static int run(const RunArguments *arguments, WorkerOptions *options, ReportColo
     json_print(&command, scenarios->len, exit_code);
   else if (!command.is_silent)
     summary_print(&command, scenarios->len);
+  if (command.coverage != NULL && !command.is_silent)
+    coverage_show(&command);
+  if (arguments->lcov != NULL) {
+    g_autofree char *lcov = coverage_lcov(command.coverage);
+    int lcov_code = file_write("--lcov", arguments->lcov, lcov);
+    exit_code = MAX(exit_code, lcov_code);
+  }
+  json_object_put(command.coverage);
   g_ptr_array_unref(command.outcomes);
   return exit_code;
 }
@@ -244,6 +276,7 @@ int cli_run(int argc, char **argv) {
     exit_code = wants_look(&arguments) ? look(&arguments, &options, mode, argv + 1) : run(&arguments, &options, mode, argv + 1);
   cli_search_finish(&arguments.search);
   g_free(arguments.junit);
+  g_free(arguments.lcov);
   g_free(arguments.color);
   return exit_code;
 }

@@ -3,6 +3,8 @@
 
 #include "worker.h"
 
+#include "../coverage.h"
+
 #include "outcome_take.h"
 #include "sandbox.h"
 
@@ -46,6 +48,7 @@ static void scenario_run_all(Outcome *outcome, ScenarioRun *run, const CliScenar
   if (options->has_sandbox && strcmp(scenario_run_fingerprint(run), "-") == 0)
     sandbox_enter();
   scenario_explore(run, &exploration, &verdict);
+  outcome->coverage = coverage_to_json(run); /* before reports run some of them again */
   outcome->host_ms += (double)(g_get_monotonic_time() - begin) / 1000;
   outcome_take(outcome, run, &verdict, scenario, options);
   run_verdict_finish(&verdict);
@@ -65,7 +68,9 @@ Outcome *worker_outcome(const CliScenario *scenario, const WorkerOptions *option
     return outcome;
   }
   g_autoptr(Scenario) loaded = scenario_load(scenario->file, &error);
-  g_autoptr(ScenarioRun) run = loaded != NULL ? scenario_run_create(loaded, &error) : NULL;
+  g_autoptr(ScenarioRun) run = loaded == NULL            ? NULL
+                               : options->wants_coverage ? scenario_run_create_covered(loaded, &error)
+                                                         : scenario_run_create(loaded, &error);
   if (loaded != NULL) {
     g_free(outcome->title);
     outcome->title = g_strdup(loaded->title);

@@ -14,6 +14,7 @@ typedef struct WorkerOptions {
   unsigned timeout_s;      /* of one scenario; 0: none */
   unsigned jobs;
   bool has_sandbox;
+  bool wants_coverage;
 } WorkerOptions;
 
 /* Runs one scenario in this process. Returns owned. */

@@ -9,7 +9,7 @@ _irqlab_values() { # CURRENT PREVIOUS: values of the option before; false when i
     --color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$1") ;;
     --policy) mapfile -t COMPREPLY < <(compgen -W "$(_irqlab_names policies)" -- "$1") ;;
     --vary) mapfile -t COMPREPLY < <(compgen -W 'resident allocation irql reply status packet grant worker all' -- "$1") ;;
-    --junit | --output | -o) mapfile -t COMPREPLY < <(compgen -f -- "$1") ;;
+    --junit | --lcov | --output | -o) mapfile -t COMPREPLY < <(compgen -f -- "$1") ;;
     --budget | --others | --schedules | --for | --shard | --seed | --first | --depth | --preemptions | --delays | --jobs | -j | --timeout | --times | -n | --seconds) COMPREPLY=() ;;
     *) return 1 ;;
   esac
@@ -24,7 +24,7 @@ _irqlab() {
   fi
   _irqlab_values "$current" "$previous" && return
   case $command in
-    run) options='--verbose --quiet --schedules --policy --seed --first --depth --preemptions --delays --accesses --merge-states --vary --what-can-vary --faults --fault-pairs --jobs --timeout --junit --json --color --no-sandbox' ;;
+    run) options='--verbose --quiet --schedules --policy --seed --first --depth --preemptions --delays --accesses --merge-states --vary --what-can-vary --faults --fault-pairs --jobs --timeout --junit --coverage --lcov --json --color --no-sandbox' ;;
     replay) options='--times --color' ;;
     shrink) options='--output --budget --others --keep-scenario --schedules --policy --seed --depth --preemptions --delays --accesses --merge-states --vary --color' ;;
     trace) options='--boot --json' ;;

@@ -49,6 +49,9 @@ static const char *const guest_flags[] = {
   "-Werror=return-type", /* a value nobody returned is a value of the host */
 };
 static const char *const instrumentation_flags[] = { "-fsanitize=thread" };
+/* Nothing is optimised: each line has blocks of its own, as gcov wants it, too. */
+static const char *const coverage_flags_gcc[] = { "-fsanitize-coverage=trace-pc", "-O0" };
+static const char *const coverage_flags_clang[] = { "-fsanitize-coverage=bb,no-prune,trace-pc", "-O0" };
 static const char *const gcc_flags[] = { "--param=tsan-distinguish-volatile=1", "-frandom-seed=irqlab", "-fmax-errors=20" };
 static const char *const clang_flags[] = { "-mllvm", "-tsan-distinguish-volatile=1", "-fno-finite-loops", "-gdwarf-aranges",
                                            "-Wno-unused-command-line-argument" };
@@ -215,6 +218,10 @@ static char *key_of_image(const Build *build) {
   key_add_list(sum, "files", source->files, source->file_count);
   key_add_list(sum, "include", source->include_paths, source->include_count);
   key_add_list(sum, "defines", source->defines, source->define_count);
+  if (source->is_covered) {
+    key_add_list(sum, "covered", coverage_flags_gcc, G_N_ELEMENTS(coverage_flags_gcc));
+    key_add_list(sum, "covered", coverage_flags_clang, G_N_ELEMENTS(coverage_flags_clang));
+  }
   return g_strdup(g_checksum_get_string(sum));
 }
 
@@ -264,6 +271,9 @@ static GPtrArray *compiler_command(const Build *build, bool is_driver) {
   add_all(argv, guest_flags, G_N_ELEMENTS(guest_flags));
   if (is_driver)
     add_all(argv, instrumentation_flags, G_N_ELEMENTS(instrumentation_flags));
+  if (is_driver && build->source->is_covered)
+    add_all(argv, build->is_clang ? coverage_flags_clang : coverage_flags_gcc,
+            build->is_clang ? G_N_ELEMENTS(coverage_flags_clang) : G_N_ELEMENTS(coverage_flags_gcc));
   if (build->is_clang)
     add_all(argv, clang_flags, G_N_ELEMENTS(clang_flags));
   else

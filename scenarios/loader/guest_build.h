@@ -18,6 +18,7 @@ typedef struct GuestSource {
   size_t include_count;
   const char *const *defines; /* "NAME" or "NAME=VALUE" */
   size_t define_count;
+  bool is_covered;      /* counts its basic blocks: another image, with another fingerprint */
   const char *compiler; /* "gcc", "clang", or one of them with a version ("gcc-12"); NULL: gcc */
 } GuestSource;
 

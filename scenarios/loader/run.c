@@ -73,8 +73,8 @@ bool scenario_run_look_for_races(ScenarioRun *run) {
   return run->races;
 }
 
-ScenarioRun *scenario_run_create(const Scenario *scenario, GError **error) {
-  ScenarioRun *run = run_new(scenario);
+static ScenarioRun *run_create(ScenarioRun *run, GError **error) {
+  const Scenario *scenario = run->scenario;
   if (is_about_races(&scenario->expect))
     scenario_run_look_for_races(run);
   if (run_prepare(run, error))
@@ -83,9 +83,29 @@ ScenarioRun *scenario_run_create(const Scenario *scenario, GError **error) {
   return NULL;
 }
 
+ScenarioRun *scenario_run_create(const Scenario *scenario, GError **error) { return run_create(run_new(scenario), error); }
+
+ScenarioRun *scenario_run_create_covered(const Scenario *scenario, GError **error) {
+  ScenarioRun *run = run_new(scenario);
+  bool is_any_source = false;
+  for (size_t i = 0; i < scenario->driver_count; i++)
+    is_any_source |= scenario->drivers[i].is_source;
+  run->coverage = coverage_new(is_any_source);
+  guest_coverage_set(run->coverage->lines);
+  run = run_create(run, error);
+  if (run != NULL)
+    coverage_boot(run->coverage, &run->boot_record);
+  return run;
+}
+
+const Coverage *scenario_run_coverage(const ScenarioRun *run) { return run->coverage; }
+
 void scenario_run_free(ScenarioRun *run) {
   if (run == NULL)
     return;
+  if (run->coverage != NULL)
+    guest_coverage_set(NULL);
+  coverage_free(run->coverage);
   guest_step_program_set(NULL, NULL);
   g_clear_pointer(&run->steps, step_program_free);
   sim_snapshot_destroy(&run->snapshot);
@@ -164,6 +184,8 @@ void scenario_run_once(ScenarioRun *run, const RunRequest *request, RunResult *r
                             .name = run->scenario->file };
   sim_snapshot_restore(run->snapshot);
   sim_machine_begin(machine, &options);
+  if (run->coverage != NULL)
+    coverage_run_begin(run->coverage);
   bool is_compiled = run->images->len > 0; /* steps pass a look at the clock themselves */
   if (is_compiled)
     guest_clock_start();
@@ -173,6 +195,8 @@ void scenario_run_once(ScenarioRun *run, const RunRequest *request, RunResult *r
   if (stop == SIM_STOP_QUIET || stop == SIM_STOP_HUNG)
     rules_end();
   result_take(run, result);
+  if (run->coverage != NULL)
+    coverage_run_end(run->coverage, result);
 }
 
 /* ---- where driver code is ---- */

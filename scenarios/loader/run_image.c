@@ -19,6 +19,7 @@ static GuestBuild *image_build(const ScenarioRun *run, const ScenarioDriver *dri
     .include_count = driver->include_count,
     .defines = driver->defines,
     .define_count = driver->define_count,
+    .is_covered = run->coverage != NULL,
     .compiler = driver->compiler,
   };
   GuestBuildOptions options = { .include_folder = config_include_folder() };

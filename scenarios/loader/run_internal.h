@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "coverage.h"
 #include "guest_image.h"
 #include "run.h"
 #include "step.h"
@@ -15,6 +16,7 @@ struct ScenarioRun {
   GPtrArray *images;     /* GuestImage *, of the drivers that are C source */
   GPtrArray *notes;      /* NULL-terminated strings */
   SimSnapshot *snapshot; /* NULL when the run was over in boot */
+  Coverage *coverage;    /* what is exercised is collected here; NULL: it is not */
   SimRecord boot_record; /* its events: the beginning of every run's */
   uint64_t origin_ns;
   uint64_t boot_hash;    /* of the events of a boot that was the whole run: who looks at the machine later may add to it */

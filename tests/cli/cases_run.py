@@ -114,8 +114,8 @@ def report_of_a_crash():
 def report_of_a_deadlock():
     result = irqlab('run', '-v', 'deadlock.json')
     check_exit(result, 0)
-    for text in ['hung: no CPU can go on', 'd.one spins on spin lock gB, at d.one step 2', 'spin lock gB: held by d.two on cpu 1',
-                 'd.two spins on spin lock gA', 'of 300  hung', 'of 300  clean']:
+    for text in ['deadlock: d.two spins on spin lock gA, which d.one has; d.one spins on spin lock gB, which d.two has', '  the circle: ',
+                 'd.one spins on spin lock gB, at d.one step 2', 'spin lock gB: held by d.two on cpu 1', 'of 300  hung, deadlock', 'of 300  lock-order']:
         check_in(text, result)
 
 
@@ -172,3 +172,44 @@ def check_xml(file):
         done = subprocess.run(['xmllint', '--noout', '--nonet', '--schema', HERE.parent / 'reports/junit.xsd', file], stderr=subprocess.PIPE, text=True,
                               check=False)
         check(done.returncode == 0, done.stderr)
+
+
+@test
+def coverage():
+    result = irqlab('run', '--coverage', 'clean.json')
+    check_exit(result, 0)
+    for text in ['  coverage: ', '  routines: ', '  calls: ', '  chosen: ']:
+        check_in(text, result)
+    check('  coverage: ' not in irqlab('run', 'clean.json').stdout, 'coverage that nobody asked for')
+    scenario = json.loads(irqlab('run', '--coverage', '--json', 'clean.json').stdout)['scenarios'][0]
+    check(scenario['coverage']['runs'] == scenario['schedules'], scenario['coverage'])
+    check(sum(sum(as_what.values()) for as_what in scenario['coverage']['routines'].values()) >= scenario['schedules'], scenario['coverage'])
+    check('coverage' not in json.loads(irqlab('run', '--json', 'clean.json').stdout)['scenarios'][0], 'coverage that nobody asked for')
+
+
+@test
+def coverage_of_lines():
+    driver = HERE.parent.parent / 'scenarios/drivers/system-thread'
+    with tempfile.TemporaryDirectory() as folder:
+        file = f'{folder}/driver.info'
+        check_exit(irqlab('run', '--lcov', file, driver / 'unload-waits.json'), 0)
+        text = pathlib.Path(file).read_text(encoding='utf-8')
+    check(re.search(r'^SF:.*/system-thread/driver\.c$', text, re.MULTILINE), text)
+    lines = {int(line): int(count) for line, count in re.findall(r'^DA:(\d+),(\d+)$', text, re.MULTILINE)}
+    source = (driver / 'driver.c').read_text(encoding='utf-8').splitlines()
+    for word in ['DbgPrint(', 'KeWaitForSingleObject(', 'ObDereferenceObject(', 'PsCreateSystemThread(', 'ZwClose(']:
+        number = next(i for i, line in enumerate(source, 1) if word in line)
+        check(lines.get(number, 0) > 0, f'line {number} ran, and is not in\n{text}')
+    check(set(re.findall(r'^FNDA:[1-9]\d*,(\w+)$', text, re.MULTILINE)) == {'Worker', 'Unload', 'DriverEntry'}, text)
+    check(re.search(rf'^LF:{len(lines)}$', text, re.MULTILINE) and text.endswith('end_of_record\n'), text)
+    check_exit(irqlab('run', '--lcov', '/nonexistent/x.info', 'clean.json'), 2)
+
+
+@test
+def lines_that_did_not_run():
+    driver = HERE.parent.parent / 'scenarios/drivers/connection-list'
+    text = irqlab('run', '--lcov', '-', driver / 'corrected.json').stdout
+    lines = {int(line): int(count) for line, count in re.findall(r'^DA:(\d+),(\d+)$', text, re.MULTILINE)}
+    source = (driver / 'driver.c').read_text(encoding='utf-8').splitlines()
+    never = [source[line - 1].strip() for line, count in lines.items() if count == 0]
+    check(never == ['return STATUS_INSUFFICIENT_RESOURCES;'], never)
