@@ -24,7 +24,7 @@ _irqlab() {
   fi
   _irqlab_values "$current" "$previous" && return
   case $command in
-    run) options='--verbose --quiet --schedules --policy --seed --first --depth --preemptions --delays --accesses --merge-states --vary --what-can-vary --faults --fault-pairs --jobs --timeout --junit --coverage --lcov --json --color --no-sandbox' ;;
+    run) options='--verbose --quiet --schedules --policy --seed --first --depth --preemptions --delays --accesses --merge-states --races --vary --what-can-vary --faults --fault-pairs --jobs --timeout --junit --coverage --lcov --json --color --no-sandbox' ;;
     replay) options='--times --color' ;;
     shrink) options='--output --budget --others --keep-scenario --schedules --policy --seed --depth --preemptions --delays --accesses --merge-states --vary --color' ;;
     trace) options='--boot --json' ;;
