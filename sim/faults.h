@@ -13,7 +13,7 @@ typedef struct SimFaultPlace {
   uint32_t ordinal;  /* how many points of that key the run had met before */
   uint32_t answer;   /* what fails it */
   uint32_t function; /* the call of driver code it stands in; 0: in none */
-  uint32_t site;     /* where driver code was then */
+  uint32_t site;     /* where driver code was when the place was met first: another run may come to it from elsewhere */
   uint32_t next;     /* in the queue of its ordinal */
   uint8_t kind;      /* SimChoiceKind */
   bool is_tried;     /* has failed alone */
@@ -27,7 +27,8 @@ typedef struct SimFaults {
   uint32_t tried; /* how many have failed alone */
   /* what fails in the run at hand: places; SIM_FAULT_NONE where there are fewer */
   uint32_t chosen[2];
-  uint32_t struck; /* of them */
+  uint32_t struck;          /* of them */
+  uint32_t struck_sites[2]; /* where driver code was when they did, in this run */
   uint64_t pair_count, pair_next;
   bool is_pair_list_full; /* there are more pairs than were noted */
   struct SimFaultTables *tables;

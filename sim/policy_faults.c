@@ -213,6 +213,7 @@ static uint32_t answer(SimMachine *machine, const SimPoint *point) {
     uint32_t chosen = faults->chosen[i];
     if (chosen != SIM_FAULT_NONE && chosen >= first && chosen - first < other_count(point)) {
       faults->struck++;
+      faults->struck_sites[i] = machine->current != NULL ? machine->current->site : 0;
       return faults->places[chosen].answer;
     }
   }

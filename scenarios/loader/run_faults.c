@@ -155,6 +155,8 @@ static void schedules_run(ScenarioRun *run, const RunFaultOptions *options, RunF
       row->places[row->count++] = state->places[state->chosen[i]];
     RunResult result = { 0 };
     is_more = run_search_next(&search, NULL, &result);
+    for (unsigned i = 0; i < row->count && row->count == state->struck; i++)
+      row->places[i].site = state->struck_sites[i];
     faults->single_count += row->count == 1;
     faults->pair_count += row->count > 1;
     row_end(run, faults, row, &result);
