@@ -10,6 +10,7 @@
 #include "footprint.h"
 #include "internal.h"
 #include "search_path.h"
+#include "search_time.h"
 
 #define DPOR_NONE UINT32_MAX
 #define DPOR_CLOCK 64u /* an event of the queue fires */
@@ -66,9 +67,7 @@ typedef struct Dpor {
   /* Time: see footprint.h. */
   bool is_timed; /* every step depends on every other */
   bool turns_timed;
-  uint64_t base_ns, base_executed_ns;
-  uint64_t active;
-  bool reads_time;
+  SimSearchTime time;
   SimSearchProof proof;
 } Dpor;
 
@@ -81,5 +80,3 @@ void dpor_step_end(Dpor *dpor, SimMachine *machine);
 uint64_t dpor_sleep(Dpor *dpor);
 /* After a run: what happened before what; races ask for cpus to be searched at former nodes. */
 void dpor_races(Dpor *dpor, const SimMachine *machine);
-/* The clock: before an event fires (NULL: the run has ended). */
-void dpor_time_look(Dpor *dpor, const SimMachine *machine, const SimQueueEntry *first);

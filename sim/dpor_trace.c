@@ -59,9 +59,9 @@ void dpor_step_end(Dpor *dpor, SimMachine *machine) {
   DporStep *step = &dpor->steps[dpor->step_count - 1];
   if (dpor->step_count > dpor->step_known)
     sim_footprint_close(&step->footprint);
-  dpor->reads_time |= step->footprint.reads_time;
+  dpor->time.is_read |= step->footprint.reads_time;
   if (step->cpu != DPOR_CLOCK)
-    dpor->active |= 1ULL << step->cpu;
+    dpor->time.stepped |= 1ULL << step->cpu;
 }
 
 /* ---- sleep sets ---- */
@@ -219,36 +219,4 @@ void dpor_races(Dpor *dpor, const SimMachine *machine) {
     if (step->node != DPOR_NONE && !dpor->nodes[step->node].is_full)
       sim_footprint_merge(&dpor->nodes[step->node].footprint, &step->footprint);
   }
-}
-
-/* ---- time ---- */
-
-static uint64_t executed_ns(const SimMachine *machine) {
-  uint64_t sum = 0;
-  for (uint32_t i = 0; i < machine->vcpu_count; i++)
-    sum += machine->vcpus[i].executed_ns;
-  return sum;
-}
-
-static uint64_t latest_ns(const SimMachine *machine) {
-  uint64_t latest = machine->now_ns;
-  for (uint32_t i = 0; i < machine->vcpu_count; i++)
-    if (machine->vcpus[i].time_ns > latest)
-      latest = machine->vcpus[i].time_ns;
-  return latest;
-}
-
-/* Between two events more than one cpu has stepped, and in another order of their steps the next one could have come due earlier, or a clock have
- * shown something else. */
-void dpor_time_look(Dpor *dpor, const SimMachine *machine, const SimQueueEntry *first) {
-  uint64_t active = dpor->active | machine->enabled;
-  uint64_t executed = executed_ns(machine);
-  bool is_shared = (active & (active - 1)) != 0 && dpor->active != 0;
-  bool is_near = first != NULL && dpor->base_ns + (executed - dpor->base_executed_ns) >= first->time_ns;
-  if (is_shared && (is_near || dpor->reads_time))
-    dpor->turns_timed = !dpor->is_timed;
-  dpor->base_ns = first != NULL && first->time_ns > machine->now_ns ? first->time_ns : latest_ns(machine);
-  dpor->base_executed_ns = executed;
-  dpor->active = 0;
-  dpor->reads_time = false;
 }

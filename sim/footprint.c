@@ -1,8 +1,10 @@
 #include "footprint.h"
 
 #include "internal.h"
+#include "search_state.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void sim_footprint_reset(SimFootprint *footprint) {
   footprint->count = 0;
@@ -26,6 +28,8 @@ static void reserve(SimFootprint *footprint, uint32_t count) {
 static uint64_t bit_of(uint64_t touch) { return 1ULL << (((touch >> 1) * 0x9e3779b97f4a7c15ULL) >> 58); }
 
 void sim_footprint_touch(SimFootprint *footprint, uint64_t touch) {
+  if (footprint->state != NULL)
+    return;
   for (uint32_t i = footprint->count; i > 0 && i + 4 > footprint->count; i--) /* often it is what was touched just now */
     if (footprint->touches[i - 1] == touch)
       return;
@@ -110,6 +114,12 @@ static void rest_touch(SimFootprint *footprint, bool is_write) {
 void sim_footprint_event(SimMachine *machine, const SimEvent *event) {
   SimFootprint *footprint = machine->footprint;
   const SimFootprintRules *rules = machine->threads != NULL ? machine->threads->footprint_rules : NULL;
+  if (footprint->state != NULL) {
+    sim_state_event(footprint->state, machine, event);
+    if (rules != NULL && mask_has(&rules->by_function, event->kind)) /* a result may be an address */
+      sim_state_value(footprint->state, machine, event->value);
+    return;
+  }
   if (event->kind == SIM_EVENT_STOP || (rules != NULL && mask_has(&rules->silent, event->kind)))
     return;
   if (rules != NULL && mask_has(&rules->by_function, event->kind)) {
@@ -127,11 +137,28 @@ static bool is_own_stack(const SimMachine *machine, uint64_t address) {
   return context != NULL && address >= sim_context_guest_stack_low(context) && address < sim_context_guest_stack_high(context);
 }
 
+/* What driver code is about to read. A fault that Windows is silent about goes on, and there is memory. */
+static void memory_see(SimState *state, const SimMachine *machine, uint64_t address, uint64_t size) {
+  for (uint64_t at = address; at < address + size;) {
+    uint64_t value = 0, part = address + size - at < sizeof value ? address + size - at : sizeof value;
+    memcpy(&value, (const void *)at, part);
+    sim_state_value(state, machine, value);
+    at += part;
+  }
+}
+
 /* Memory of one's own stack that nobody else looks at is in nobody else's footprint: cells all the same, for pointers to locals are lent. */
 void sim_footprint_memory(SimMachine *machine, uint64_t address, uint64_t size, bool is_write, bool is_model) {
   SimFootprint *footprint = machine->footprint;
   if (size == 0)
     return;
+  if (footprint->state != NULL) {
+    if (!is_model && is_write && machine->current->pending.kind != SIM_POINT_INTERLOCKED)
+      sim_state_value(footprint->state, machine, size);
+    else if (!is_model)
+      memory_see(footprint->state, machine, address, size);
+    return;
+  }
   bool is_large = size > SIM_FOOTPRINT_PROBE_CELL_COUNT_MAX * 8;
   if (is_large || (!is_model && !is_own_stack(machine, address)))
     sim_footprint_touch(footprint, sim_touch_of(SIM_TOUCH_SHARED, SIM_TOUCH_REST, is_large));

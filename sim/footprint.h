@@ -49,6 +49,7 @@ typedef struct SimFootprint {
   uint64_t write_bits; /* the same of those written */
   bool is_total;       /* depends on every other step */
   bool reads_time;
+  struct SimState *state; /* what contexts do and read goes there instead (search_state.h); NULL: nowhere */
 } SimFootprint;
 
 /* What the model says of its events and functions. Constant. */

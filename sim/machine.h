@@ -92,6 +92,8 @@ typedef struct SimThreads {
   /* If it stepped now it would only find that it has to wait, with no other effect: a systematic search steps it when all others would, too.
    * NULL: not known of any. */
   bool (*is_futile)(const SimContext *context);
+  /* Names each word of the model's that is no part of a state: what passed time, or how often something happened, is the measure of. NULL: none. */
+  void (*forget)(struct SimMachine *machine, void (*forget)(void *data, const void *word), void *data);
   const SimFootprintRules *footprint_rules; /* NULL: events touch their object and nothing else */
 } SimThreads;
 
@@ -112,6 +114,7 @@ typedef struct SimMachine {
   uint64_t enabled;    /* bit n: cpu n can step */
   SimStop stop;
   bool is_pausing;
+  bool is_holding;            /* ... by sim_hold */
   char stop_text[64];         /* what the stop is about */
   void *main_stack_pointer;   /* the host's own stack while a context runs */
   const void *main_stack_low; /* its bounds, for ASan */
@@ -121,6 +124,7 @@ typedef struct SimMachine {
   SimFaultHandler *fault_handler;
   bool race_is_on;              /* accesses are looked at for races (race.h) */
   SimRaceHandler *race_handler; /* who is told of one; NULL: nobody */
+  const SimQueueEntry *clock;   /* the tick of timers; NULL: there is none */
   const SimThreads *threads;    /* NULL: no cpu is shared */
   SimFootprint *footprint;      /* what is touched is noted there: the search's; NULL: nobody asks */
   uint32_t watch_next;
@@ -140,6 +144,7 @@ typedef struct SimMachine {
   SimObserverEntry observers[SIM_OBSERVER_COUNT_MAX];
   uint32_t observers_of[SIM_EVENT_KIND_COUNT]; /* by kind: bit n: observers[n] is told */
   SimQueue queue;
+  SimContext *held; /* by sim_hold: is asked again when the run goes on */
   uint32_t vcpu_count;
   SimVcpu vcpus[SIM_VCPU_COUNT_MAX];
   SimContext contexts[SIM_CONTEXT_COUNT_MAX];
@@ -156,6 +161,10 @@ SimStop sim_machine_run(SimMachine *machine);
 /* Leaves the run at the next rescheduling so that it can go on: sim_machine_run returns SIM_STOP_NONE, and when called again continues, also
  * after a snapshot was saved and restored in between. */
 void sim_pause(SimMachine *machine);
+
+/* The same for who looks at a run in its middle: it goes on as if it had not been left, by the same choices. Leaves at a rescheduling where some
+ * context can be asked again. */
+void sim_hold(SimMachine *machine);
 
 /* Calls routine(argument) on the host's own stack, to put into a machine what it starts with. False: a limit was reached, there and then, and
  * machine->stop says which; a run then does nothing. What the routine owned on the host's side is lost when that happens. */

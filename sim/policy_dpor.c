@@ -172,12 +172,17 @@ static uint32_t answer(SimMachine *machine, const SimPoint *point) {
   return id;
 }
 
+static void time_look(Dpor *dpor, const SimMachine *machine) {
+  if (sim_search_time_look(&dpor->time, machine, sim_queue_first(&machine->queue)))
+    dpor->turns_timed = !dpor->is_timed;
+}
+
 /* A cpu is about to step, whether there was a choice or not; NULL: an event of the queue is about to fire. */
 static void step(SimMachine *machine, const SimVcpu *vcpu) {
   Dpor *dpor = dpor_of(machine);
   if (vcpu == NULL) {
     dpor_step_end(dpor, machine);
-    dpor_time_look(dpor, machine, sim_queue_first(&machine->queue));
+    time_look(dpor, machine);
     dpor_sleep(dpor);
     dpor_step_begin(dpor, machine, DPOR_CLOCK, DPOR_NONE, 0);
     return;
@@ -204,23 +209,16 @@ static uint32_t access_budget(SimMachine *machine, const SimContext *context) {
 static void begin(SimMachine *machine) {
   Dpor *dpor = dpor_of(machine);
   dpor->node_depth = dpor->step_count = 0;
-  dpor->is_begun = dpor->is_step_open = dpor->reads_time = false;
+  dpor->is_begun = dpor->is_step_open = false;
   dpor->clock_size = machine->vcpu_count + 1;
   dpor->shard = sim_shard_begin(machine->options.search);
-  dpor->active = 0;
-  dpor->base_ns = machine->now_ns;
-  dpor->base_executed_ns = 0;
-  for (uint32_t i = 0; i < machine->vcpu_count; i++) {
-    dpor->base_executed_ns += machine->vcpus[i].executed_ns;
-    if (machine->vcpus[i].time_ns > dpor->base_ns)
-      dpor->base_ns = machine->vcpus[i].time_ns;
-  }
+  sim_search_time_begin(&dpor->time, machine);
 }
 
 static void end(SimMachine *machine) {
   Dpor *dpor = dpor_of(machine);
   dpor_step_end(dpor, machine);
-  dpor_time_look(dpor, machine, sim_queue_first(&machine->queue));
+  time_look(dpor, machine);
   dpor_races(dpor, machine);
   dpor->proof.steps += dpor->step_count;
   dpor->proof.schedules += sim_search_is_new(machine->options.search, machine);

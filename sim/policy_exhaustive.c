@@ -4,6 +4,8 @@
  * scheduling, POPL 2011). Memory accesses are no points of it unless the search visits them. */
 #include "internal.h"
 #include "search_path.h"
+#include "search_state.h"
+#include "search_time.h"
 
 #include <stdlib.h>
 
@@ -24,6 +26,12 @@ typedef struct Path {
   uint32_t preemptions; /* of the current run so far */
   uint32_t delays;
   SimShard shard;
+  /* Merging states. */
+  SimState *state; /* NULL: it does not */
+  SimFootprint footprint;
+  SimSearchTime time;
+  bool is_timed; /* time is part of a state */
+  bool turns_timed;
   SimSearchProof proof;
 } Path;
 
@@ -36,11 +44,20 @@ static void finish(void *state) {
   Path *path = state;
   free(path->points);
   free(path->options);
+  sim_state_destroy(&path->state);
+  sim_footprint_finish(&path->footprint);
 }
 
 static bool next(SimSearch *search, void *state) {
   Path *path = state;
   (void)search;
+  if (path->turns_timed) { /* states that were taken for the same were not: again */
+    path->turns_timed = false;
+    path->is_timed = path->proof.is_timed = true;
+    path->count = 0;
+    sim_state_forget_all(path->state);
+    return true;
+  }
   while (path->count > 0) {
     PathPoint *last = &path->points[path->count - 1];
     if (++last->taken < last->count)
@@ -73,6 +90,14 @@ static void begin(SimMachine *machine) {
   path->depth = 0;
   path->preemptions = path->delays = 0;
   path->shard = sim_shard_begin(machine->options.search);
+  if (!machine->options.search->options.merges_states)
+    return;
+  if (path->state == NULL)
+    path->state = sim_state_create();
+  sim_state_begin(path->state, machine);
+  sim_search_time_begin(&path->time, machine);
+  path->footprint.state = path->state;
+  machine->footprint = &path->footprint;
 }
 
 /* The options that the bounds allow, all of them listed from `first` on; where they allow none, the first one: a run has to end. */
@@ -98,11 +123,22 @@ static uint32_t take(Path *path, SimSearch *search, const PathPoint *point) {
   return option->id;
 }
 
-static uint32_t answer(SimMachine *machine, const SimPoint *point) {
-  Path *path = path_of(machine);
+/* The machine has been here before, with as much left to do with. */
+static bool is_seen(Path *path, SimMachine *machine, const SimPoint *point) {
+  const SimSearchOptions *options = &machine->options.search->options;
+  uint64_t salt = (uint64_t)path->shard.first << 32 | path->shard.count;
+  if (options->preemption_bound != SIM_SEARCH_UNBOUNDED)
+    salt = salt * 31 + path->preemptions * 64 + (sim_vcpu(machine) != NULL ? sim_vcpu(machine)->number : 63);
+  if (options->delay_bound != SIM_SEARCH_UNBOUNDED)
+    salt = (salt * 31 + path->delays) * 31 + point->natural;
+  SimStateKey key = sim_state_key(path->state, machine, point, salt, path->is_timed);
+  return sim_state_see(path->state, key, path->is_timed ? 0 : sim_search_time_spent_ns(&path->time, machine));
+}
+
+static uint32_t answer_new(Path *path, SimMachine *machine, const SimPoint *point) {
   SimSearch *search = machine->options.search;
-  if (path->depth < path->count)
-    return take(path, search, &path->points[path->depth++]);
+  if (path->state != NULL && is_seen(path, machine, point))
+    sim_stop(machine, SIM_STOP_KNOWN, NULL);
   PathPoint *new_point = point_push(path, point->option_count);
   SimPathOption *options = path->options + new_point->first;
   bool stays_first = search->options.preemption_bound != SIM_SEARCH_UNBOUNDED;
@@ -114,13 +150,41 @@ static uint32_t answer(SimMachine *machine, const SimPoint *point) {
   return take(path, search, new_point);
 }
 
+static uint32_t answer(SimMachine *machine, const SimPoint *point) {
+  Path *path = path_of(machine);
+  SimSearch *search = machine->options.search;
+  if (point->kind == SIM_CHOICE_ACCESS && !search->options.visits_accesses)
+    return point->natural;
+  uint32_t id = path->depth < path->count ? take(path, search, &path->points[path->depth++]) : answer_new(path, machine, point);
+  if (path->state != NULL && !sim_point_is_step(point))
+    sim_state_value(path->state, machine, id);
+  return id;
+}
+
+static void step(SimMachine *machine, const SimVcpu *vcpu) {
+  Path *path = path_of(machine);
+  if (path->state == NULL)
+    return;
+  path->time.is_read |= path->footprint.reads_time;
+  path->footprint.reads_time = false;
+  if (vcpu != NULL) {
+    path->time.stepped |= 1ULL << vcpu->number;
+    sim_state_step(path->state, vcpu);
+  } else if (sim_search_time_look(&path->time, machine, sim_queue_first(&machine->queue)))
+    path->turns_timed = !path->is_timed;
+}
+
 static uint32_t access_budget(SimMachine *machine, const SimContext *context) {
   (void)context;
-  return machine->options.search->options.visits_accesses ? 1 : UINT32_MAX;
+  const SimSearchOptions *options = &machine->options.search->options;
+  return options->visits_accesses || options->merges_states ? 1 : UINT32_MAX; /* values read are part of a state */
 }
 
 static void end(SimMachine *machine) {
   Path *path = path_of(machine);
+  machine->footprint = NULL;
+  step(machine, NULL);
+  path->proof.states = path->state != NULL ? sim_state_count(path->state) : 0;
   path->proof.schedules += sim_search_is_new(machine->options.search, machine);
   path->proof.known += !sim_search_is_new(machine->options.search, machine);
   path->proof.is_cut |= machine->stop >= SIM_STOP_LIMIT_STEPS && machine->stop != SIM_STOP_KNOWN;
@@ -138,6 +202,7 @@ const SimPolicy sim_policy_exhaustive = {
   .state_size = sizeof(Path),
   .begin = begin,
   .answer = answer,
+  .step = step,
   .access_budget = access_budget,
   .end = end,
   .next = next,

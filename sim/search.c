@@ -14,8 +14,9 @@ const SimSearchOptions sim_search_options_default = {
 };
 
 const SimPolicy *const sim_policies[] = {
-  &sim_policy_timed, &sim_policy_random, &sim_policy_portfolio, &sim_policy_surw, &sim_policy_urw,        &sim_policy_pos,
-  &sim_policy_pct,   &sim_policy_burst,  &sim_policy_feedback,  &sim_policy_fair, &sim_policy_exhaustive, &sim_policy_dpor, &sim_policy_faults,
+  &sim_policy_timed,      &sim_policy_random, &sim_policy_portfolio, &sim_policy_surw,     &sim_policy_urw,
+  &sim_policy_pos,        &sim_policy_pct,    &sim_policy_burst,     &sim_policy_feedback, &sim_policy_fair,
+  &sim_policy_exhaustive, &sim_policy_dpor,   &sim_policy_faults,
 };
 const size_t sim_policy_count = sizeof sim_policies / sizeof *sim_policies;
 
@@ -28,10 +29,14 @@ const SimPolicy *sim_policy_find(const char *name) {
 
 void sim_search_init(SimSearch *search, const SimSearchOptions *options) {
   *search = (SimSearch){ .options = *options, .policy = options->policy, .number = options->first };
+  bool is_bounded = options->preemption_bound != SIM_SEARCH_UNBOUNDED || options->delay_bound != SIM_SEARCH_UNBOUNDED;
+  if (options->policy == &sim_policy_dpor &&
+      (is_bounded || options->merges_states)) /* what it leaves out would not be covered by what it takes */
+    search->options.policy = search->policy = &sim_policy_exhaustive;
   if (search->options.stride == 0)
     search->options.stride = 1;
-  if (options->policy->state_size > 0) {
-    search->state = calloc(1, options->policy->state_size);
+  if (search->policy->state_size > 0) {
+    search->state = calloc(1, search->policy->state_size);
     SIM_ASSERT(search->state != NULL);
   }
 }
@@ -67,6 +72,4 @@ bool sim_search_proof(const SimSearch *search, SimSearchProof *proof) {
   return true;
 }
 
-bool sim_search_is_new(const SimSearch *search, const SimMachine *machine) {
-  return machine->stop != SIM_STOP_KNOWN && !search->is_others;
-}
+bool sim_search_is_new(const SimSearch *search, const SimMachine *machine) { return machine->stop != SIM_STOP_KNOWN && !search->is_others; }

@@ -1,6 +1,6 @@
 #include "programs.h"
 
-#include "sim/search.h"
+#include "sim/search_state.h"
 
 #include <stdlib.h>
 
@@ -20,9 +20,24 @@ static void point(uint32_t function, uint32_t object) {
   *begun = true;
 }
 
+/* What a thread reads is part of its state. */
+static void see(uint64_t value) {
+  SimMachine *machine = sim_machine();
+  if (machine->footprint != NULL && machine->footprint->state != NULL)
+    sim_state_value(machine->footprint->state, machine, value);
+}
+
+/* Nothing of what it read is left but that number. */
+static void renew(uint64_t value) {
+  SimMachine *machine = sim_machine();
+  if (machine->footprint != NULL && machine->footprint->state != NULL)
+    sim_state_renew(machine->footprint->state, machine, value);
+}
+
 static uint64_t load(unsigned index) {
   point(0, 0);
   sim_touch(sim_machine(), SIM_TOUCH_CELL, index, false);
+  see(*word(index));
   return *word(index);
 }
 
@@ -94,8 +109,10 @@ static void locks_crossed(void) {
 
 static void increments(SimMachine *machine, void *argument) {
   (void)machine;
-  for (unsigned i = 0; i < (unsigned)(uintptr_t)argument; i++)
+  for (unsigned i = 0; i < (unsigned)(uintptr_t)argument; i++) {
     store(SHARED, load(SHARED) + 1);
+    renew(i);
+  }
 }
 
 static void racy_increments(void) {

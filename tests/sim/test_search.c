@@ -21,8 +21,9 @@ static void assert_same_outcomes(const char *name, const Found *left, const Foun
 
 static void print(const char *name, const char *how, const Found *found) {
   if (getenv("SEARCH_PRINT") != NULL)
-    printf("%-28s %-12s %8llu runs %6llu known %4zu outcomes%s\n", name, how, (unsigned long long)found->runs,
-           (unsigned long long)found->known, found->outcome_count, found->is_complete ? "" : " (not over)");
+    printf("%-28s %-12s %8llu runs %6llu known %6llu states %4zu outcomes%s\n", name, how, (unsigned long long)found->runs,
+           (unsigned long long)found->known, (unsigned long long)found->proof.states, found->outcome_count,
+           found->is_complete ? "" : " (not over)");
 }
 
 /* How many runs each method needs. Those of the first, third and fifth are known: C(6,3), 12! / (4! 4! 4!) and 288,000 interleavings; 7,134 of the third
@@ -179,11 +180,40 @@ static void proofs_say_what_was_searched(void **state) {
   assert_true(found.proof.is_complete && found.proof.is_timed && !found.proof.is_bounded);
 }
 
+/* ---- states ---- */
+
+typedef struct MergeRow {
+  const char *program;
+  uint64_t states; /* different ones at points where somebody can choose; 0: not counted here */
+} MergeRow;
+
+static const MergeRow merges[] = {
+  { "locks in order", 0 },     { "locks crossed", 0 }, { "racy increments", 0 }, { "buffer of one", 0 },
+  { "interrupt and mask", 0 }, { "wait and set", 0 },  { "stop or not", 0 },     { "two wait, one sets", 0 },
+  { "timer race", 0 },         { "timer late", 0 },    { "strangers", 0 },
+};
+
+static void merged_states_lose_no_outcome(void **state) {
+  static Found all, merged;
+  (void)state;
+  for (size_t i = 0; i < sizeof merges / sizeof *merges; i++) {
+    const Program *program = program_find(merges[i].program);
+    SimSearchOptions options = options_of(&sim_policy_exhaustive);
+    program_search(program, &options, UINT64_MAX, &all);
+    options.merges_states = true;
+    program_search(program, &options, UINT64_MAX, &merged);
+    print(program->name, "merged", &merged);
+    assert_same_outcomes(program->name, &all, &merged);
+    assert_true(merged.is_complete && merged.runs <= all.runs);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(dpor_finds_every_outcome), cmocka_unit_test(shards_of_exhaustive),
-    cmocka_unit_test(shards_of_dpor),           cmocka_unit_test(bounded_searches_grow_to_all),
-    cmocka_unit_test(preemptions_are_counted),  cmocka_unit_test(proofs_say_what_was_searched),
+    cmocka_unit_test(merged_states_lose_no_outcome), cmocka_unit_test(dpor_finds_every_outcome),
+    cmocka_unit_test(shards_of_exhaustive),          cmocka_unit_test(shards_of_dpor),
+    cmocka_unit_test(bounded_searches_grow_to_all),  cmocka_unit_test(preemptions_are_counted),
+    cmocka_unit_test(proofs_say_what_was_searched),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
