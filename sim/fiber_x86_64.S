@@ -38,15 +38,21 @@ sim_fiber_switch:
         .type   sim_gate, @function
         .p2align 4
 sim_gate:
+        .cfi_startproc                         /* from here a debugger goes on to the driver's frames, on their own stack */
         movabsq $SIM_ADDRESS_MACHINE_CURRENT, %r10
         movq    (%r10), %r10
         movl    (%rsp), %eax
         subl    $0x4000000, %eax               /* return address - SIM_IMAGE_BASE: slot and offset */
         movl    %eax, SIM_OFFSET_CONTEXT_SITE(%r10)
         pushq   %rbx
+        .cfi_def_cfa_offset 16
+        .cfi_offset %rbx, -16
         pushq   %rbp
+        .cfi_def_cfa_offset 24
+        .cfi_offset %rbp, -24
         movq    %r10, %rbx
         movq    %rsp, %rbp
+        .cfi_def_cfa_register %rbp
         movq    %rsp, SIM_OFFSET_CONTEXT_GUEST_STACK(%rbx)
         movq    SIM_OFFSET_CONTEXT_GATE_STACK(%rbx), %rsp
         andq    $-16, %rsp
@@ -75,7 +81,9 @@ sim_gate:
         movq    %rbp, %rsp
         popq    %rbp
         popq    %rbx
+        .cfi_def_cfa %rsp, 8
         ret
+        .cfi_endproc
         .size   sim_gate, .-sim_gate
 
 /* uint64_t sim_guest_enter(SimContext *, uint64_t function, const uint64_t *arguments, unsigned count) */
@@ -148,12 +156,18 @@ sim_guest_return:
         .type   sim_host_enter, @function
         .p2align 4
 sim_host_enter:
+        .cfi_startproc
         movabsq $SIM_ADDRESS_MACHINE_CURRENT, %r10
         movq    (%r10), %r10
         pushq   %rbx
+        .cfi_def_cfa_offset 16
+        .cfi_offset %rbx, -16
         pushq   %rbp
+        .cfi_def_cfa_offset 24
+        .cfi_offset %rbp, -24
         movq    %r10, %rbx
         movq    %rsp, %rbp
+        .cfi_def_cfa_register %rbp
         pushq   SIM_OFFSET_CONTEXT_GUEST_STACK(%rbx)
         movq    %rsp, SIM_OFFSET_CONTEXT_GUEST_STACK(%rbx)
         movq    SIM_OFFSET_CONTEXT_GATE_STACK(%rbx), %rsp
@@ -174,7 +188,9 @@ sim_host_enter:
         popq    SIM_OFFSET_CONTEXT_GUEST_STACK(%rbx)
         popq    %rbp
         popq    %rbx
+        .cfi_def_cfa %rsp, 8
         ret
+        .cfi_endproc
         .size   sim_host_enter, .-sim_host_enter
 
         .section .note.GNU-stack, "", @progbits

@@ -230,9 +230,14 @@ static bool is_event_due(const SimMachine *machine, const SimVcpu *first) {
   return entry != NULL && entry->time_ns <= horizon;
 }
 
+/* One that is held goes on as if nothing had been: what is left is a context that can be asked again. */
+static bool is_leaving(const SimMachine *machine) {
+  return machine->is_pausing && (!machine->is_holding || (machine->current != NULL && machine->dying == NULL));
+}
+
 /* The context that steps next; NULL: the run has ended, or pauses. */
 static SimContext *next_context(SimMachine *machine) {
-  while (machine->stop == SIM_STOP_NONE && !machine->is_pausing) {
+  while (machine->stop == SIM_STOP_NONE && !is_leaving(machine)) {
     SimVcpu *first = earliest(machine);
     if (machine->now_ns > machine->options.limits.virtual_ns) {
       stop_note(machine, SIM_STOP_LIMIT_VIRTUAL_TIME, NULL);
@@ -252,25 +257,30 @@ static SimContext *next_context(SimMachine *machine) {
 }
 
 static void go_to(SimMachine *machine, SimContext *next) {
-  if (next == NULL) {
-    if (machine->current == NULL)
-      return;
-    if (machine->stop == SIM_STOP_NONE && machine->dying == NULL)
-      sim_context_pause(machine);
-    else
+  while (next == NULL && machine->current != NULL) {
+    bool is_held = machine->is_holding;
+    if (machine->stop != SIM_STOP_NONE || machine->dying != NULL)
       sim_context_leave(machine);
-  } else if (next != machine->current) {
-    sim_context_switch(machine, next);
+    machine->held = is_held ? machine->current : NULL;
+    sim_context_pause(machine);
+    if (!is_held)
+      return;
+    next = next_context(machine); /* asks again */
   }
+  if (next != NULL && next != machine->current)
+    sim_context_switch(machine, next);
 }
 
 void sim_reschedule(SimMachine *machine) { go_to(machine, next_context(machine)); }
 
 void sim_pause(SimMachine *machine) { machine->is_pausing = true; }
 
+void sim_hold(SimMachine *machine) { machine->is_pausing = machine->is_holding = true; }
+
 static void run(SimMachine *machine, void *argument) {
   (void)argument;
-  SimContext *next = next_context(machine);
+  SimContext *next = machine->held != NULL ? machine->held : next_context(machine);
+  machine->held = NULL;
   if (next == NULL)
     return;
   machine->context_first = true;
@@ -281,7 +291,7 @@ static void run(SimMachine *machine, void *argument) {
 SimStop sim_machine_run(SimMachine *machine) {
   SIM_ASSERT(machine->current == NULL);
   machine->is_running = 1;
-  machine->is_pausing = false;
+  machine->is_pausing = machine->is_holding = false;
   sim_landing_call(run, NULL);
   machine->is_running = 0;
   return machine->stop;

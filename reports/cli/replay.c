@@ -1,10 +1,30 @@
 /* irqlab replay: one schedule again, from its line. */
 #include "../crash_report.h"
+#include "../paragraph.h"
+#include "debug.h"
+#include "nearby.h"
 #include "schedule.h"
+#include "visit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+
+#define NEARBY_COUNT_DEFAULT 2000
+
+typedef struct ReplayCommand {
+  gint times;
+  gint64 nearby;
+  char *stop_at;
+  gboolean steps;
+  gboolean debugs;
+  char **debug_commands;
+  char *reach;
+  const char *name;
+  const char *line;
+  ReportStyle style;
+} ReplayCommand;
 
 /* Runs it `times` - 1 times more; false, after it was told, when one of them came out differently. */
 static bool hashes_agree(CliSchedule *schedule, uint64_t hash, gint times) {
@@ -23,58 +43,150 @@ static bool hashes_agree(CliSchedule *schedule, uint64_t hash, gint times) {
   return true;
 }
 
-static int replay(CliSchedule *schedule, const char *name, gint times, const ReportStyle *style) {
+/* ---- a schedule that does not fit ---- */
+
+static char *exception_words(const SimException *exception) {
+  return g_strdup_printf("%x.%c%u=%u", exception->context, sim_choice_letters[exception->kind], exception->ordinal, exception->answer);
+}
+
+static void misfit_print(GString *out, const ReportStyle *style, const CliSchedule *schedule, const ScheduleMisfit *misfit) {
+  g_autofree char *words = exception_words(&misfit->exception);
+  const char *kind = sim_choice_names[misfit->exception.kind];
+  g_autofree char *why =
+      misfit->is_reached ? g_strdup_printf("at event %u there is no such option", misfit->event)
+      : misfit->point_count > 0
+          ? g_strdup_printf("its context meets only %u such choice%s (%s)", misfit->point_count, misfit->point_count == 1 ? "" : "s", kind)
+          : g_strdup_printf("no context %x meets a choice of that kind (%s)", misfit->exception.context, kind);
+  paragraph_putf(out, style, "misfit", "this is not the schedule that was recorded. Choice %zu of %zu, %s, did not come up: %s%s",
+                 misfit->index + 1, schedule->exceptions.count, words, why, misfit->index > 0 ? "; those before it fitted" : "");
+}
+
+/* Nothing goes wrong by this schedule any more; perhaps by one near it. */
+static void nearby_print(GString *out, const ReplayCommand *command, CliSchedule *schedule) {
+  RunResult found;
+  uint64_t count;
+  bool is_found = nearby_search(schedule->run, &schedule->exceptions, (uint64_t)command->nearby, &found, &count);
+  if (is_found) {
+    g_autofree char *bucket = run_result_bucket(&found);
+    char *line = sim_schedule_print(&found.exceptions, scenario_run_fingerprint(schedule->run));
+    paragraph_putf(out, &command->style, "nearby", "%s, after %" G_GUINT64_FORMAT " run%s:\nirqlab replay %s %s", bucket, count,
+                   count == 1 ? "" : "s", command->name, line);
+    free(line);
+    run_result_finish(&found);
+  } else {
+    paragraph_putf(out, &command->style, "nearby", "nothing goes wrong in %" G_GUINT64_FORMAT " schedules near it and others that were run",
+                   count);
+  }
+}
+
+static bool is_failing(const CliSchedule *schedule, const RunResult *result) {
+  RunFailure failure = run_failure_of(schedule->run, result, NULL);
+  bool is_wrong = failure.kind != RUN_FAILURE_NONE;
+  run_failure_finish(&failure);
+  return is_wrong;
+}
+
+/* ---- the run ---- */
+
+static int replay(ReplayCommand *command, CliSchedule *schedule) {
   RunResult result;
+  ScheduleMisfit misfit;
   cli_schedule_run(schedule, NULL, &result);
+  bool is_wrong = is_failing(schedule, &result);
   g_autoptr(GString) out = g_string_new(NULL);
   char *line = sim_schedule_print(&result.exceptions, scenario_run_fingerprint(schedule->run));
-  crash_report_print(out, style, &(ReportSubject){ .run = schedule->run, .result = &result, .schedule = line, .name = name });
-  bool agree = result.stop == SIM_STOP_LIMIT_HOST_TIME || hashes_agree(schedule, result.hash, times);
+  crash_report_print(out, &command->style,
+                     &(ReportSubject){ .run = schedule->run, .result = &result, .schedule = line, .name = command->name });
+  bool agree = result.stop == SIM_STOP_LIMIT_HOST_TIME || hashes_agree(schedule, result.hash, command->times);
+  g_string_append_printf(out, "  hash:             %016llx%s\n", (unsigned long long)result.hash,
+                         !agree               ? ", but not each time"
+                         : command->times > 1 ? ", the same each time"
+                                              : "");
+  if (result.stop != SIM_STOP_LIMIT_HOST_TIME && !result.ended_in_boot && schedule_misfit(schedule->run, &schedule->exceptions, &misfit)) {
+    misfit_print(out, &command->style, schedule, &misfit);
+    if (!is_wrong && command->nearby > 0)
+      nearby_print(out, command, schedule);
+  }
   fputs(out->str, stdout);
-  printf("  hash:             %016llx%s\n", (unsigned long long)result.hash,
-         !agree      ? ", but not each time"
-         : times > 1 ? ", the same each time"
-                     : "");
-  if (result.replay_misses > 0)
-    printf("  misfit:           %u choice%s of the line did not exist in this run: it is not the schedule that was recorded\n",
-           result.replay_misses, result.replay_misses == 1 ? "" : "s");
-  else if (result.exceptions.count < schedule->exceptions.count)
-    printf("  misfit:           %zu choice%s of the line did not come up in this run\n",
-           schedule->exceptions.count - result.exceptions.count, schedule->exceptions.count - result.exceptions.count == 1 ? "" : "s");
   free(line);
   run_result_finish(&result);
   return agree ? EXIT_AS_EXPECTED : EXIT_NOT_AS_EXPECTED;
 }
 
+static int command_run(ReplayCommand *command, CliSchedule *schedule) {
+  if (command->reach != NULL)
+    return debug_reach(schedule, command->reach);
+  if (command->debugs || command->debug_commands != NULL)
+    return debug_replay(schedule, command->name, command->line, command->stop_at, command->debug_commands);
+  if (command->steps)
+    return visit_step(schedule);
+  return command->stop_at != NULL ? visit_stop_at(schedule, command->stop_at) : replay(command, schedule);
+}
+
 static const char summary[] = "Runs one schedule of a scenario again, event by event the same, and prints its report.";
 static const char description[] =
     "SCENARIO is a file, or a name of the library. LINE is printed at the end of each report and by irqlab run --json; @FILE reads it\n"
-    "from a file. Without one the natural schedule is run: every choice as an idle machine would take it.\n\n"
+    "from a file. Without one it is the schedule that the scenario itself names (\"policy\": {\"replay\": ...}), else the natural one: "
+    "every\n"
+    "choice as an idle machine would take it.\n\n"
+    "EVENT is a number, as irqlab trace prints them, a function that is called, or a kind of event; KeSetEvent#2 is the second.\n"
+    "With --step commands are read from standard input, next and back and others: help lists them.\n\n"
+    "A line that does not fit any more, because the driver or the scenario changed, is run as far as it goes; where it parts is said, and "
+    "a\n"
+    "schedule near it in which something goes wrong is looked for.\n\n"
     "Examples:\n"
     "  irqlab replay osr-291980/dpc-classify v1:-\n"
-    "  irqlab replay --times 1000 mine.json @line.txt\n\n"
+    "  irqlab replay --times 1000 mine.json @line.txt\n"
+    "  irqlab replay --stop-at KeSetEvent#2 mine.json v1:-:a18b6671.s0=1\n"
+    "  irqlab replay --gdb mine.json @line.txt\n\n"
     "Exit codes: 0 replayed; 1 runs of the same line differ; 2 bad input; 3 cannot be set up.\n";
 
-int cli_replay(int argc, char **argv) {
-  gint times = 2;
+static bool arguments_parse(ReplayCommand *command, int *argc, char ***argv) {
   g_autofree char *color = NULL;
   const GOptionEntry entries[] = {
-    { "times", 'n', 0, G_OPTION_ARG_INT, &times, "Run it so many times and compare the hashes (default 2)", "N" },
+    { "times", 'n', 0, G_OPTION_ARG_INT, &command->times, "Run it so many times and compare the hashes (default 2)", "N" },
+    { "stop-at", 0, 0, G_OPTION_ARG_STRING, &command->stop_at, "Print what stands where behind that event", "EVENT" },
+    { "step", 0, 0, G_OPTION_ARG_NONE, &command->steps, "Go through it event by event, forwards and backwards", NULL },
+    { "gdb", 0, 0, G_OPTION_ARG_NONE, &command->debugs, "Start gdb, stopped in the driver at that event or at the mistake", NULL },
+    { "gdb-command", 0, 0, G_OPTION_ARG_STRING_ARRAY, &command->debug_commands, "Let gdb do that there, and end; more than once",
+      "COMMAND" },
+    { "nearby", 0, 0, G_OPTION_ARG_INT64, &command->nearby, "Look through so many schedules where the line does not fit (default 2000)",
+      "N" },
+    { "reach", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &command->reach, "What --gdb runs", "EVENT" },
     { "color", 0, 0, G_OPTION_ARG_STRING, &color, "auto (default), always or never", "WHEN" },
     { 0 },
   };
   ReportColorMode mode = REPORT_COLOR_AUTO;
-  if (!cli_options("replay", "SCENARIO [LINE]", summary, description, entries, &argc, &argv) || !cli_color_mode(color, &mode))
-    return EXIT_BAD_INPUT;
-  if (argc < 2 || argc > 3)
-    return cli_error("replay: a scenario and perhaps a line: irqlab replay SCENARIO v1:...\nirqlab replay --help tells more.");
-  if (times < 1)
-    return cli_error("replay: --times takes a number from 1, not %d", times);
-  ReportStyle style = report_style_of(STDOUT_FILENO, mode);
-  CliSchedule schedule = { 0 };
-  int exit_code = cli_schedule_open(&schedule, argv[1], argc > 2 ? argv[2] : NULL);
-  if (exit_code == EXIT_AS_EXPECTED)
-    exit_code = replay(&schedule, argv[1], times, &style);
-  cli_schedule_finish(&schedule);
+  if (!cli_options("replay", "SCENARIO [LINE]", summary, description, entries, argc, argv) || !cli_color_mode(color, &mode))
+    return false;
+  command->style = report_style_of(STDOUT_FILENO, mode);
+  if (*argc < 2 || *argc > 3)
+    cli_error("replay: a scenario and perhaps a line: irqlab replay SCENARIO v1:...\nirqlab replay --help tells more.");
+  else if (command->times < 1)
+    cli_error("replay: --times takes a number from 1, not %d", command->times);
+  else if (command->nearby < 0)
+    cli_error("replay: --nearby takes a number from 0, not %" G_GINT64_FORMAT, command->nearby);
+  else if (command->steps && (command->stop_at != NULL || command->debugs || command->debug_commands != NULL))
+    cli_error("replay: --step goes by itself: not with --stop-at or --gdb");
+  else
+    return true;
+  return false;
+}
+
+int cli_replay(int argc, char **argv) {
+  ReplayCommand command = { .times = 2, .nearby = NEARBY_COUNT_DEFAULT };
+  int exit_code = EXIT_BAD_INPUT;
+  if (arguments_parse(&command, &argc, &argv)) {
+    CliSchedule schedule = { 0 };
+    command.name = argv[1];
+    command.line = argc > 2 ? argv[2] : NULL;
+    exit_code = cli_schedule_open(&schedule, argv[1], command.line);
+    if (exit_code == EXIT_AS_EXPECTED)
+      exit_code = command_run(&command, &schedule);
+    cli_schedule_finish(&schedule);
+  }
+  g_free(command.stop_at);
+  g_free(command.reach);
+  g_strfreev(command.debug_commands);
   return exit_code;
 }

@@ -51,8 +51,12 @@ int cli_schedule_open(CliSchedule *schedule, const char *name, const char *line)
     schedule->run = scenario_run_create(schedule->scenario, &error);
   if (schedule->run == NULL)
     return cli_error("%s", error->message);
-  if (line == NULL)
+  if (line == NULL) { /* a scenario may name its own */
+    const SimSchedule *own = &schedule->scenario->policy.replay;
+    for (size_t i = 0; i < own->count; i++)
+      sim_schedule_append(&schedule->exceptions, own->exceptions[i]);
     return EXIT_AS_EXPECTED;
+  }
   g_autofree char *loaded = *line == '@' ? line_load(line + 1) : g_strdup(line);
   return loaded != NULL && line_read(schedule, loaded) ? EXIT_AS_EXPECTED : EXIT_BAD_INPUT;
 }

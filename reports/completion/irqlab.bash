@@ -10,7 +10,7 @@ _irqlab_values() { # CURRENT PREVIOUS: values of the option before; false when i
     --policy) mapfile -t COMPREPLY < <(compgen -W "$(_irqlab_names policies)" -- "$1") ;;
     --vary) mapfile -t COMPREPLY < <(compgen -W 'resident allocation irql reply status packet grant worker all' -- "$1") ;;
     --junit | --lcov | --output | -o) mapfile -t COMPREPLY < <(compgen -f -- "$1") ;;
-    --budget | --others | --schedules | --for | --shard | --seed | --first | --depth | --preemptions | --delays | --jobs | -j | --timeout | --times | -n | --seconds) COMPREPLY=() ;;
+    --stop-at | --gdb-command | --nearby | --budget | --others | --schedules | --for | --shard | --seed | --first | --depth | --preemptions | --delays | --jobs | -j | --timeout | --times | -n | --seconds) COMPREPLY=() ;;
     *) return 1 ;;
   esac
 }
@@ -25,7 +25,7 @@ _irqlab() {
   _irqlab_values "$current" "$previous" && return
   case $command in
     run) options='--verbose --quiet --schedules --policy --seed --first --depth --preemptions --delays --accesses --merge-states --races --vary --what-can-vary --faults --fault-pairs --jobs --timeout --junit --coverage --lcov --json --color --no-sandbox' ;;
-    replay) options='--times --color' ;;
+    replay) options='--times --stop-at --step --gdb --gdb-command --nearby --color' ;;
     shrink) options='--output --budget --others --keep-scenario --schedules --policy --seed --depth --preemptions --delays --accesses --merge-states --vary --color' ;;
     trace) options='--boot --json' ;;
     explore) options='--schedules --for --until-saturated --until-found --policy --seed --vary --depth --preemptions --delays --accesses --races --merge-states --jobs --shard --out --report --quiet --json --color --no-sandbox' ;;

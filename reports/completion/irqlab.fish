@@ -67,6 +67,11 @@ complete -c irqlab -n '__fish_seen_subcommand_from explore merge' -x -l color -a
 complete -c irqlab -n '__fish_seen_subcommand_from explore' -l no-sandbox -d 'do not restrict system calls'
 
 complete -c irqlab -n '__fish_seen_subcommand_from replay' -x -s n -l times -d 'run it so many times'
+complete -c irqlab -n '__fish_seen_subcommand_from replay' -x -l stop-at -d 'what stands where behind that event'
+complete -c irqlab -n '__fish_seen_subcommand_from replay' -l step -d 'event by event, forwards and backwards'
+complete -c irqlab -n '__fish_seen_subcommand_from replay' -l gdb -d 'gdb, stopped in the driver'
+complete -c irqlab -n '__fish_seen_subcommand_from replay' -x -l gdb-command -d 'what gdb does there'
+complete -c irqlab -n '__fish_seen_subcommand_from replay' -x -l nearby -d 'look through so many schedules near it'
 
 complete -c irqlab -n '__fish_seen_subcommand_from shrink' -r -s o -l output -d 'write the shrunk scenario'
 complete -c irqlab -n '__fish_seen_subcommand_from shrink' -x -l budget -d 'at most so many runs'

@@ -1,0 +1,18 @@
+/*
+ * visit.h: looking at events of one schedule: --stop-at and --step of irqlab replay.
+ */
+#pragma once
+
+#include "schedule.h"
+
+#include "run_visit.h"
+
+/* The event that the text names, from `from` on: a number, a kind ("interrupt"), a function ("KeSetEvent"), each with a number of its own behind it
+ * ("KeSetEvent#2"). UINT32_MAX, after an error was printed: none. */
+uint32_t visit_event_find(const RunVisit *visit, const char *text);
+
+/* Prints what stands where at that event. Returns an exit code. */
+int visit_stop_at(CliSchedule *schedule, const char *text);
+
+/* Commands from standard input, until it ends. Returns an exit code. */
+int visit_step(CliSchedule *schedule);
