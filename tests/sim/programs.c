@@ -84,12 +84,12 @@ static void thread(unsigned cpu, RigRoutine *routine, unsigned argument, unsigne
 enum { LOCK_A = 1, LOCK_B = 2, SHARED = 4 };
 
 static void sections(SimMachine *machine, void *argument) {
-  unsigned name = (unsigned)(uintptr_t)argument, count = name >> 4, order = name & 1;
+  unsigned name = (unsigned)(uintptr_t)argument & 0xff, count = name >> 4, order = name & 1;
   (void)machine;
   for (unsigned i = 0; i < count; i++) {
     lock(order ? LOCK_B : LOCK_A);
     lock(order ? LOCK_A : LOCK_B);
-    *word(SHARED) = *word(SHARED) * 2 + (name >> 1 & 1); /* who came when */
+    *word(SHARED) = count < 10 ? *word(SHARED) * 2 + (name >> 1 & 1) : *word(SHARED) + 1; /* who came when, or only how many */
     unlock(order ? LOCK_A : LOCK_B);
     unlock(order ? LOCK_B : LOCK_A);
   }
@@ -98,6 +98,11 @@ static void sections(SimMachine *machine, void *argument) {
 static void locks_in_order(void) {
   thread(0, sections, 3 << 4, LOCK_A);
   thread(1, sections, 3 << 4 | 2, LOCK_A);
+}
+
+static void ten_sections(void) {
+  thread(0, sections, 10 << 4, LOCK_A);
+  thread(1, sections, 10 << 4 | 2, LOCK_A);
 }
 
 static void locks_crossed(void) {
@@ -305,7 +310,8 @@ static void strangers(void) {
 }
 
 const Program programs[] = {
-  { "locks in order", 2, locks_in_order },   { "locks crossed", 2, locks_crossed },
+  { "locks in order", 2, locks_in_order },   { "ten sections", 2, ten_sections },
+  { "locks crossed", 2, locks_crossed },
   { "racy increments", 3, racy_increments }, { "racy increments of three", 3, racy_increments_of_three },
   { "buffer of one", 4, buffer_of_one },     { "interrupt and mask", 2, interrupt_and_mask },
   { "wait and set", 2, wait_and_set },       { "two wait, one sets", 3, two_wait_one_sets },

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 static SimSearchOptions options_of(const SimPolicy *policy) {
   SimSearchOptions options = sim_search_options_default;
@@ -208,7 +209,31 @@ static void merged_states_lose_no_outcome(void **state) {
   }
 }
 
+/* With SEARCH_PRINT set: how fast. */
+static void speed(const char *name, const SimPolicy *policy, bool is_merged) {
+  static Found found;
+  SimSearchOptions options = options_of(policy);
+  options.merges_states = is_merged;
+  struct timespec begin, end;
+  clock_gettime(CLOCK_MONOTONIC, &begin);
+  program_search(program_find(name), &options, UINT64_MAX, &found);
+  clock_gettime(CLOCK_MONOTONIC, &end);
+  double seconds = (double)(end.tv_sec - begin.tv_sec) + (double)(end.tv_nsec - begin.tv_nsec) / 1e9;
+  printf("%-28s %-12s %9llu runs %8llu known %8llu states %7.4f s %6.3f M runs/s\n", name, is_merged ? "merged" : policy->name,
+         (unsigned long long)found.runs, (unsigned long long)found.known, (unsigned long long)found.proof.states, seconds,
+         (double)(found.runs + found.known) / seconds / 1e6);
+}
+
 int main(void) {
+  if (getenv("SEARCH_SPEED") != NULL) {
+    static const char *const names[] = { "locks in order", "ten sections", "racy increments", "buffer of one" };
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+      for (int how = 0; how < 3; how++)
+        speed(names[i], how == 1 ? &sim_policy_dpor : &sim_policy_exhaustive, how == 2);
+    speed("racy increments of three", &sim_policy_dpor, false);
+    speed("racy increments of three", &sim_policy_exhaustive, true);
+    return 0;
+  }
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(merged_states_lose_no_outcome), cmocka_unit_test(dpor_finds_every_outcome),
     cmocka_unit_test(shards_of_exhaustive),          cmocka_unit_test(shards_of_dpor),
