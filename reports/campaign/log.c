@@ -136,6 +136,8 @@ bool campaign_log_open(CampaignLog *log, const char *file, CampaignLogRead *read
     return false;
   }
   bool is_torn = false;
+  struct stat status;
+  log->is_new = fstat(log->descriptor, &status) == 0 && status.st_size == 0;
   if (!log_load(log, read, data, &is_torn, error))
     return false;
   if (is_torn && ftruncate(log->descriptor, (off_t)log->size) != 0)

@@ -24,6 +24,7 @@ typedef struct CampaignLog {
   uint64_t sum;   /* of the last record */
   uint64_t count; /* of records */
   uint64_t size;  /* in bytes, of whole records */
+  bool is_new;    /* there was none */
   gint64 synced_us;
 } CampaignLog;
 

@@ -24,9 +24,12 @@ char *explore_log_file(const char *folder, const char *scenario, uint64_t shard,
   return g_build_filename(folder, leaf, NULL);
 }
 
-/* The scenario's name as a part of a file's. Returns owned. */
+/* The scenario's name as a part of a file's, the same wherever the scenario lies: that of the library, or below the folder that was asked for, or the
+ * file's own. Returns owned. */
 static char *leaf_of(const CliScenario *scenario) {
-  char *leaf = g_strdup(scenario->name);
+  size_t length = strlen(scenario->name);
+  bool is_file = strcmp(scenario->spoken, scenario->file) == 0 && strncmp(scenario->file, scenario->name, length) == 0;
+  char *leaf = is_file ? g_path_get_basename(scenario->name) : g_strdup(scenario->name);
   while (g_str_has_prefix(leaf, "/") || g_str_has_prefix(leaf, "."))
     memmove(leaf, leaf + 1, strlen(leaf));
   return g_strdelimit(leaf, "/", '.');
@@ -162,7 +165,7 @@ void explore_folder_close(ExplorePool *pool) {
   if (pool->log.descriptor < 0)
     return;
   campaign_log_sync(&pool->log, true);
-  if (pool->log.count == 0)
+  if (pool->log.is_new && pool->log.count == 0)
     unlink(pool->log.file); /* nothing came of it */
   campaign_log_close(&pool->log);
 }
