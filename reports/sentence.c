@@ -179,6 +179,21 @@ static char *of_reply(const Names *names, const Finding *finding) {
   return g_strdup_printf("%s reads the reply buffer, but FltSendMessage returned %s: nobody has filled it", whose, status);
 }
 
+static char *of_livelock(const Names *names, const Finding *finding) {
+  g_autofree char *whose = sentence_who(names, finding);
+  const char *call = names_function(finding->function);
+  g_autofree char *others = finding->detail > 1 ? g_strdup_printf(", and so %s %u other%s", finding->detail == 2 ? "does" : "do",
+                                                                  finding->detail - 1, finding->detail == 2 ? "" : "s")
+                                                : g_strdup("");
+  return g_strdup_printf("%s goes round and round%s%s, and nothing changes%s", whose, *call != '\0' ? " with calls of " : "", call, others);
+}
+
+static char *of_starvation(const Names *names, const Finding *finding) {
+  g_autofree char *whose = sentence_who(names, finding), *object = names_object(names, finding->object);
+  return g_strdup_printf("%s does not let go of cpu %u at %s, and %s never runs", whose, finding->cpu, sim_irql_name(finding->irql),
+                         object);
+}
+
 /* ---- which sentence ---- */
 
 static const struct {
@@ -198,6 +213,7 @@ static const struct {
   { RULE_KERNEL_STACK_OVERFLOW, sentence_of_stack },
   { RULE_LEFT_BEHIND_AT_UNLOAD, sentence_of_left_behind },
   { RULE_LOCK_ORDER, sentence_of_lock_order },
+  { RULE_LIVELOCK, of_livelock },
   { RULE_NETWORK_STALLED, of_network },
   { RULE_NULL_ACCESS, sentence_of_null },
   { RULE_OBJECT_NOT_INITIALIZED, sentence_of_uninitialized },
@@ -215,6 +231,7 @@ static const struct {
   { RULE_SPIN_LOCK_NOT_HELD, sentence_of_not_held },
   { RULE_SPIN_LOCK_RECURSION, sentence_of_recursion },
   { RULE_SPIN_LOCK_WRONG_OWNER, sentence_of_owner },
+  { RULE_STARVATION, of_starvation },
   { RULE_USE_AFTER_FREE, sentence_of_freed },
   { RULE_USER_ADDRESS_ACCESS, sentence_of_user },
   { RULE_WAIT_AT_DISPATCH, of_wait },

@@ -176,6 +176,20 @@ const RuleInfo rule_table[] = {
       .page = "kernel/unload-routine-environment",
   },
   {
+      .id = RULE_LIVELOCK,
+      .name = "livelock",
+      .title = "driver code goes round and round, and nothing changes",
+      .explanation =
+          "Everybody who can step does, and no step brings anything new: a loop that polls for what nobody brings any more, or several "
+          "that "
+          "take, find the other's lock held, give back and try again in step. Nothing waits, so nothing looks stuck; the CPUs are busy.",
+      .windows = "Runs for ever. At DISPATCH_LEVEL 0x133 from Windows 8 on; below, the machine is slow and the call never returns.",
+      .windows_verifier = "The same.",
+      .mend = "Wait for an event instead of polling; make each path give back what the others poll for; take locks in one order instead of "
+              "trying.",
+      .page = "kernel/managing-hardware-priorities",
+  },
+  {
       .id = RULE_LOCK_ORDER,
       .name = "lock-order",
       .title = "two locks were taken in two orders by two who can meet",
@@ -399,6 +413,18 @@ const RuleInfo rule_table[] = {
       .windows_verifier = "With deadlock detection it stops (0xC4).",
       .mend = "Acquire and release in the same function; hand work over by a list or an event, not by a lock.",
       .page = "wdm/nf-wdm-kereleasespinlock",
+  },
+  {
+      .id = RULE_STARVATION,
+      .name = "starvation",
+      .title = "a DPC or a thread waits behind code that does not let go of its CPU",
+      .explanation = "At DISPATCH_LEVEL no DPC of the CPU runs, and beside a busy thread of higher priority no other thread bound to it. "
+                     "When the loop waits "
+                     "for what one of these would do, it is a deadlock that looks like work.",
+      .windows = "The DPC or thread does not run. 0x133 from Windows 8 on when the level is DISPATCH_LEVEL or above; nothing otherwise.",
+      .windows_verifier = "The same.",
+      .mend = "Keep raised levels short; wait at PASSIVE_LEVEL for what a DPC or another thread brings.",
+      .page = "kernel/guidelines-for-writing-dpc-routines",
   },
   {
       .id = RULE_USE_AFTER_FREE,

@@ -19,6 +19,7 @@ typedef enum RuleSlot {
   RULE_SLOT_LOWER,
   RULE_SLOT_WAIT_GRAPH,
   RULE_SLOT_DEADLOCK,
+  RULE_SLOT_LIVELOCK,
   RULE_SLOT_LOCK_ORDER,
   RULE_SLOT_COUNT
 } RuleSlot;
@@ -59,4 +60,4 @@ uint32_t rule_pend_site(uint32_t object);
 bool rule_is_wait(uint32_t function);
 
 extern const RuleDetector rule_irql, rule_wait, rule_memory, rule_spin_lock, rule_pend, rule_decision, rule_reply, rule_contract,
-    rule_network, rule_lower, rule_deadlock, rule_race, rule_lock_order;
+    rule_network, rule_lower, rule_deadlock, rule_livelock, rule_race, rule_lock_order;
