@@ -48,8 +48,8 @@ typedef struct SimOperation {
 #define SIM_OPTION_COUNT_MAX 256
 
 /* Of a point that asks who steps next, ids are: a cpu number: what that cpu runs goes on, or the interrupt that is pending there lands; the id of a
- * context: the quantum ends where that ready thread may run, and it steps; SIM_OPTION_CLOCK: every cpu is held up until the next event of the
- * queue (a timer, a stimulus) fires. */
+ * context: the quantum ends where that ready thread may run, and it steps; SIM_OPTION_CLOCK: every cpu is held up until the clock's next tick, at
+ * which timers and time-outs are due. */
 #define SIM_OPTION_CLOCK 255
 
 /* Who an option is about, small enough for arrays: a context's slot; SIM_ACTOR_INTERRUPT + cpu: an interrupt that lands there; the clock. The same
@@ -125,11 +125,11 @@ typedef struct SimPolicy {
   uint32_t (*access_budget)(struct SimMachine *machine, const struct SimContext *context);
   /* Told who steps, whether there was a choice or not, before anything of it happens; vcpu NULL: an event of the queue fires. NULL: not told. */
   void (*step)(struct SimMachine *machine, const struct SimVcpu *vcpu);
-  void (*end)(struct SimMachine *machine);                     /* after a run: learns from it; NULL: nothing to learn */
-  bool (*next)(struct SimSearch *search, void *state);         /* systematic: goes on to the next schedule; false: there is none */
+  void (*end)(struct SimMachine *machine);                        /* after a run: learns from it; NULL: nothing to learn */
+  bool (*next)(struct SimSearch *search, void *state);            /* systematic: goes on to the next schedule; false: there is none */
   void (*proof)(const void *state, struct SimSearchProof *proof); /* systematic: what was proved so far (search.h) */
-  void (*finish)(void *state);                                 /* frees what the state owns; NULL: nothing */
-  const struct SimPolicy *(*member)(struct SimSearch *search); /* of a portfolio: whose turn it is; NULL: its own */
+  void (*finish)(void *state);                                    /* frees what the state owns; NULL: nothing */
+  const struct SimPolicy *(*member)(struct SimSearch *search);    /* of a portfolio: whose turn it is; NULL: its own */
 } SimPolicy;
 
 extern const SimPolicy sim_policy_timed;  /* natural answers only */

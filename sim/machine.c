@@ -153,11 +153,17 @@ static uint32_t threads_list(SimMachine *machine, SimOption *options, uint32_t m
   return count;
 }
 
+/* Timers and time-outs may come while others are held up; what the scenario does at a time comes at that time. */
+static bool may_hold_up(const SimMachine *machine) {
+  const SimQueueEntry *first = sim_queue_first(&machine->queue);
+  return first != NULL && first == machine->clock;
+}
+
 static uint32_t options_list(SimMachine *machine, SimOption *options) {
   uint32_t count = 0;
   for (uint64_t left = machine->enabled; left != 0; left &= left - 1)
     options[count++] = vcpu_option(&machine->vcpus[__builtin_ctzll(left)]);
-  if (machine->options.policy->holds_up && sim_queue_first(&machine->queue) != NULL)
+  if (machine->options.policy->holds_up && may_hold_up(machine))
     options[count++] = (SimOption){ .id = SIM_OPTION_CLOCK, .actor = SIM_ACTOR_CLOCK };
   if (machine->threads != NULL)
     count += threads_list(machine, options + count, SIM_OPTION_COUNT_MAX - count);
@@ -180,10 +186,24 @@ static SimVcpu *thread_take(SimMachine *machine, uint32_t id) {
   return vcpus[i];
 }
 
+/* Every cpu is held up until the clock ticks: also one that spins, which therefore has not spun for longer. */
+static void hold_up(SimMachine *machine) {
+  uint64_t tick_ns = machine->clock->time_ns;
+  for (uint32_t i = 0; i < machine->vcpu_count; i++) {
+    SimVcpu *vcpu = &machine->vcpus[i];
+    if (vcpu->depth == 0 || vcpu->time_ns >= tick_ns)
+      continue;
+    if (vcpu->stack[vcpu->depth - 1]->is_spinning && vcpu->time_ns < machine->now_ns)
+      vcpu->executed_ns += machine->now_ns - vcpu->time_ns;
+    vcpu->time_ns = tick_ns;
+  }
+  event_fire(machine);
+}
+
 /* Who an answer to "who steps next" means; NULL: the clock has, and the question comes again. */
 static SimVcpu *answer_take(SimMachine *machine, uint32_t answer) {
   if (answer == SIM_OPTION_CLOCK)
-    return event_fire(machine), NULL;
+    return hold_up(machine), NULL;
   return answer < SIM_VCPU_COUNT_MAX ? &machine->vcpus[answer] : thread_take(machine, answer);
 }
 
@@ -193,7 +213,7 @@ static SimVcpu *choose_vcpu(SimMachine *machine, SimVcpu *natural) {
   SimOption options[SIM_OPTION_COUNT_MAX];
   uint32_t count = options_list(machine, options);
   if (count == 1) {
-    if (sim_queue_first(&machine->queue) != NULL) /* who holds up is asked here: both count the point */
+    if (may_hold_up(machine)) /* who holds up is asked here: both count the point */
       sim_choice_skip(machine, SIM_CHOICE_CLOCK);
     return natural;
   }

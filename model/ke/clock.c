@@ -58,6 +58,7 @@ void ke_clock_begin(void) {
   KE->tick_ns = options->tick_ns;
   KE->quantum_ns = options->tick_ns * (options->quantum_ticks != 0 ? options->quantum_ticks : options->is_server ? 12 : 2);
   KE->tick.fire = tick_fire;
+  sim_machine()->clock = &KE->tick;
   sim_queue_init(&KE->timers);
   for (uint32_t i = 0; i < KE->prcb_count; i++)
     sim_interrupt_init(&KE->prcbs[i].clock, SIM_IRQL_CLOCK, SIM_CONTEXT_INTERRUPT, clock_interrupt, &KE->prcbs[i]);
