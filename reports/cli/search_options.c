@@ -25,6 +25,10 @@ static bool policy_check(const char *name, const char *command) {
 static bool vary_parse(CliSearch *search, const char *command) {
   g_auto(GStrv) words = g_strsplit(search->vary, ",", -1);
   search->varies = 0;
+  if (*words == NULL) {
+    cli_error("%s: --vary takes the names of kinds of choices", command);
+    return false;
+  }
   for (char **word = words; *word != NULL; word++) {
     unsigned kind = 0;
     while (kind < SIM_CHOICE_KIND_COUNT && !((SIM_CHOICE_RARE >> kind & 1) && strcmp(sim_choice_names[kind], *word) == 0))

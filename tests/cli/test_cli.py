@@ -9,12 +9,13 @@ import sys
 import traceback
 
 import harness
+import cases_faults
 import cases_other
 import cases_run
 import cases_usage
 import cases_worker
 
-ROOMS = (cases_usage, cases_run, cases_worker, cases_other)
+ROOMS = (cases_usage, cases_run, cases_worker, cases_other, cases_faults)
 
 
 def main():
