@@ -224,6 +224,7 @@ int cli_bench(int argc, char **argv) {
       process_measure(scenario->file, &process);
   }
   bench_driver(costs);
+  bench_access(costs);
   if (wants_json) {
     json_print(all, costs, &process);
   } else {

@@ -27,6 +27,9 @@ void bench_machine(GArray *costs);
 /* Drivers as steps and compiled: a step, a DDI call, an access; restoring the state. What needs a C compiler is left out where there is none. */
 void bench_driver(GArray *costs);
 
+/* An access of a C driver, with and without the look for races, beside the compiler's own detector. Left out where there is no C compiler. */
+void bench_access(GArray *costs);
+
 /* What the comparison of policies is given. */
 typedef struct BenchPolicies {
   unsigned seeds;     /* searches of each policy */
