@@ -23,6 +23,7 @@ KILLS_MAX = 40
 class Campaigns:
     def __init__(self, stage):
         self.stage = stage
+        self.scenario = SCENARIO
         self.folder = stage.work / "campaign"
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir()
