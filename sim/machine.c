@@ -135,11 +135,19 @@ static SimOperation operation_of(const SimVcpu *vcpu) {
   return vcpu->stack[vcpu->depth - 1]->pending;
 }
 
-static SimOption vcpu_option(const SimVcpu *vcpu) {
-  if (sim_vcpu_is_interruptible(vcpu))
-    return (SimOption){ .id = vcpu->number, .actor = SIM_ACTOR_INTERRUPT + vcpu->number, .operation = operation_of(vcpu) };
+/* Field by field, in place: a copy of what was just put together waits for the stores. */
+static void vcpu_option(const SimVcpu *vcpu, SimOption *option) {
+  option->id = vcpu->number;
+  if (sim_vcpu_is_interruptible(vcpu)) {
+    option->context = 0;
+    option->actor = SIM_ACTOR_INTERRUPT + vcpu->number;
+    option->operation = operation_of(vcpu);
+    return;
+  }
   const SimContext *top = vcpu->stack[vcpu->depth - 1];
-  return (SimOption){ .id = vcpu->number, .context = top->id, .actor = top->slot, .operation = top->pending };
+  option->context = top->id;
+  option->actor = top->slot;
+  option->operation = top->pending;
 }
 
 /* Ready threads, should a quantum end. */
@@ -162,7 +170,7 @@ static bool may_hold_up(const SimMachine *machine) {
 static uint32_t options_list(SimMachine *machine, SimOption *options) {
   uint32_t count = 0;
   for (uint64_t left = machine->enabled; left != 0; left &= left - 1)
-    options[count++] = vcpu_option(&machine->vcpus[__builtin_ctzll(left)]);
+    vcpu_option(&machine->vcpus[__builtin_ctzll(left)], &options[count++]);
   if (machine->options.policy->holds_up && may_hold_up(machine))
     options[count++] = (SimOption){ .id = SIM_OPTION_CLOCK, .actor = SIM_ACTOR_CLOCK };
   if (machine->threads != NULL)

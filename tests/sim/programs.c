@@ -165,11 +165,12 @@ static void produce(SimMachine *machine, void *argument) {
   for (unsigned i = 0; i < 2; i++) {
     lock(LOCK);
     while (*word(FULL) != 0)
-      sleep_on_condition();
+      sleep_on_condition(), renew(16 + i);
     *word(FULL) = (uintptr_t)argument * 2 + i;
     *word(PRODUCED) += 1;
     wake_all();
     unlock(LOCK);
+    renew(i);
   }
   (void)machine;
 }
@@ -179,12 +180,13 @@ static void consume(SimMachine *machine, void *argument) {
   for (unsigned i = 0; i < 2; i++) {
     lock(LOCK);
     while (*word(FULL) == 0)
-      sleep_on_condition();
+      sleep_on_condition(), renew(16 + i);
     *word(CONSUMED) = *word(CONSUMED) * 8 + *word(FULL);
     *word(8 + (uintptr_t)argument) = *word(8 + (uintptr_t)argument) * 8 + *word(FULL);
     *word(FULL) = 0;
     wake_all();
     unlock(LOCK);
+    renew(i);
   }
 }
 
@@ -310,13 +312,19 @@ static void strangers(void) {
 }
 
 const Program programs[] = {
-  { "locks in order", 2, locks_in_order },   { "ten sections", 2, ten_sections },
+  { "locks in order", 2, locks_in_order },
+  { "ten sections", 2, ten_sections },
   { "locks crossed", 2, locks_crossed },
-  { "racy increments", 3, racy_increments }, { "racy increments of three", 3, racy_increments_of_three },
-  { "buffer of one", 4, buffer_of_one },     { "interrupt and mask", 2, interrupt_and_mask },
-  { "wait and set", 2, wait_and_set },       { "two wait, one sets", 3, two_wait_one_sets },
-  { "stop or not", 2, stop_or_not },         { "timer race", 2, timer_race },
-  { "timer late", 2, timer_late },           { "strangers", 3, strangers },
+  { "racy increments", 3, racy_increments },
+  { "racy increments of three", 3, racy_increments_of_three },
+  { "buffer of one", 4, buffer_of_one },
+  { "interrupt and mask", 2, interrupt_and_mask },
+  { "wait and set", 2, wait_and_set },
+  { "two wait, one sets", 3, two_wait_one_sets },
+  { "stop or not", 2, stop_or_not },
+  { "timer race", 2, timer_race },
+  { "timer late", 2, timer_late },
+  { "strangers", 3, strangers },
 };
 const size_t program_count = sizeof programs / sizeof *programs;
 
