@@ -133,3 +133,25 @@ bool ke_is_futile(const SimContext *context) {
   const KeSpinLock *lock = object->body;
   return lock->is_held && lock->owner_cpu != context->vcpu->number;
 }
+
+/* What of the dispatcher's state is a time, or counts how often something happened, and decides nothing where time does not. */
+void ke_state_forget(SimMachine *machine, void (*forget)(void *data, const void *word), void *data) {
+  (void)machine;
+  for (uint32_t i = 0; i < KE->prcb_count; i++) {
+    const KePrcb *prcb = &KE->prcbs[i];
+    forget(data, &prcb->dpc_requests_tick);
+    forget(data, &prcb->dpc_begin_ns);
+    forget(data, &prcb->watch.time_ns);
+    forget(data, &prcb->watch.sequence);
+  }
+  forget(data, &KE->tick.sequence);
+  forget(data, &KE->timers.sequence_next);
+  for (uint32_t ordinal = 1; ordinal <= MODEL->object.count; ordinal++) {
+    const Object *object = object_by_ordinal(ordinal);
+    if (!object->is_alive || object->kind != OBJECT_THREAD || object->body == NULL)
+      continue;
+    const KeThread *thread = object->body;
+    forget(data, &thread->quantum_begin_ns);
+    forget(data, &thread->quantum_used_ns);
+  }
+}

@@ -296,9 +296,11 @@ static void threads_switch_to(SimMachine *machine, SimVcpu *vcpu, SimContext *co
   ke_thread_place(old, false);
 }
 
-const SimThreads ke_threads = {
-  .ready = threads_ready, .switch_to = threads_switch_to, .is_futile = ke_is_futile, .footprint_rules = &ke_footprint_rules
-};
+const SimThreads ke_threads = { .ready = threads_ready,
+                                .switch_to = threads_switch_to,
+                                .is_futile = ke_is_futile,
+                                .forget = ke_state_forget,
+                                .footprint_rules = &ke_footprint_rules };
 
 /* ---- priorities ---- */
 

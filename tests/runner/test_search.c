@@ -40,11 +40,12 @@ static void outcome_add(Found *found, const RunResult *result) {
   g_ptr_array_add(found->outcomes, text);
 }
 
-static void search(ScenarioRun *run, const SimPolicy *policy, bool visits_accesses, uint64_t count_max, Found *found) {
+static void search(ScenarioRun *run, const SimPolicy *policy, bool visits_accesses, bool merges, uint64_t count_max, Found *found) {
   RunSearch searching;
   SimSearchOptions options = sim_search_options_default;
   options.policy = policy;
   options.visits_accesses = visits_accesses;
+  options.merges_states = merges;
   *found = (Found){ .outcomes = g_ptr_array_new_with_free_func(g_free) };
   run_search_init(&searching, run, &options);
   while (!found->is_complete && found->count + found->known < count_max) {
@@ -83,12 +84,12 @@ static void found_print(const char *how, const Found *found) {
 }
 
 typedef struct Total {
-  unsigned compared, different, untimed, too_large;
-  uint64_t all, reduced; /* schedules where time did not matter */
+  unsigned compared, different, merged_different, untimed, too_large;
+  uint64_t all, reduced, merged; /* schedules where time did not matter */
 } Total;
 
 static void file_compare(const char *file, bool visits_accesses, Total *total) {
-  Found all, reduced;
+  Found all, reduced, merged;
   g_autoptr(GError) error = NULL;
   g_autoptr(Scenario) scenario = scenario_load(file, &error);
   g_autoptr(ScenarioRun) run = scenario != NULL ? scenario_run_create(scenario, &error) : NULL;
@@ -96,27 +97,33 @@ static void file_compare(const char *file, bool visits_accesses, Total *total) {
     printf("%s: %s\n", file, error->message);
     return;
   }
-  search(run, &sim_policy_exhaustive, visits_accesses, SCHEDULE_COUNT_MAX, &all);
-  search(run, &sim_policy_dpor, visits_accesses, SCHEDULE_COUNT_MAX * 2, &reduced);
+  search(run, &sim_policy_exhaustive, visits_accesses, false, SCHEDULE_COUNT_MAX, &all);
+  search(run, &sim_policy_dpor, visits_accesses, false, SCHEDULE_COUNT_MAX * 2, &reduced);
+  search(run, &sim_policy_exhaustive, visits_accesses, true, SCHEDULE_COUNT_MAX * 2, &merged);
   bool is_different = all.is_complete && (!is_same(&all, &reduced) || !reduced.is_complete);
+  bool is_merged_different = all.is_complete && (!is_same(&all, &merged) || !merged.is_complete);
   if (all.is_complete) {
     total->compared++;
     total->untimed += !reduced.proof.is_timed;
     total->different += is_different;
+    total->merged_different += is_merged_different;
     if (!reduced.proof.is_timed) {
       total->all += all.count;
       total->reduced += reduced.count + reduced.known;
+      total->merged += merged.count + merged.known;
     }
   } else {
     total->too_large++;
   }
-  if (is_different || g_getenv("SEARCH_PRINT") != NULL) {
-    printf("%s%s\n", file, is_different ? ": DIFFERENT" : "");
+  if (is_different || is_merged_different || g_getenv("SEARCH_PRINT") != NULL) {
+    printf("%s%s\n", file, is_different || is_merged_different ? ": DIFFERENT" : "");
     found_print("exhaustive", &all);
     found_print("dpor", &reduced);
+    found_print("merged", &merged);
   }
   found_clear(&all);
   found_clear(&reduced);
+  found_clear(&merged);
 }
 
 static void path_compare(const char *path, bool visits_accesses, Total *total) {
@@ -137,8 +144,10 @@ static void path_compare(const char *path, bool visits_accesses, Total *total) {
 }
 
 static bool print_and_judge(const char *what, const Total *total) {
-  printf("%s: %u compared (%u where no time matters: %llu schedules for %llu), %u different, %u too large\n", what, total->compared,
-         total->untimed, (unsigned long long)total->reduced, (unsigned long long)total->all, total->different, total->too_large);
+  printf("%s: %u compared, %u too large; %u where no time matters: %llu schedules by brute force, %llu by dpor, %llu with states merged\n",
+         what, total->compared, total->too_large, total->untimed, (unsigned long long)total->all, (unsigned long long)total->reduced,
+         (unsigned long long)total->merged);
+  printf("  outcomes differ: %u by dpor, %u with states merged\n", total->different, total->merged_different);
   return total->different == 0;
 }
 
