@@ -373,8 +373,8 @@ static const struct {
   { ENTRY(
         "\"KeInitializeEvent(&gEvent, NotificationEvent, FALSE)\", \"KeWaitForSingleObject(&gEvent, Executive, KernelMode, FALSE, NULL)\","
         "\"return STATUS_SUCCESS\""),
-    SIM_STOP_HUNG, 0, "hung", 1 },
-  { ENTRY("{ \"for ever\": [\"KeGetCurrentIrql()\"] }"), SIM_STOP_LIMIT_STEPS, 0, "limit: steps", 1 },
+    SIM_STOP_HUNG, 0, "hung, waits-for-ever", 1 },
+  { ENTRY("{ \"for ever\": [\"KeGetCurrentIrql()\"] }"), SIM_STOP_LIMIT_STEPS, 0, "limit: steps, livelock", 1 },
 };
 
 static void boots_end(void **state) {
