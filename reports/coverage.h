@@ -20,7 +20,7 @@
 
 #include <json-c/json.h>
 
-/* Of a run that is covered (scenario_run_create_covered), after its last schedule. Returns owned; NULL: it is not covered. */
+/* Of a run that is covered (scenario_run_cover), after its last schedule. Returns owned; NULL: it is not covered. */
 json_object *coverage_to_json(const ScenarioRun *run);
 
 /* Adds the counts of the second to the first. What does not fit together is left as the first has it. */

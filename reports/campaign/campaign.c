@@ -47,6 +47,7 @@ void campaign_free(Campaign *campaign) {
   g_ptr_array_unref(campaign->outcomes);
   g_array_unref(campaign->blocks);
   behaviours_finish(&campaign->behaviours);
+  json_object_put(campaign->coverage);
   g_free(campaign);
 }
 

@@ -66,7 +66,8 @@ typedef struct Campaign {
   GArray *blocks;      /* of CampaignBlock, by number */
   Behaviours behaviours;
   uint64_t schedule_count;
-  double seconds; /* of searching, summed over shards */
+  double seconds;        /* of searching, summed over shards */
+  json_object *coverage; /* coverage.h: of the schedules that were run with it; NULL: none was */
 } Campaign;
 
 Campaign *campaign_new(void);
@@ -95,6 +96,8 @@ CampaignOutcome *campaign_outcome_find(const Campaign *campaign, uint64_t key, u
 json_object *campaign_header_record(const CampaignHeader *header);
 json_object *campaign_outcome_record(const CampaignOutcome *outcome);
 json_object *campaign_exhausted_record(uint64_t block);
+/* Takes the document. */
+json_object *campaign_coverage_record(json_object *coverage);
 /* After a block was: are all of the shard? */
 void campaign_exhausted_update(Campaign *campaign);
 

@@ -96,6 +96,11 @@ bool campaign_join_add(CampaignJoin *join, const Campaign *part, const char *nam
   if (!is_same)
     behaviours_join(&campaign->behaviours, &part->behaviours);
   campaign->seconds += is_same ? 0 : part->seconds;
+  if (!is_same && part->coverage != NULL) { /* of what two parts have both run, both: counts here are not of schedules */
+    json_object *record = campaign_coverage_record(json_object_get(part->coverage));
+    campaign_apply(record, campaign, NULL);
+    json_object_put(record);
+  }
   campaign_exhausted_update(campaign);
   return true;
 }
@@ -236,6 +241,8 @@ static bool records_write(const Campaign *campaign, CampaignLog *log, GError **e
     if (!campaign_log_append(log, campaign_outcome_record(g_ptr_array_index(campaign->outcomes, i)), error))
       return false;
   if (!campaign_log_append(log, ran_record(campaign), error))
+    return false;
+  if (campaign->coverage != NULL && !campaign_log_append(log, campaign_coverage_record(json_object_get(campaign->coverage)), error))
     return false;
   for (guint i = 0; i < campaign->blocks->len; i++)
     if (g_array_index(campaign->blocks, CampaignBlock, i).is_exhausted && !campaign_log_append(log, campaign_exhausted_record(i), error))

@@ -1,6 +1,8 @@
 /* Records of a campaign's log: made, and folded in. */
 #include "campaign.h"
 
+#include "../coverage.h"
+
 #include <string.h>
 
 /* ---- made ---- */
@@ -268,6 +270,21 @@ static bool exhausted_read(Campaign *campaign, json_object *record, GError **err
   return true;
 }
 
+json_object *campaign_coverage_record(json_object *coverage) {
+  json_object *record = json_object_new_object();
+  json_object_object_add(record, "coverage", coverage);
+  return record;
+}
+
+static bool coverage_read(Campaign *campaign, json_object *coverage, GError **error) {
+  if (!json_object_is_type(coverage, json_type_object))
+    return senseless(error, "its coverage is none");
+  if (campaign->coverage == NULL)
+    campaign->coverage = json_object_new_object();
+  coverage_merge(campaign->coverage, coverage);
+  return true;
+}
+
 bool campaign_apply(json_object *record, void *data, GError **error) {
   Campaign *campaign = data;
   json_object *value;
@@ -279,5 +296,7 @@ bool campaign_apply(json_object *record, void *data, GError **error) {
     return outcome_read(campaign, value, error);
   if (json_object_object_get_ex(record, "exhausted", &value))
     return exhausted_read(campaign, record, error);
+  if (json_object_object_get_ex(record, "coverage", &value))
+    return coverage_read(campaign, value, error);
   return senseless(error, "its kind is not known");
 }

@@ -1,5 +1,7 @@
 #include "summary.h"
 
+#include "../coverage.h"
+
 #include "../outcome.h"
 #include "run.h"
 
@@ -163,6 +165,8 @@ void campaign_summary_print(GString *out, const ReportStyle *style, const Campai
     report_put(out, style, REPORT_RED, "  NOT  ");
     g_string_append_printf(out, "%12s  %s\n", "", never);
   }
+  if (campaign->coverage != NULL)
+    coverage_print(out, style, campaign->coverage);
 }
 
 /* ---- JSON ---- */
@@ -216,5 +220,7 @@ json_object *campaign_summary_json(const Campaign *campaign, const CampaignSumma
   json_object_object_add(json, "never_happened", text_json(never));
   json_object_object_add(json, "as_expected", json_object_new_boolean(never == NULL && campaign_is_as_expected(campaign)));
   json_object_object_add(json, "failures", failures_json(campaign));
+  if (campaign->coverage != NULL)
+    json_object_object_add(json, "coverage", json_object_get(campaign->coverage));
   return json;
 }

@@ -20,6 +20,7 @@ typedef struct ExploreTask {
   uint64_t shard, shard_count;
   const char *folder; /* NULL: nothing is kept */
   bool has_sandbox;
+  bool has_coverage; /* what the schedules exercise is collected, too */
   const volatile bool *is_interrupted;
   void (*found)(const CampaignOutcome *outcome, const Campaign *campaign, double seconds, void *data); /* an outcome not met before */
   void (*progress)(const Campaign *campaign, uint64_t pending, double seconds, void *data);            /* now and then */

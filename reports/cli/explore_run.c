@@ -179,6 +179,8 @@ static void line_take(ExplorePool *pool, ExploreWorker *worker, const char *line
   json_object *json = json_tokener_parse(line);
   if (json_object_object_get_ex(json, "outcome", NULL)) {
     outcome_take(pool, worker, json);
+  } else if (json_object_object_get_ex(json, "coverage", NULL)) {
+    explore_record(pool, json_object_get(json));
   } else if (json_object_object_get_ex(json, "hello", NULL)) {
     hello_take(pool, worker, json);
   } else if (json_object_object_get_ex(json, "error", NULL)) {

@@ -2,6 +2,8 @@
 #include "explore.h"
 
 #include "../campaign/judge.h"
+#include "../coverage.h"
+#include "coverage_collect.h"
 #include "sandbox.h"
 
 #include <errno.h>
@@ -11,6 +13,7 @@
 #include <unistd.h>
 
 #define WAIT_NS 20000
+#define COVERAGE_PERIOD 65536 /* schedules of a long block whose coverage a kill can lose */
 
 typedef struct Worker {
   const ExploreWorkerTask *own;
@@ -53,6 +56,14 @@ static void schedule_note(const Worker *worker, uint64_t number, uint64_t hash, 
     wait_a_little();
 }
 
+/* What was exercised since the last time. */
+static void coverage_tell(const Worker *worker) {
+  if (worker->own->task->has_coverage)
+    reply(worker, campaign_coverage_record(coverage_to_json(worker->run)));
+  if (worker->own->task->has_coverage)
+    coverage_clear(scenario_run_coverage(worker->run));
+}
+
 static void block_end_tell(const Worker *worker, bool is_exhausted) {
   json_object *json = json_object_new_object();
   json_object_object_add(json, "end", json_object_new_boolean(1));
@@ -93,9 +104,12 @@ static void block_run(Worker *worker, const CampaignSpan *span, uint64_t skip) {
       schedule_note(worker, number, result.hash, outcome);
     run_result_finish(&result);
     at++;
+    if (at % COVERAGE_PERIOD == 0)
+      coverage_tell(worker);
   }
   ring->in_flight = 0;
   run_search_finish(&search);
+  coverage_tell(worker);
   block_end_tell(worker, is_over && !is_cut && options.policy->is_systematic);
 }
 
@@ -125,6 +139,8 @@ static void hello(const Worker *worker) {
   json_object_object_add(json, "notes", notes);
   run_result_finish(&result);
   reply(worker, json);
+  if (worker->own->task->has_coverage)
+    coverage_clear(scenario_run_coverage(worker->run)); /* it was none of the search's */
 }
 
 static void boot(Worker *worker) {
@@ -137,6 +153,8 @@ static void boot(Worker *worker) {
   worker->run = scenario != NULL ? scenario_run_create(scenario, &error) : NULL;
   if (worker->run == NULL)
     fail(worker, error->message, EXIT_BAD_INPUT);
+  if (worker->own->task->has_coverage)
+    scenario_run_cover(worker->run);
   worker->judge = campaign_judge_new(worker->run);
 }
 

@@ -174,7 +174,7 @@ static bool arguments_parse(RunArguments *arguments, int *argc, char ***argv) {
     { "junit", 0, 0, G_OPTION_ARG_FILENAME, &arguments->junit, "Also write the results as JUnit XML (\"-\": to standard output)", "FILE" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &arguments->wants_json, "Print one JSON document, with every report, instead of lines", NULL },
     { "coverage", 0, 0, G_OPTION_ARG_NONE, &arguments->wants_coverage,
-      "Tell at the end what the schedules exercised: routines that met, lock orders, choices, lines of C drivers", NULL },
+      "Tell at the end what the schedules exercised: routines that met or never did, lock orders, choices", NULL },
     { "lcov", 0, 0, G_OPTION_ARG_FILENAME, &arguments->lcov, "Write the lines of C drivers as a trace file of lcov (implies --coverage)",
       "FILE" },
     { "color", 0, 0, G_OPTION_ARG_STRING, &arguments->color, "auto (default), always or never", "WHEN" },
@@ -201,6 +201,7 @@ static bool options_fill(RunArguments *arguments, WorkerOptions *options, Report
   if (is_right && arguments->lcov != NULL && strcmp(arguments->lcov, "-") != 0)
     is_right = file_prepare("--lcov", arguments->lcov) == 0;
   options->wants_coverage = arguments->wants_coverage || arguments->lcov != NULL;
+  options->wants_lines = arguments->lcov != NULL;
   options->search = &arguments->search;
   options->schedules = (uint64_t)arguments->schedules;
   options->timeout_s = (unsigned)arguments->timeout_s;

@@ -68,9 +68,9 @@ Outcome *worker_outcome(const CliScenario *scenario, const WorkerOptions *option
     return outcome;
   }
   g_autoptr(Scenario) loaded = scenario_load(scenario->file, &error);
-  g_autoptr(ScenarioRun) run = loaded == NULL            ? NULL
-                               : options->wants_coverage ? scenario_run_create_covered(loaded, &error)
-                                                         : scenario_run_create(loaded, &error);
+  g_autoptr(ScenarioRun) run = loaded == NULL         ? NULL
+                               : options->wants_lines ? scenario_run_create_with_lines(loaded, &error)
+                                                      : scenario_run_create(loaded, &error);
   if (loaded != NULL) {
     g_free(outcome->title);
     outcome->title = g_strdup(loaded->title);
@@ -81,6 +81,8 @@ Outcome *worker_outcome(const CliScenario *scenario, const WorkerOptions *option
     return outcome;
   }
   notes_take(outcome, run);
+  if (options->wants_coverage)
+    scenario_run_cover(run);
   scenario_run_all(outcome, run, scenario, options);
   return outcome;
 }

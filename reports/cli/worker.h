@@ -15,6 +15,7 @@ typedef struct WorkerOptions {
   unsigned jobs;
   bool has_sandbox;
   bool wants_coverage;
+  bool wants_lines; /* beside it */
 } WorkerOptions;
 
 /* Runs one scenario in this process. Returns owned. */

@@ -34,7 +34,7 @@ complete -c irqlab -n '__fish_seen_subcommand_from run' -x -l first -d 'number o
 complete -c irqlab -n '__fish_seen_subcommand_from run' -x -s j -l jobs -d 'how many run at a time'
 complete -c irqlab -n '__fish_seen_subcommand_from run' -x -l timeout -d 'end a scenario after so many seconds'
 complete -c irqlab -n '__fish_seen_subcommand_from run' -r -l junit -d 'write JUnit XML'
-complete -c irqlab -n '__fish_seen_subcommand_from run' -l coverage -d 'tell what was exercised'
+complete -c irqlab -n '__fish_seen_subcommand_from run explore' -l coverage -d 'tell what was exercised'
 complete -c irqlab -n '__fish_seen_subcommand_from run' -r -l lcov -d 'write lines as a trace file of lcov'
 complete -c irqlab -n '__fish_seen_subcommand_from run' -l json -d 'print one JSON document'
 complete -c irqlab -n '__fish_seen_subcommand_from run replay shrink explain' -x -l color -a 'auto always never' -d 'colours'

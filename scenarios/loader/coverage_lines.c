@@ -2,7 +2,7 @@
  * coverage_lines.c: from counted basic blocks to lines. Code that was built to be covered calls a hook where each block begins; what stands between
  * two such calls is run as often as the first. Lines are those of the image's line table that are the driver's own.
  */
-#include "coverage.h"
+#include "coverage_collect.h"
 
 #include "guest_symbol.h"
 #include "model/guest/guest_face.h"

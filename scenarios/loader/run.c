@@ -85,7 +85,7 @@ static ScenarioRun *run_create(ScenarioRun *run, GError **error) {
 
 ScenarioRun *scenario_run_create(const Scenario *scenario, GError **error) { return run_create(run_new(scenario), error); }
 
-ScenarioRun *scenario_run_create_covered(const Scenario *scenario, GError **error) {
+ScenarioRun *scenario_run_create_with_lines(const Scenario *scenario, GError **error) {
   ScenarioRun *run = run_new(scenario);
   bool is_any_source = false;
   for (size_t i = 0; i < scenario->driver_count; i++)
@@ -98,7 +98,14 @@ ScenarioRun *scenario_run_create_covered(const Scenario *scenario, GError **erro
   return run;
 }
 
-const Coverage *scenario_run_coverage(const ScenarioRun *run) { return run->coverage; }
+void scenario_run_cover(ScenarioRun *run) {
+  if (run->coverage != NULL)
+    return;
+  run->coverage = coverage_new(false);
+  coverage_boot(run->coverage, &run->boot_record);
+}
+
+Coverage *scenario_run_coverage(const ScenarioRun *run) { return run->coverage; }
 
 void scenario_run_free(ScenarioRun *run) {
   if (run == NULL)

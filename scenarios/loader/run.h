@@ -55,10 +55,12 @@ ScenarioRun *scenario_run_create(const Scenario *scenario, GError **error);
 void scenario_run_free(ScenarioRun *run);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ScenarioRun, scenario_run_free)
 
-/* The same, and all its runs are covered (coverage.h): C drivers are built so that they count their basic blocks, as images of their own. */
-ScenarioRun *scenario_run_create_covered(const Scenario *scenario, GError **error);
+/* All runs from now on are covered (coverage_collect.h). What they come to does not change. */
+void scenario_run_cover(ScenarioRun *run);
+/* The same with the lines of C drivers, which are built to count their basic blocks: images of their own, that other replay lines fit. */
+ScenarioRun *scenario_run_create_with_lines(const Scenario *scenario, GError **error);
 /* What the runs so far have exercised; NULL: it is not collected. Borrowed. */
-const struct Coverage *scenario_run_coverage(const ScenarioRun *run);
+struct Coverage *scenario_run_coverage(const ScenarioRun *run);
 
 /* From now on data races are looked for, which an expectation that names data-race does by itself. False: the host has no address space left. */
 bool scenario_run_look_for_races(ScenarioRun *run);

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "coverage.h"
+#include "coverage_collect.h"
 #include "guest_image.h"
 #include "run.h"
 #include "step.h"

@@ -213,3 +213,19 @@ def lines_that_did_not_run():
     source = (driver / 'driver.c').read_text(encoding='utf-8').splitlines()
     never = [source[line - 1].strip() for line, count in lines.items() if count == 0]
     check(never == ['return STATUS_INSUFFICIENT_RESOURCES;'], never)
+
+
+@test
+def coverage_of_a_search():
+    with tempfile.TemporaryDirectory() as folder:
+        def runs(*words):
+            scenario = json.loads(irqlab('explore', '--json', *words).stdout)['scenarios'][0]
+            return scenario['schedules'], scenario['coverage']['runs'], scenario['coverage']['met']
+
+        first = runs('--coverage', '--jobs', '2', '--schedules', '300', '--out', f'{folder}/a', 'deadlock.json')
+        check(first[0] == first[1] == 300 and first[2]['d.one']['d.two'] > 0, first)
+        check(runs('--coverage', '--schedules', '500', '--out', f'{folder}/a', 'deadlock.json')[:2] == (500, 500), 'gone on with')
+        check_exit(irqlab('merge', f'{folder}/b', f'{folder}/a'), 0)
+        check(runs('--report', f'{folder}/b')[:2] == (500, 500), 'joined')
+    check_in('never met: ', irqlab('explore', '--coverage', '--schedules', '100', 'deadlock.json'))
+    check('coverage' not in json.loads(irqlab('explore', '--json', '--schedules', '10', 'deadlock.json').stdout)['scenarios'][0], 'not asked for')

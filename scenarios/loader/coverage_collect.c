@@ -1,4 +1,4 @@
-#include "coverage.h"
+#include "coverage_collect.h"
 
 #include "model/ddi/ddi.h"
 #include "model/events.h"
@@ -16,6 +16,18 @@ Coverage *coverage_new(bool has_lines) {
     coverage->lines = lines != MAP_FAILED ? lines : NULL;
   }
   return coverage;
+}
+
+void coverage_clear(Coverage *coverage) {
+  coverage->run_count = 0;
+  coverage->lock_edge_count = 0;
+  for (unsigned i = 0; i < coverage->routine_count; i++)
+    coverage->routines[i].entered = 0;
+  memset(coverage->met, 0, sizeof coverage->met);
+  memset(coverage->interrupted, 0, sizeof coverage->interrupted);
+  memset(coverage->call_counts, 0, sizeof coverage->call_counts);
+  memset(coverage->call_met, 0, sizeof coverage->call_met);
+  memset(coverage->answers, 0, sizeof coverage->answers);
 }
 
 void coverage_free(Coverage *coverage) {

@@ -1,5 +1,5 @@
 /*
- * coverage.h: what a scenario's schedules have exercised so far: which routines of the drivers were active at the same time or interrupted one
+ * coverage_collect.h: what a scenario's schedules have exercised so far: which routines of the drivers were active at the same time or interrupted one
  * another, which calls met, in what order locks were taken, what was chosen, which lines of C drivers ran. Collected beside the run by an observer:
  * a run that is not covered pays nothing, and what is collected is part of no outcome.
  *
@@ -68,6 +68,9 @@ typedef struct Coverage {
 
 Coverage *coverage_new(bool has_lines);
 void coverage_free(Coverage *coverage);
+
+/* Forgets what was counted, but for lines: to count on from here. */
+void coverage_clear(Coverage *coverage);
 
 /* Before a run, when the machine has been restored; and when it is over. Called by scenario_run_once. */
 void coverage_run_begin(Coverage *coverage);
