@@ -73,4 +73,6 @@ typedef struct SimSnapshot SimSnapshot;
 SimSnapshot *sim_snapshot_save(void);
 void sim_snapshot_restore(const SimSnapshot *snapshot);
 void sim_snapshot_destroy(SimSnapshot **snapshot);
-size_t sim_snapshot_size(const SimSnapshot *snapshot); /* bytes copied by a restore */
+size_t sim_snapshot_size(const SimSnapshot *snapshot); /* bytes saved */
+/* Bytes that a restore copies: all of them, or, when it was the last one restored and was so often, those of pages that were written. */
+size_t sim_snapshot_copied(const SimSnapshot *snapshot);

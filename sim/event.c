@@ -1,6 +1,7 @@
 #include "internal.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* One round of a multiply-mix: two words in, spread over 64 bits. Constants: odd, from the golden ratio and xxHash's primes. */
 static uint64_t mix(uint64_t hash, uint64_t word) {
@@ -38,6 +39,8 @@ void sim_observer_add(SimMachine *machine, SimObserver *observer, void *data, Si
   for (unsigned kind = 0; kind < SIM_EVENT_KIND_COUNT; kind++)
     machine->observers_of[kind] |= (uint32_t)((mask.bits[kind / 64] >> (kind % 64)) & 1) << (machine->observer_count - 1);
 }
+
+void sim_observers_silence(SimMachine *machine) { memset(machine->observers_of, 0, sizeof machine->observers_of); }
 
 void sim_event_emit_as(SimMachine *machine, const SimVcpu *vcpu, const SimContext *context, SimEvent *event) {
   event->time_ns = vcpu != NULL ? vcpu->time_ns : machine->now_ns;

@@ -61,6 +61,9 @@ static inline void sim_event_mask_add(SimEventMask *mask, unsigned kind) { mask-
 
 void sim_observer_add(struct SimMachine *machine, SimObserver *observer, void *data, SimEventMask mask);
 
+/* Nobody observes until the next restore. */
+void sim_observers_silence(struct SimMachine *machine);
+
 /* Where the detail run keeps its events: host memory that grows by doubling; owned by the caller of the run. */
 typedef struct SimRecord {
   SimEvent *events;

@@ -125,6 +125,7 @@ void sim_snapshot_restore(const SimSnapshot *snapshot) {
   bytes_restore(snapshot);
   guest_stacks_clear(machine);
   sim_watches_restore(machine);
+  sim_race_forget_all(machine);
   sim_pages_forget(pages_before, machine->guest_pages_used);
 }
 
@@ -139,3 +140,13 @@ void sim_snapshot_destroy(SimSnapshot **snapshot) {
 }
 
 size_t sim_snapshot_size(const SimSnapshot *snapshot) { return snapshot->size; }
+
+size_t sim_snapshot_copied(const SimSnapshot *snapshot) {
+  const SimWritten *written = &sim_process()->written;
+  if (!written->is_on || written->snapshot != snapshot->serial)
+    return snapshot->size;
+  size_t size = 0;
+  for (uint32_t i = 0; i < written->span_count; i++)
+    size += written->spans[i].size;
+  return size;
+}

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Without arguments: the founding scenarios, from the shortest to the longest, and the search for a deadlock. */
@@ -23,43 +24,65 @@ static const char *const usual[] = { "seeds/osr-291980/dpc-classify",
 typedef struct Figures {
   char *name;
   double schedules_per_s;
+  double without_rules_per_s;
   double step_ns;
   double steps_per_schedule;
   double boot_ms;
   double restore_us;
   size_t state_bytes;
+  size_t copied_bytes;
 } Figures;
 
 static double now_s(void) { return (double)g_get_monotonic_time() / 1e6; }
 
-/* Schedules for about `seconds`, at least one. */
-static void schedules_measure(ScenarioRun *run, double seconds, Figures *figures) {
-  const SimPolicy *policy = scenario_run_scenario(run)->policy.search.policy->explores ? &sim_policy_random : &sim_policy_timed;
+/* Of the processor: what else runs on this host does not count. */
+static double used_s(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+/* Schedules for about `seconds`, at least one; each access of driver code is a point where the scenario says so. */
+static void schedules_measure(ScenarioRun *run, double seconds, bool without_rules, Figures *figures) {
+  const SimSearchOptions *own = &scenario_run_scenario(run)->policy.search;
+  SimSearch search;
+  SimSearchOptions options = sim_search_options_default;
+  options.policy = own->policy->explores ? &sim_policy_random : &sim_policy_timed;
+  options.visits_accesses = own->visits_accesses;
+  sim_search_init(&search, &options);
   uint64_t count = 0, steps = 0;
-  double begin = now_s(), used = 0;
+  double begin = used_s(), used = 0;
   do {
     RunResult result = { 0 };
-    RunRequest request = { .policy = policy, .seed = count };
+    SimRunOptions drawn = { 0 };
+    sim_search_begin(&search, &drawn);
+    RunRequest request = { .policy = drawn.policy, .seed = drawn.seed, .search = drawn.search, .without_rules = without_rules };
     scenario_run_once(run, &request, &result);
+    sim_search_end(&search, sim_machine());
     steps += result.step_count;
     run_result_finish(&result);
     count++;
-    used = now_s() - begin;
+    used = used_s() - begin;
   } while (used < seconds);
+  sim_search_finish(&search);
+  if (without_rules) {
+    figures->without_rules_per_s = (double)count / used;
+    return;
+  }
   figures->schedules_per_s = (double)count / used;
   figures->steps_per_schedule = (double)steps / (double)count;
   figures->step_ns = steps > 0 ? used * 1e9 / (double)steps : 0;
 }
 
-static void restore_measure(Figures *figures) {
-  const unsigned count = 2000;
-  SimSnapshot *snapshot = sim_snapshot_save();
-  double begin = now_s();
+/* After many runs: it is known which pages they write. */
+static void restore_measure(ScenarioRun *run, Figures *figures) {
+  const unsigned count = 20000;
+  double begin = used_s();
   for (unsigned i = 0; i < count; i++)
-    sim_snapshot_restore(snapshot);
-  figures->restore_us = (now_s() - begin) * 1e6 / count;
-  figures->state_bytes = sim_snapshot_size(snapshot);
-  sim_snapshot_destroy(&snapshot);
+    scenario_run_restore(run);
+  figures->restore_us = (used_s() - begin) * 1e6 / count;
+  figures->state_bytes = scenario_run_state_size(run);
+  figures->copied_bytes = scenario_run_copied_size(run);
 }
 
 static bool measure(const char *file, const char *name, double seconds, GArray *all, GError **error) {
@@ -70,8 +93,9 @@ static bool measure(const char *file, const char *name, double seconds, GArray *
   if (run == NULL)
     return false;
   figures.boot_ms = (now_s() - begin) * 1e3;
-  schedules_measure(run, seconds, &figures);
-  restore_measure(&figures);
+  schedules_measure(run, seconds, false, &figures);
+  restore_measure(run, &figures);
+  schedules_measure(run, seconds / 2, true, &figures);
   g_array_append_val(all, figures);
   return true;
 }
@@ -83,7 +107,7 @@ typedef struct ProcessFigures {
   double memory_mib; /* the most that was resident */
 } ProcessFigures;
 
-static bool process_once(const char *file, double *used_s, long *memory_kib) {
+static bool process_once(const char *file, double *took_s, long *memory_kib) {
   double begin = now_s();
   pid_t process = fork();
   if (process == 0) {
@@ -97,31 +121,32 @@ static bool process_once(const char *file, double *used_s, long *memory_kib) {
   struct rusage usage;
   if (process < 0 || wait4(process, &status, 0, &usage) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) == 127)
     return false;
-  *used_s = now_s() - begin;
+  *took_s = now_s() - begin;
   *memory_kib = usage.ru_maxrss;
   return true;
 }
 
 static void process_measure(const char *file, ProcessFigures *figures) {
   for (unsigned i = 0; i < 5; i++) {
-    double used_s;
+    double took_s;
     long memory_kib;
-    if (!process_once(file, &used_s, &memory_kib))
+    if (!process_once(file, &took_s, &memory_kib))
       return;
-    if (i == 0 || used_s * 1e3 < figures->start_ms)
-      *figures = (ProcessFigures){ used_s * 1e3, (double)memory_kib / 1024 };
+    if (i == 0 || took_s * 1e3 < figures->start_ms)
+      *figures = (ProcessFigures){ took_s * 1e3, (double)memory_kib / 1024 };
   }
 }
 
 /* ---- printing ---- */
 
 static void scenarios_print(const GArray *all) {
-  printf("%-44s %14s %12s %10s %10s %12s %10s\n", "scenario", "schedules/s", "steps/sched.", "ns/step", "start ms", "state bytes",
-         "restore us");
+  printf("%-40s %12s %12s %8s %8s %9s %9s %8s %8s\n", "scenario", "schedules/s", "rules off/s", "steps", "ns/step", "start ms", "state",
+         "copied", "us");
   for (guint i = 0; i < all->len; i++) {
     const Figures *figures = &g_array_index(all, Figures, i);
-    printf("%-44s %14.0f %12.0f %10.0f %10.1f %12zu %10.2f\n", figures->name, figures->schedules_per_s, figures->steps_per_schedule,
-           figures->step_ns, figures->boot_ms, figures->state_bytes, figures->restore_us);
+    printf("%-40s %12.0f %12.0f %8.0f %8.0f %9.1f %9zu %8zu %8.2f\n", figures->name, figures->schedules_per_s, figures->without_rules_per_s,
+           figures->steps_per_schedule, figures->step_ns, figures->boot_ms, figures->state_bytes, figures->copied_bytes,
+           figures->restore_us);
   }
 }
 
@@ -146,10 +171,12 @@ static json_object *scenarios_json(const GArray *all) {
     json_object *item = json_object_new_object();
     json_object_object_add(item, "scenario", json_object_new_string(figures->name));
     json_object_object_add(item, "schedules_per_second", json_object_new_double(figures->schedules_per_s));
+    json_object_object_add(item, "schedules_per_second_without_rules", json_object_new_double(figures->without_rules_per_s));
     json_object_object_add(item, "steps_per_schedule", json_object_new_double(figures->steps_per_schedule));
     json_object_object_add(item, "nanoseconds_per_step", json_object_new_double(figures->step_ns));
     json_object_object_add(item, "start_milliseconds", json_object_new_double(figures->boot_ms));
     json_object_object_add(item, "state_bytes", json_object_new_int64((int64_t)figures->state_bytes));
+    json_object_object_add(item, "copied_bytes", json_object_new_int64((int64_t)figures->copied_bytes));
     json_object_object_add(item, "restore_microseconds", json_object_new_double(figures->restore_us));
     json_object_array_add(list, item);
   }

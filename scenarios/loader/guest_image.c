@@ -117,6 +117,8 @@ void guest_image_unload(GuestImage *image) {
     return;
   sim_pages_set(sim_machine(), image->base, SIM_IMAGE_SLOT_SIZE / SIM_PAGE_SIZE, SIM_PAGE_NONE);
   guest_symbols_close(image->symbols);
+  if (image->variables != NULL)
+    g_hash_table_unref(image->variables);
   if (image->handle != NULL)
     dlclose(image->handle);
   g_free(image->name);
@@ -147,9 +149,30 @@ guint64 guest_image_find(GuestImage *image, const char *name) {
   return symbols != NULL ? guest_symbols_find_name(symbols, name) : 0;
 }
 
-guint64 guest_image_find_variable(GuestImage *image, const char *name, gsize *size) {
+typedef struct GuestVariable {
+  guint64 address; /* 0: none of that name */
+  gsize size;
+} GuestVariable;
+
+/* Expectations ask for the same ones after every run. */
+static const GuestVariable *variable_of(GuestImage *image, const char *name) {
+  if (image->variables == NULL)
+    image->variables = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  GuestVariable *variable = g_hash_table_lookup(image->variables, name);
+  if (variable != NULL)
+    return variable;
   GuestSymbols *symbols = symbols_of(image);
-  return symbols != NULL ? guest_symbols_find_variable(symbols, name, size) : 0;
+  variable = g_new0(GuestVariable, 1);
+  if (symbols != NULL)
+    variable->address = guest_symbols_find_variable(symbols, name, &variable->size);
+  g_hash_table_insert(image->variables, g_strdup(name), variable);
+  return variable;
+}
+
+guint64 guest_image_find_variable(GuestImage *image, const char *name, gsize *size) {
+  const GuestVariable *variable = variable_of(image, name);
+  *size = variable->size;
+  return variable->address;
 }
 
 bool guest_image_symbol(GuestImage *image, guint32 site, GuestSymbol *symbol) {

@@ -22,6 +22,7 @@ typedef struct GuestImage {
   void *data_initial;   /* a copy of that part */
   void *handle;
   GuestSymbols *symbols; /* opened when first asked */
+  GHashTable *variables; /* name -> GuestVariable: those asked for; looked up only */
 } GuestImage;
 
 /* Loads what guest_build made for that slot. Maps the arena, fills the thunks and installs the signal handlers where that has not been done.

@@ -83,6 +83,8 @@ static ScenarioRun *run_create(ScenarioRun *run, GError **error) {
   return NULL;
 }
 
+bool scenario_run_was_told_to_look_for_races(const ScenarioRun *run) { return run->races && !is_about_races(&run->scenario->expect); }
+
 ScenarioRun *scenario_run_create(const Scenario *scenario, GError **error) { return run_create(run_new(scenario), error); }
 
 ScenarioRun *scenario_run_create_with_lines(const Scenario *scenario, GError **error) {
@@ -132,6 +134,11 @@ void scenario_run_free(ScenarioRun *run) {
 const Scenario *scenario_run_scenario(const ScenarioRun *run) { return run->scenario; }
 const char *scenario_run_fingerprint(const ScenarioRun *run) { return run->fingerprint; }
 uint64_t scenario_run_origin_ns(const ScenarioRun *run) { return run->origin_ns; }
+size_t scenario_run_copied_size(const ScenarioRun *run) { return run->snapshot != NULL ? sim_snapshot_copied(run->snapshot) : 0; }
+void scenario_run_restore(ScenarioRun *run) {
+  if (run->snapshot != NULL)
+    sim_snapshot_restore(run->snapshot);
+}
 size_t scenario_run_state_size(const ScenarioRun *run) { return run->snapshot != NULL ? sim_snapshot_size(run->snapshot) : 0; }
 const char *const *scenario_run_notes(const ScenarioRun *run) { return (const char *const *)run->notes->pdata; }
 
@@ -191,6 +198,8 @@ void scenario_run_once(ScenarioRun *run, const RunRequest *request, RunResult *r
                             .name = run->scenario->file };
   sim_snapshot_restore(run->snapshot);
   sim_machine_begin(machine, &options);
+  if (request->without_rules)
+    sim_observers_silence(machine);
   if (run->coverage != NULL)
     coverage_run_begin(run->coverage);
   bool is_compiled = run->images->len > 0; /* steps pass a look at the clock themselves */
@@ -199,7 +208,7 @@ void scenario_run_once(ScenarioRun *run, const RunRequest *request, RunResult *r
   SimStop stop = sim_machine_run(machine);
   if (is_compiled)
     guest_clock_stop();
-  if (stop == SIM_STOP_QUIET || stop == SIM_STOP_HUNG)
+  if (!request->without_rules && (stop == SIM_STOP_QUIET || stop == SIM_STOP_HUNG))
     rules_end();
   result_take(run, result);
   if (run->coverage != NULL)

@@ -22,6 +22,7 @@ typedef struct RunRequest {
   const SimSchedule *replay; /* of sim_policy_replay; borrowed */
   struct SimSearch *search;  /* of sim_policy_exhaustive; borrowed */
   SimRecord *record;         /* NULL: no events are kept, unless the expectations need them */
+  bool without_rules;        /* nobody watches the events: findings are those of boot only. To measure what rules cost */
 } RunRequest;
 
 /* What one schedule came to. Owned copies: stays valid when the machine runs on. */
@@ -64,14 +65,19 @@ struct Coverage *scenario_run_coverage(const ScenarioRun *run);
 
 /* From now on data races are looked for, which an expectation that names data-race does by itself. False: the host has no address space left. */
 bool scenario_run_look_for_races(ScenarioRun *run);
+/* They are looked for, and not because of an expectation: who runs it again has to say so again. */
+bool scenario_run_was_told_to_look_for_races(const ScenarioRun *run);
 
 const Scenario *scenario_run_scenario(const ScenarioRun *run);
 /* Of the guest images, for the replay line: "-" when all drivers are steps. Borrowed. */
 const char *scenario_run_fingerprint(const ScenarioRun *run);
 /* Virtual time at which boot was over: what reports call 0. */
 uint64_t scenario_run_origin_ns(const ScenarioRun *run);
-/* Bytes that a restore copies. */
+/* Bytes that are saved; what a restore copies of them, once it is known which pages runs write. */
 size_t scenario_run_state_size(const ScenarioRun *run);
+size_t scenario_run_copied_size(const ScenarioRun *run);
+/* Puts the machine back to the end of boot, as each run does. */
+void scenario_run_restore(ScenarioRun *run);
 
 /* What was said while drivers were built and loaded: functions not modelled, with every use (`firewall.c:120`). NULL-terminated; borrowed. */
 const char *const *scenario_run_notes(const ScenarioRun *run);
