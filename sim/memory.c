@@ -104,6 +104,14 @@ void sim_watch_add(SimMachine *machine, uint64_t address, uint32_t size, uint32_
   watch_mark(watch);
 }
 
+void sim_watch_forget(SimMachine *machine, uint64_t address, uint32_t size) {
+  for (unsigned i = 0; i < SIM_WATCH_COUNT; i++) {
+    SimWatch *watch = &machine->watches[i];
+    if (watch->size != 0 && watch->address < address + size && address < watch->address + watch->size)
+      watch_end(watch);
+  }
+}
+
 void sim_watches_end(SimMachine *machine) {
   for (unsigned i = 0; i < SIM_WATCH_COUNT; i++)
     if (machine->watches[i].size != 0)

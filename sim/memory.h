@@ -89,6 +89,8 @@ typedef struct SimWatch {
   uint32_t id;
 } SimWatch;
 void sim_watch_add(struct SimMachine *machine, uint64_t address, uint32_t size, uint32_t id);
+/* Ends the watches that touch [address, address + size) silently: somebody else has written there. */
+void sim_watch_forget(struct SimMachine *machine, uint64_t address, uint32_t size);
 
 /* The hook: judges, counts, and preempts when the budget is used up. Called before each access of driver code, steps or compiled. Returns
  * when the access may be made. Not for model code, which uses sim_probe. */

@@ -19,9 +19,15 @@ static State *state(void) { return RULES->state[RULE_SLOT_REPLY]; }
 
 static void observe_done(const SimEvent *event) {
   const Object *object = object_by_ordinal(event->object);
-  if (event->detail != 0 || event->status != STATUS_OF_TIMEOUT || object == NULL || event->value == 0)
+  if (object == NULL || event->value == 0)
     return;
   const FltMessage *message = object->body;
+  if (event->detail != 0) { /* an answer, perhaps into the same buffer as one that never came */
+    sim_watch_forget(sim_machine(), event->value, message->reply_capacity);
+    return;
+  }
+  if (event->status != STATUS_OF_TIMEOUT)
+    return;
   uint32_t slot = state()->next++ % REPLY_COUNT_MAX;
   state()->done[slot] = *event;
   sim_watch_add(sim_machine(), event->value, message->reply_capacity, slot);
