@@ -284,8 +284,9 @@ static void commands_print(const Report *report) {
     g_string_append_printf(report->out, "%*s(its line for irqlab replay is long: irqlab run --json prints it)\n", PARAGRAPH_INDENT, "");
     return;
   }
-  g_autofree char *again = g_strdup_printf("irqlab replay %s %s", quoted, subject->schedule);
-  g_autofree char *trace = g_strdup_printf("irqlab trace %s%s%s", quoted, is_natural(subject->schedule) ? "" : " ",
+  const char *races = scenario_run_was_told_to_look_for_races(subject->run) ? "--races " : "";
+  g_autofree char *again = g_strdup_printf("irqlab replay %s%s %s", races, quoted, subject->schedule);
+  g_autofree char *trace = g_strdup_printf("irqlab trace %s%s%s%s", races, quoted, is_natural(subject->schedule) ? "" : " ",
                                            is_natural(subject->schedule) ? "" : subject->schedule);
   command_print(report, "  again:", again);
   command_print(report, "  every step:", trace);

@@ -160,8 +160,8 @@ static bool header_read(Campaign *campaign, json_object *json, GError **error) {
   header->search.preemption_bound = (uint32_t)preemptions;
   header->search.delay_bound = (uint32_t)delays;
   header->search.varies = (uint32_t)varies;
-  header->search.races = flag_of(json, "races");
   header->search.visits_accesses = flag_of(json, "accesses");
+  header->search.races = flag_of(json, "races");
   header->search.merges_states = flag_of(json, "merge_states");
   header->sometimes = texts_of(json, "sometimes");
   header->is_single = flag_of(json, "single");

@@ -14,6 +14,7 @@
 #define NEARBY_COUNT_DEFAULT 2000
 
 typedef struct ReplayCommand {
+  gboolean races;
   gint times;
   gint64 nearby;
   char *stop_at;
@@ -153,6 +154,7 @@ static bool arguments_parse(ReplayCommand *command, int *argc, char ***argv) {
     { "nearby", 0, 0, G_OPTION_ARG_INT64, &command->nearby, "Look through so many schedules where the line does not fit (default 2000)",
       "N" },
     { "reach", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &command->reach, "What --gdb runs", "EVENT" },
+    CLI_SCHEDULE_RACES(command),
     { "color", 0, 0, G_OPTION_ARG_STRING, &color, "auto (default), always or never", "WHEN" },
     { 0 },
   };
@@ -177,7 +179,7 @@ int cli_replay(int argc, char **argv) {
   ReplayCommand command = { .times = 2, .nearby = NEARBY_COUNT_DEFAULT };
   int exit_code = EXIT_BAD_INPUT;
   if (arguments_parse(&command, &argc, &argv)) {
-    CliSchedule schedule = { 0 };
+    CliSchedule schedule = { .races = command.races };
     command.name = argv[1];
     command.line = argc > 2 ? argv[2] : NULL;
     exit_code = cli_schedule_open(&schedule, argv[1], command.line);

@@ -51,6 +51,10 @@ int cli_schedule_open(CliSchedule *schedule, const char *name, const char *line)
     schedule->run = scenario_run_create(schedule->scenario, &error);
   if (schedule->run == NULL)
     return cli_error("%s", error->message);
+  if (schedule->races && !scenario_run_look_for_races(schedule->run)) {
+    cli_error("--races: the host refuses the address space for it");
+    return EXIT_SET_UP;
+  }
   if (line == NULL) { /* a scenario may name its own */
     const SimSchedule *own = &schedule->scenario->policy.replay;
     for (size_t i = 0; i < own->count; i++)

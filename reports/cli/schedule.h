@@ -9,7 +9,11 @@ typedef struct CliSchedule {
   Scenario *scenario;
   ScenarioRun *run;
   SimSchedule exceptions; /* none: the natural schedule */
+  gboolean races;         /* --races: races are looked for, too; before it is opened */
 } CliSchedule;
+
+/* For a command's GOptionEntry array. */
+#define CLI_SCHEDULE_RACES(schedule) { "races", 0, 0, G_OPTION_ARG_NONE, &(schedule)->races, "Look for data races, too", NULL }
 
 /* Loads and boots the scenario and reads the line: "v1:...", "@FILE" that holds one, or NULL for the natural schedule. Returns an exit code, after
  * an error was printed when it is not 0. Finish it in any case. */

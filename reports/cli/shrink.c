@@ -180,6 +180,7 @@ int cli_shrink(int argc, char **argv) {
   if (arguments_parse(&command, &argc, &argv)) {
     command.name = argv[1];
     command.has_line = argc > 2;
+    command.schedule.races = command.search.races;
     exit_code = cli_schedule_open(&command.schedule, argv[1], argc > 2 ? argv[2] : NULL);
     if (exit_code == EXIT_AS_EXPECTED)
       exit_code = shrink(&command);

@@ -40,7 +40,9 @@ static const char description[] =
 
 int cli_trace(int argc, char **argv) {
   gboolean with_boot = FALSE, wants_json = FALSE;
+  CliSchedule schedule = { 0 };
   const GOptionEntry entries[] = {
+    CLI_SCHEDULE_RACES(&schedule),
     { "boot", 0, 0, G_OPTION_ARG_NONE, &with_boot, "Begin with Windows' boot and the loading of drivers", NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &wants_json, "Print JSON, one object a line", NULL },
     { 0 },
@@ -49,7 +51,6 @@ int cli_trace(int argc, char **argv) {
     return EXIT_BAD_INPUT;
   if (argc < 2 || argc > 3)
     return cli_error("trace: a scenario and perhaps a line: irqlab trace SCENARIO [v1:...]\nirqlab trace --help tells more.");
-  CliSchedule schedule = { 0 };
   int exit_code = cli_schedule_open(&schedule, argv[1], argc > 2 ? argv[2] : NULL);
   if (exit_code == EXIT_AS_EXPECTED)
     trace(&schedule, with_boot, wants_json);

@@ -25,9 +25,9 @@ _irqlab() {
   _irqlab_values "$current" "$previous" && return
   case $command in
     run) options='--verbose --quiet --schedules --policy --seed --first --depth --preemptions --delays --accesses --merge-states --races --vary --what-can-vary --faults --fault-pairs --jobs --timeout --junit --coverage --lcov --json --color --no-sandbox' ;;
-    replay) options='--times --stop-at --step --gdb --gdb-command --nearby --color' ;;
-    shrink) options='--output --budget --others --keep-scenario --schedules --policy --seed --depth --preemptions --delays --accesses --merge-states --vary --color' ;;
-    trace) options='--boot --json' ;;
+    replay) options='--races --times --stop-at --step --gdb --gdb-command --nearby --color' ;;
+    shrink) options='--output --budget --others --keep-scenario --schedules --policy --seed --depth --preemptions --delays --accesses --merge-states --races --vary --color' ;;
+    trace) options='--races --boot --json' ;;
     explore) options='--schedules --for --until-saturated --until-found --policy --seed --vary --depth --preemptions --delays --accesses --races --merge-states --jobs --shard --out --report --coverage --quiet --json --color --no-sandbox' ;;
     merge) options='--color' ;;
     list) options= ;;

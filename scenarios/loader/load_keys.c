@@ -37,7 +37,7 @@ const LoadKeys load_keys[LOAD_OBJECT_COUNT] = {
                       { "at" } },
   [LOAD_POLICY] = { "policy",
                     "\"policy\"",
-                    { "kind", "schedules", "seed", "vary", "depth", "preemptions", "delays", "accesses", "merge_states" },
+                    { "kind", "schedules", "seed", "vary", "depth", "preemptions", "delays", "accesses", "merge_states", "races" },
                     { "kind" } },
   [LOAD_FAULT] = { "fault", "a fault", { "fail", "nth", "in", "with" }, { "fail" } },
   [LOAD_POLICY_REPLAY] = { "policy_replay", "\"policy\" with \"replay\"", { "replay" }, { "replay" } },

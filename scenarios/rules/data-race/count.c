@@ -24,9 +24,7 @@ volatile LONG Stopping;
 LONG Stopping;
 #endif
 
-static VOID Add(ULONG Count) {
-  Connection.Total = Connection.Total + Count;
-}
+static VOID Add(ULONG Count) { Connection.Total = Connection.Total + Count; }
 
 VOID OnSend(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2) {
   UNREFERENCED_PARAMETER(Dpc);
