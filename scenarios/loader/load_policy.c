@@ -104,6 +104,5 @@ bool load_policy(Loader *loader, const JsonValue *value) {
          policy_number(loader, value, "preemptions", 0, 1000000, &search->preemption_bound) &&
          policy_number(loader, value, "delays", 0, 1000000, &search->delay_bound) &&
          policy_flag(loader, value, "accesses", &search->visits_accesses) &&
-         policy_flag(loader, value, "merge_states", &search->merges_states) &&
-         policy_flag(loader, value, "races", &search->races);
+         policy_flag(loader, value, "merge_states", &search->merges_states) && policy_flag(loader, value, "races", &search->races);
 }

@@ -44,8 +44,8 @@ static bool scenario_build(Loader *loader) {
          load_drivers(loader, json_get(root, "drivers")) && load_machine(loader, json_get(root, "machine")) &&
          load_callouts(loader, json_get(root, "callouts"), json_get(root, "sublayers"), json_get(root, "filters")) &&
          load_processes(loader, json_get(root, "processes")) && load_traffic(loader, json_get(root, "traffic")) &&
-         load_faults(loader, json_get(root, "faults")) && load_policy(loader, json_get(root, "policy")) && load_budget(loader, json_get(root, "budget")) &&
-         load_expectations(loader, json_get(root, "expect"));
+         load_faults(loader, json_get(root, "faults")) && load_policy(loader, json_get(root, "policy")) &&
+         load_budget(loader, json_get(root, "budget")) && load_expectations(loader, json_get(root, "expect"));
 }
 
 /* Takes the document. */
