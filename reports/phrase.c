@@ -321,6 +321,8 @@ char *phrase_event(const Names *names, const SimEvent *event) {
   case EVENT_CONTRACT_IRQL_RETURN: return of_irql_return(event);
   case EVENT_CONTRACT: return of_contract(names, event);
   case EVENT_PHASE: return of_phase(event);
+  case EVENT_MADE_TO_FAIL:
+    return g_strdup_printf("%s fails here%s", names_function(event->function), event->detail == 1 ? ", by \"faults\"" : "");
   case EVENT_FAULT: return of_fault(names, event);
   case EVENT_BUGCHECK: {
     g_autofree char *bugcheck = phrase_bugcheck(event->detail);

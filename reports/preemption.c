@@ -58,6 +58,17 @@ static char *other_words(const SimSurveyPoint *point, uint32_t count) {
   case SIM_CHOICE_RESIDENT: return g_strdup("this page is not in memory");
   case SIM_CHOICE_ALLOCATION: return g_strdup("this allocation fails");
   case SIM_CHOICE_STATUS: return g_strdup("this call fails");
+  case SIM_CHOICE_IRQL: return g_strdup_printf("the callback comes at %s", sim_irql_name((SimIrql)point->answer));
+  case SIM_CHOICE_WORKER: return g_strdup("the worker thread has other work first");
+  case SIM_CHOICE_GRANT: return g_strdup_printf("number %u of those that wait is woken", point->answer + 1);
+  case SIM_CHOICE_PACKET:
+    return g_strdup(point->answer == 1   ? "the network loses this packet"
+                    : point->answer == 2 ? "the network doubles this packet"
+                                         : "the next packet comes before this one");
+  case SIM_CHOICE_REPLY:
+    return g_strdup(point->answer == 1   ? "the service forgets to reply"
+                    : point->answer == 2 ? "the service replies late"
+                                         : "the service is gone");
   default: return g_strdup_printf("chosen here: %s %u instead of %u", sim_choice_names[point->kind], point->answer, point->natural);
   }
 }

@@ -16,6 +16,9 @@ static bool is_told_before(const Choosing *choosing, uint32_t sequence) {
   return before == EVENT_CLASSIFY_CALLOUT || before == EVENT_DPC_BEGIN || before == EVENT_WORK_BEGIN || before == SIM_EVENT_CONTEXT_BEGIN;
 }
 
+/* A failure that was chosen is told as a departure of the schedule. */
+static unsigned weight_of_fault(const SimEvent *event) { return event->detail == 1 ? WEIGHT_LEAK : WEIGHT_NOTHING; }
+
 /* What a context of the story did while doing what the story is about. */
 static unsigned weight_in_focus(const Choosing *choosing, uint32_t sequence) {
   const SimEvent *event = at(choosing, sequence);
@@ -24,6 +27,7 @@ static unsigned weight_in_focus(const Choosing *choosing, uint32_t sequence) {
   case EVENT_DEBUG_PRINT: return WEIGHT_PRINT;
   case SIM_EVENT_SPIN: return WEIGHT_BEGIN;
   case EVENT_IRQL_LEAK_PATH: return WEIGHT_LEAK;
+  case EVENT_MADE_TO_FAIL: return weight_of_fault(event);
   case EVENT_CLASSIFY_CALLOUT: return WEIGHT_CALL;
   case EVENT_CALLBACK: return is_told_before(choosing, sequence) ? WEIGHT_NOTHING : WEIGHT_ANSWER;
   case EVENT_CLASSIFY_ANSWER: return WEIGHT_ANSWER;
@@ -45,6 +49,7 @@ static unsigned weight_in_focus(const Choosing *choosing, uint32_t sequence) {
 /* What it did before, such as former callbacks of the same thread. */
 static unsigned weight_earlier(const SimEvent *event) {
   switch (event->kind) {
+  case EVENT_MADE_TO_FAIL: return weight_of_fault(event);
   case EVENT_IRQL_LEAK_PATH: return WEIGHT_LEAK;
   case EVENT_CALL: return is_print(event) ? WEIGHT_NOTHING : WEIGHT_EARLIER;
   case EVENT_DEBUG_PRINT:
@@ -58,6 +63,7 @@ static unsigned weight_earlier(const SimEvent *event) {
 static unsigned weight_elsewhere(const Choosing *choosing, const SimEvent *event) {
   bool is_about = event->object != 0 && g_hash_table_contains(choosing->things, GUINT_TO_POINTER(event->object));
   switch (event->kind) {
+  case EVENT_MADE_TO_FAIL: return weight_of_fault(event);
   case EVENT_IRQL_LEAK_PATH: return WEIGHT_LEAK;
   case EVENT_DEBUG_PRINT: return WEIGHT_EARLIER;
   case EVENT_CALL: return is_about ? WEIGHT_THING : is_print(event) ? WEIGHT_NOTHING : WEIGHT_ASIDE;
