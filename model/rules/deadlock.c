@@ -159,7 +159,7 @@ static bool is_expected_back(const SimContext *context) {
 static void forever_look(const SimContext *context) {
   WaitEdge edges[WAIT_EDGE_COUNT_MAX], by;
   unsigned count = wait_edges(context, true, edges);
-  if (context->frame_count == 0 || context->irql >= SIM_IRQL_DISPATCH || is_told(context) || !is_for_ever(edges, count))
+  if (context->irql >= SIM_IRQL_DISPATCH || is_told(context) || !is_for_ever(edges, count))
     return;
   bool is_wanted = wait_is_wanted(context, &by);
   if (!is_wanted && !is_expected_back(context))
@@ -171,13 +171,14 @@ static void forever_look(const SimContext *context) {
   }
 }
 
+/* Only what driver code is in is told. */
 static void end(void) {
   SimMachine *machine = sim_machine();
   for (unsigned slot = 0; slot < SIM_CONTEXT_COUNT_MAX; slot++)
-    if (machine->contexts[slot].is_live)
+    if (machine->contexts[slot].is_live && machine->contexts[slot].frame_count > 0)
       cycle_look(&machine->contexts[slot], NULL, true);
   for (unsigned slot = 0; slot < SIM_CONTEXT_COUNT_MAX; slot++)
-    if (machine->contexts[slot].is_live)
+    if (machine->contexts[slot].is_live && machine->contexts[slot].frame_count > 0)
       forever_look(&machine->contexts[slot]);
 }
 

@@ -181,7 +181,7 @@ static void observe_stop(const SimEvent *event, void *data) {
 
 static void begin(void) {
   RULES->state[RULE_SLOT_LIVELOCK] = sim_heap_allocate(sizeof(State));
-  rule_observe(observe, (const uint16_t[]){ EVENT_RETURN, EVENT_WAIT, EVENT_CALLBACK, EVENT_CALLBACK_RETURN, EVENT_DPC_END, 0 });
+  rule_observe(observe, (const uint16_t[]){ EVENT_RETURN, EVENT_WAIT, 0 });
   rule_observe(observe_stop, (const uint16_t[]){ SIM_EVENT_STOP, 0 });
 }
 
