@@ -9,12 +9,19 @@ static uint64_t mix(uint64_t hash, uint64_t word) {
   return ((uint64_t)product ^ (uint64_t)(product >> 64)) + 0xc2b2ae3d27d4eb4fULL;
 }
 
-static void hash_fold(SimMachine *machine, const SimEvent *event) {
-  uint64_t hash = machine->hash;
-  hash = mix(hash, (uint64_t)event->kind | (uint64_t)event->cpu << 16 | (uint64_t)event->irql << 24 | (uint64_t)event->context << 32);
-  hash = mix(hash, (uint64_t)event->function | (uint64_t)event->object << 32);
-  hash = mix(hash, (uint64_t)(uint32_t)event->status | (uint64_t)event->detail << 32);
-  machine->hash = hash;
+static uint64_t two_words(uint32_t low, uint32_t high) { return (uint64_t)low | (uint64_t)high << 32; }
+
+static uint64_t first_word(unsigned kind, uint8_t cpu, SimIrql irql, uint32_t context) {
+  return (uint64_t)(uint16_t)kind | (uint64_t)cpu << 16 | (uint64_t)irql << 24 | (uint64_t)context << 32;
+}
+
+static uint64_t hash_words(uint64_t hash, uint64_t first, uint64_t second, uint64_t third) {
+  return mix(mix(mix(hash, first), second), third);
+}
+
+static uint64_t hash_fold(uint64_t hash, const SimEvent *event) {
+  return hash_words(hash, first_word(event->kind, event->cpu, event->irql, event->context), two_words(event->function, event->object),
+                    two_words((uint32_t)event->status, event->detail));
 }
 
 static void record_append(SimRecord *record, const SimEvent *event) {
@@ -42,15 +49,17 @@ void sim_observer_add(SimMachine *machine, SimObserver *observer, void *data, Si
 
 void sim_observers_silence(SimMachine *machine) { memset(machine->observers_of, 0, sizeof machine->observers_of); }
 
-void sim_event_emit_as(SimMachine *machine, const SimVcpu *vcpu, const SimContext *context, SimEvent *event) {
-  event->time_ns = vcpu != NULL ? vcpu->time_ns : machine->now_ns;
-  event->sequence = machine->event_count++;
-  event->context = context != NULL ? context->id : 0;
-  event->cpu = vcpu != NULL ? vcpu->number : 0xff;
-  event->irql = vcpu != NULL ? vcpu->irql : 0;
-  if (event->site == 0 && context != NULL && context->frame_count > 0)
-    event->site = context->site;
-  hash_fold(machine, event);
+/* An observer that ends the run must not be ended by the limit first; the stop itself is an event beyond it. */
+static void limit_look(SimMachine *machine) {
+  if (machine->event_count >= machine->options.limits.events && machine->stop == SIM_STOP_NONE && machine->is_running)
+    sim_stop(machine, SIM_STOP_LIMIT_EVENTS, NULL);
+}
+
+static bool is_anybody_told(const SimMachine *machine, unsigned kind) {
+  return machine->observers_of[kind] != 0 || machine->options.record != NULL || machine->footprint != NULL;
+}
+
+static void tell(SimMachine *machine, const SimEvent *event) {
   if (machine->footprint != NULL)
     sim_footprint_event(machine, event);
   if (machine->options.record != NULL)
@@ -59,14 +68,48 @@ void sim_event_emit_as(SimMachine *machine, const SimVcpu *vcpu, const SimContex
     const SimObserverEntry *entry = &machine->observers[__builtin_ctz(left)];
     entry->observer(event, entry->data);
   }
-  /* An observer that ends the run must not be ended by the limit first; the stop itself is an event beyond it. */
-  if (machine->event_count >= machine->options.limits.events && machine->stop == SIM_STOP_NONE && machine->is_running)
-    sim_stop(machine, SIM_STOP_LIMIT_EVENTS, NULL);
+}
+
+static uint32_t site_of(const SimContext *context) { return context != NULL && context->frame_count > 0 ? context->site : 0; }
+
+void sim_event_emit_as(SimMachine *machine, const SimVcpu *vcpu, const SimContext *context, SimEvent *event) {
+  event->time_ns = vcpu != NULL ? vcpu->time_ns : machine->now_ns;
+  event->sequence = machine->event_count++;
+  event->context = context != NULL ? context->id : 0;
+  event->cpu = vcpu != NULL ? vcpu->number : 0xff;
+  event->irql = vcpu != NULL ? vcpu->irql : 0;
+  if (event->site == 0)
+    event->site = site_of(context);
+  machine->hash = hash_fold(machine->hash, event);
+  tell(machine, event);
+  limit_look(machine);
 }
 
 void sim_event_emit(SimMachine *machine, SimEvent *event) { sim_event_emit_as(machine, sim_vcpu(machine), machine->current, event); }
 
+/* The hash is made of what is in registers, and the event only where somebody looks at it: this is most of what happens. */
 void sim_event(SimMachine *machine, unsigned kind, uint32_t function, uint32_t object, int32_t status, uint32_t detail, uint64_t value) {
-  SimEvent event = { .kind = (uint16_t)kind, .function = function, .object = object, .status = status, .detail = detail, .value = value };
-  sim_event_emit(machine, &event);
+  const SimContext *context = machine->current;
+  const SimVcpu *vcpu = context != NULL ? context->vcpu : NULL;
+  uint32_t id = context != NULL ? context->id : 0, sequence = machine->event_count++;
+  uint8_t cpu = vcpu != NULL ? vcpu->number : 0xff;
+  SimIrql irql = vcpu != NULL ? vcpu->irql : 0;
+  machine->hash =
+      hash_words(machine->hash, first_word(kind, cpu, irql, id), two_words(function, object), two_words((uint32_t)status, detail));
+  if (is_anybody_told(machine, kind)) {
+    SimEvent event = { .time_ns = vcpu != NULL ? vcpu->time_ns : machine->now_ns,
+                       .sequence = sequence,
+                       .context = id,
+                       .kind = (uint16_t)kind,
+                       .cpu = cpu,
+                       .irql = irql,
+                       .function = function,
+                       .object = object,
+                       .status = status,
+                       .value = value,
+                       .detail = detail,
+                       .site = site_of(context) };
+    tell(machine, &event);
+  }
+  limit_look(machine);
 }

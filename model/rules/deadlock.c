@@ -174,10 +174,10 @@ static void forever_look(const SimContext *context) {
 /* Only what driver code is in is told. */
 static void end(void) {
   SimMachine *machine = sim_machine();
-  for (unsigned slot = 0; slot < SIM_CONTEXT_COUNT_MAX; slot++)
+  for (unsigned slot = 0; slot < machine->context_count; slot++)
     if (machine->contexts[slot].is_live && machine->contexts[slot].frame_count > 0)
       cycle_look(&machine->contexts[slot], NULL, true);
-  for (unsigned slot = 0; slot < SIM_CONTEXT_COUNT_MAX; slot++)
+  for (unsigned slot = 0; slot < machine->context_count; slot++)
     if (machine->contexts[slot].is_live && machine->contexts[slot].frame_count > 0)
       forever_look(&machine->contexts[slot]);
 }

@@ -39,6 +39,7 @@ typedef struct Wait {
 } Wait;
 
 typedef struct State {
+  uint32_t held_count; /* entries ever used: those behind are free */
   Held held[HELD_COUNT_MAX];
   Wait waits[WAIT_COUNT_MAX];
   uint32_t edge_count;
@@ -116,7 +117,7 @@ static void place_fill(FindingOther *place, const SimEvent *event) {
 
 static void guards_fill(Edge *edge) {
   unsigned count = 0;
-  for (unsigned i = 0; i < HELD_COUNT_MAX && count < GUARD_COUNT_MAX; i++) {
+  for (unsigned i = 0; i < state()->held_count && count < GUARD_COUNT_MAX; i++) {
     const Held *held = &state()->held[i];
     if (held->object != 0 && held->context == edge->place.context && held->object != edge->from && held->object != edge->to)
       edge->guards[count++] = held->object;
@@ -145,12 +146,13 @@ static void held_add(const SimEvent *event) {
   for (unsigned i = 0; i < HELD_COUNT_MAX; i++)
     if (state()->held[i].object == 0) {
       state()->held[i] = (Held){ event->object, event->context };
+      state()->held_count = i >= state()->held_count ? i + 1 : state()->held_count;
       return;
     }
 }
 
 static void acquire(const SimEvent *event, bool could_wait) {
-  for (unsigned i = 0; i < HELD_COUNT_MAX && could_wait; i++) {
+  for (unsigned i = 0; i < state()->held_count && could_wait; i++) {
     const Held *held = &state()->held[i];
     if (held->object != 0 && held->context == event->context && held->object != event->object)
       order_note(held->object, event);
@@ -205,7 +207,7 @@ static void observe_return(const SimEvent *event) {
 
 static void observe_release(const SimEvent *event) {
   Held *found = NULL;
-  for (unsigned i = 0; i < HELD_COUNT_MAX; i++) {
+  for (unsigned i = 0; i < state()->held_count; i++) {
     Held *held = &state()->held[i];
     if (held->object == event->object && (found == NULL || held->context == event->context))
       found = held;

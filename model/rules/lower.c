@@ -17,6 +17,7 @@ typedef struct Entered {
 } Entered;
 
 typedef struct State {
+  uint32_t count; /* entries ever used: those behind are free */
   Entered entered[ENTERED_COUNT_MAX];
 } State;
 
@@ -25,7 +26,7 @@ static State *state(void) { return RULES->state[RULE_SLOT_LOWER]; }
 /* The innermost routine that the context is in; NULL: none that is known. */
 static Entered *entered_find(uint32_t context) {
   Entered *innermost = NULL;
-  for (unsigned i = 0; i < ENTERED_COUNT_MAX; i++) {
+  for (unsigned i = 0; i < state()->count; i++) {
     Entered *entered = &state()->entered[i];
     if (entered->context == context && context != 0 && (innermost == NULL || entered->depth > innermost->depth))
       innermost = entered;
@@ -39,6 +40,7 @@ static void observe_callback(const SimEvent *event) {
     if (state()->entered[i].context == 0) {
       uint16_t depth = outer != NULL ? outer->depth + 1 : 1;
       state()->entered[i] = (Entered){ .context = event->context, .depth = depth, .irql = event->irql };
+      state()->count = i >= state()->count ? i + 1 : state()->count;
       return;
     }
 }

@@ -15,6 +15,7 @@ typedef struct Held {
 } Held;
 
 typedef struct State {
+  uint32_t held_count; /* entries ever used: those behind are free */
   Held held[HELD_COUNT_MAX];
 } State;
 
@@ -31,15 +32,22 @@ static uint16_t depth_now(void) {
 }
 
 static Held *held_find(uint32_t object) {
-  for (unsigned i = 0; i < HELD_COUNT_MAX; i++)
+  for (unsigned i = 0; i < state()->held_count; i++)
     if (state()->held[i].object == object)
       return &state()->held[i];
   return NULL;
 }
 
+static Held *held_take(void) {
+  Held *held = held_find(0);
+  if (held == NULL && state()->held_count < HELD_COUNT_MAX)
+    held = &state()->held[state()->held_count++];
+  return held;
+}
+
 /* A reader/writer lock has many holders: who releases gives back its own hold where it has one. */
 static Held *held_find_by(uint32_t object, uint32_t context) {
-  for (unsigned i = 0; i < HELD_COUNT_MAX; i++)
+  for (unsigned i = 0; i < state()->held_count; i++)
     if (state()->held[i].object == object && state()->held[i].context == context)
       return &state()->held[i];
   return held_find(object);
@@ -49,7 +57,7 @@ static Held *held_find_by(uint32_t object, uint32_t context) {
 static void observe_acquire(const SimEvent *event) {
   if (event->function == DDI_ExTryConvertSharedSpinLockExclusive)
     return;
-  Held *held = held_find(0);
+  Held *held = held_take();
   if (held != NULL)
     *held = (Held){ .object = event->object, .context = event->context, .depth = depth_now(), .acquire = *event };
 }
@@ -75,7 +83,7 @@ static void report_at_acquire(uint32_t rule, const SimEvent *event) {
 /* The call into driver code that took the lock is over, or its thread ends inside of it, and it is still held. */
 static void observe_end(const SimEvent *event) {
   uint16_t depth = event->kind == EVENT_CALLBACK_RETURN ? depth_now() : 0;
-  for (unsigned i = 0; i < HELD_COUNT_MAX; i++) {
+  for (unsigned i = 0; i < state()->held_count; i++) {
     Held *held = &state()->held[i];
     if (held->object == 0 || held->context != event->context || held->depth < depth)
       continue;

@@ -129,7 +129,7 @@ void wait_graph_begin(void) {
 
 static const SimContext *context_by_id(uint32_t id) {
   const SimMachine *machine = sim_machine();
-  for (unsigned i = 0; i < SIM_CONTEXT_COUNT_MAX; i++)
+  for (unsigned i = 0; i < machine->context_count; i++)
     if (machine->contexts[i].is_live && machine->contexts[i].id == id)
       return &machine->contexts[i];
   return NULL;
@@ -192,7 +192,7 @@ static const FltMessage *message_of(const KeDispatcher *dispatcher) {
 static void add_workers(EdgeList *list) {
   if (sim_list_is_empty(&MODEL->io.queue))
     return;
-  for (unsigned i = 0; i < SIM_CONTEXT_COUNT_MAX; i++) {
+  for (unsigned i = 0; i < sim_machine()->context_count; i++) {
     const SimContext *context = &sim_machine()->contexts[i];
     uint32_t callback = context->is_live ? wait_callback(context) : 0;
     if (callback == DDI_IO_WORKITEM_ROUTINE || callback == DDI_IO_WORKITEM_ROUTINE_EX || callback == DDI_WORKER_THREAD_ROUTINE)
@@ -305,7 +305,7 @@ unsigned wait_cycle(const SimContext *context, const WaitEdge *first, bool is_ov
 
 bool wait_is_wanted(const SimContext *context, WaitEdge *by) {
   WaitEdge edges[WAIT_EDGE_COUNT_MAX];
-  for (unsigned slot = 0; slot < SIM_CONTEXT_COUNT_MAX; slot++) {
+  for (unsigned slot = 0; slot < sim_machine()->context_count; slot++) {
     const SimContext *other = &sim_machine()->contexts[slot];
     unsigned count = other->is_live && other != context ? wait_edges(other, true, edges) : 0;
     for (unsigned i = 0; i < count; i++)

@@ -81,13 +81,35 @@ static void example_set(const ScenarioRun *run, RunBucket *bucket, RunResult *re
   sim_record_finish(&bucket->result.record); /* it was judged already, and may be large */
 }
 
+static bool has_rules_of(const RunResult *result, const RunResult *other) {
+  for (uint32_t i = 0; i < other->finding_count; i++) {
+    uint32_t j = 0;
+    while (j < result->finding_count && result->findings[j].rule != other->findings[i].rule)
+      j++;
+    if (j == result->finding_count)
+      return false;
+  }
+  return true;
+}
+
+/* Would they have the same name? Most schedules come out as one before did, and to write the name takes longer than many run. */
+static bool is_same_outcome(const RunResult *one, const RunResult *other) {
+  if (one->bugcheck.code != 0 || other->bugcheck.code != 0)
+    return one->bugcheck.code == other->bugcheck.code;
+  return one->stop == other->stop && strcmp(one->stop_text, other->stop_text) == 0 && has_rules_of(one, other) && has_rules_of(other, one);
+}
+
 /* Takes the result's contents when its bucket is new, or when it is what the verdict rests on; else they are freed. Returns the bucket. */
 static RunBucket *bucket_put(const ScenarioRun *run, RunVerdict *verdict, RunResult *result, bool is_telling) {
-  g_autofree char *name = run_result_bucket(result);
+  g_autofree char *name = NULL;
   for (guint i = 0; i < verdict->buckets->len; i++) {
     RunBucket *bucket = g_ptr_array_index(verdict->buckets, i);
-    if (strcmp(bucket->name, name) != 0)
-      continue;
+    if (!is_same_outcome(&bucket->result, result)) {
+      if (name == NULL)
+        name = run_result_bucket(result);
+      if (strcmp(bucket->name, name) != 0)
+        continue;
+    }
     bucket->count++;
     if (is_telling)
       example_set(run, bucket, result);
@@ -96,7 +118,7 @@ static RunBucket *bucket_put(const ScenarioRun *run, RunVerdict *verdict, RunRes
     return bucket;
   }
   RunBucket *bucket = g_new0(RunBucket, 1);
-  bucket->name = g_steal_pointer(&name);
+  bucket->name = name != NULL ? g_steal_pointer(&name) : run_result_bucket(result);
   bucket->count = 1;
   bucket->first = verdict->schedule_count;
   example_set(run, bucket, result);
