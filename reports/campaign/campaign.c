@@ -15,6 +15,13 @@ void campaign_outcome_free(CampaignOutcome *outcome) {
 
 static void outcome_free(gpointer data) { campaign_outcome_free(data); }
 
+static void shrunk_free(gpointer data) {
+  CampaignShrunk *shrunk = data;
+  g_free(shrunk->schedule);
+  g_free(shrunk->words);
+  g_free(shrunk);
+}
+
 static void block_clear(gpointer data) {
   CampaignBlock *block = data;
   if (block->counts != NULL)
@@ -24,6 +31,7 @@ static void block_clear(gpointer data) {
 Campaign *campaign_new(void) {
   Campaign *campaign = g_new0(Campaign, 1);
   campaign->outcomes = g_ptr_array_new_with_free_func(outcome_free);
+  campaign->shrunk = g_ptr_array_new_with_free_func(shrunk_free);
   campaign->blocks = g_array_new(FALSE, TRUE, sizeof(CampaignBlock));
   g_array_set_clear_func(campaign->blocks, block_clear);
   return campaign;
@@ -45,6 +53,7 @@ void campaign_free(Campaign *campaign) {
     return;
   campaign_header_clear(&campaign->header);
   g_ptr_array_unref(campaign->outcomes);
+  g_ptr_array_unref(campaign->shrunk);
   g_array_unref(campaign->blocks);
   behaviours_finish(&campaign->behaviours);
   json_object_put(campaign->coverage);
@@ -117,6 +126,13 @@ CampaignOutcome *campaign_outcome_find(const Campaign *campaign, uint64_t key, u
       return outcome;
     }
   }
+  return NULL;
+}
+
+const CampaignShrunk *campaign_shrunk_find(const Campaign *campaign, uint64_t number) {
+  for (guint i = 0; i < campaign->shrunk->len; i++)
+    if (((const CampaignShrunk *)g_ptr_array_index(campaign->shrunk, i))->number == number)
+      return g_ptr_array_index(campaign->shrunk, i);
   return NULL;
 }
 

@@ -57,6 +57,13 @@ typedef struct CampaignCount {
   uint64_t count;
 } CampaignCount;
 
+/* A failing schedule made minimal. */
+typedef struct CampaignShrunk {
+  uint64_t number; /* of the schedule it was made from */
+  char *schedule;
+  char *words; /* what is left of it, and whether that is proved to be the least */
+} CampaignShrunk;
+
 typedef struct Campaign {
   CampaignHeader header;
   bool has_header;
@@ -64,6 +71,7 @@ typedef struct Campaign {
   bool is_exhausted;   /* there are no other schedules */
   GPtrArray *outcomes; /* CampaignOutcome *, in the order met */
   GArray *blocks;      /* of CampaignBlock, by number */
+  GPtrArray *shrunk;   /* CampaignShrunk * */
   Behaviours behaviours;
   uint64_t schedule_count;
   double seconds;        /* of searching, summed over shards */
@@ -91,10 +99,14 @@ void campaign_count_add(GArray *counts, uint32_t outcome, uint64_t more);
 
 CampaignOutcome *campaign_outcome_find(const Campaign *campaign, uint64_t key, uint32_t *index);
 
+/* The shrunk schedule that was made from that one; NULL: none. */
+const CampaignShrunk *campaign_shrunk_find(const Campaign *campaign, uint64_t number);
+
 /* ---- records; each returns owned ---- */
 
 json_object *campaign_header_record(const CampaignHeader *header);
 json_object *campaign_outcome_record(const CampaignOutcome *outcome);
+json_object *campaign_shrunk_record(uint64_t number, const char *schedule, const char *words);
 json_object *campaign_exhausted_record(uint64_t block);
 /* Takes the document. */
 json_object *campaign_coverage_record(json_object *coverage);

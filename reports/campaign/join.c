@@ -81,6 +81,12 @@ bool campaign_join_add(CampaignJoin *join, const Campaign *part, const char *nam
   g_autofree uint32_t *indexes = g_new0(uint32_t, part->outcomes->len + 1);
   for (guint i = 0; i < part->outcomes->len; i++)
     indexes[i] = outcome_take(campaign, g_ptr_array_index(part->outcomes, i));
+  for (guint i = 0; i < part->shrunk->len; i++) {
+    const CampaignShrunk *shrunk = g_ptr_array_index(part->shrunk, i);
+    json_object *record = campaign_shrunk_record(shrunk->number, shrunk->schedule, shrunk->words);
+    campaign_apply(record, campaign, NULL);
+    json_object_put(record);
+  }
   for (guint i = 0; i < part->blocks->len; i++) {
     const CampaignBlock *from = &g_array_index(part->blocks, CampaignBlock, i);
     CampaignBlock *block = campaign_block(campaign, i);
@@ -242,6 +248,11 @@ static bool records_write(const Campaign *campaign, CampaignLog *log, GError **e
       return false;
   if (!campaign_log_append(log, ran_record(campaign), error))
     return false;
+  for (guint i = 0; i < campaign->shrunk->len; i++) {
+    const CampaignShrunk *shrunk = g_ptr_array_index(campaign->shrunk, i);
+    if (!campaign_log_append(log, campaign_shrunk_record(shrunk->number, shrunk->schedule, shrunk->words), error))
+      return false;
+  }
   if (campaign->coverage != NULL && !campaign_log_append(log, campaign_coverage_record(json_object_get(campaign->coverage)), error))
     return false;
   for (guint i = 0; i < campaign->blocks->len; i++)

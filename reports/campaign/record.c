@@ -61,6 +61,15 @@ json_object *campaign_outcome_record(const CampaignOutcome *outcome) {
   return record;
 }
 
+json_object *campaign_shrunk_record(uint64_t number, const char *schedule, const char *words) {
+  json_object *record = json_object_new_object(), *json = json_object_new_object();
+  json_object_object_add(json, "number", json_object_new_int64((int64_t)number));
+  json_object_object_add(json, "schedule", json_object_new_string(schedule));
+  json_object_object_add(json, "words", json_object_new_string(words));
+  json_object_object_add(record, "shrunk", json);
+  return record;
+}
+
 json_object *campaign_exhausted_record(uint64_t block) {
   json_object *record = json_object_new_object();
   json_object_object_add(record, "exhausted", json_object_new_int64((int64_t)block));
@@ -260,6 +269,19 @@ void campaign_exhausted_update(Campaign *campaign) {
     campaign->is_exhausted = campaign_block(campaign, i)->is_exhausted;
 }
 
+static bool shrunk_read(Campaign *campaign, json_object *json, GError **error) {
+  const char *schedule = text_of(json, "schedule"), *words = text_of(json, "words");
+  uint64_t number;
+  if (schedule == NULL || words == NULL || !number_of(json, "number", INT64_MAX, &number))
+    return senseless(error, "a shrunk schedule is not complete");
+  if (campaign_shrunk_find(campaign, number) != NULL)
+    return true;
+  CampaignShrunk *shrunk = g_new0(CampaignShrunk, 1);
+  *shrunk = (CampaignShrunk){ number, g_strdup(schedule), g_strdup(words) };
+  g_ptr_array_add(campaign->shrunk, shrunk);
+  return true;
+}
+
 static bool exhausted_read(Campaign *campaign, json_object *record, GError **error) {
   uint64_t number;
   if (!campaign_is_systematic(campaign) || !number_of(record, "exhausted", CAMPAIGN_PART_COUNT - 1, &number) ||
@@ -294,6 +316,8 @@ bool campaign_apply(json_object *record, void *data, GError **error) {
     return ran_read(campaign, record, error);
   if (json_object_object_get_ex(record, "outcome", &value))
     return outcome_read(campaign, value, error);
+  if (json_object_object_get_ex(record, "shrunk", &value))
+    return shrunk_read(campaign, value, error);
   if (json_object_object_get_ex(record, "exhausted", &value))
     return exhausted_read(campaign, record, error);
   if (json_object_object_get_ex(record, "coverage", &value))

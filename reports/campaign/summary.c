@@ -85,7 +85,7 @@ bool campaign_is_as_expected(const Campaign *campaign) {
 
 /* ---- lines to replay ---- */
 
-char *campaign_replay_words(const Campaign *campaign, const CampaignFailure *failure, const char *folder) {
+char *campaign_replay_words(const Campaign *campaign, const CampaignFailure *failure, const char *folder, const char *kind) {
   const char *argument = campaign->header.argument;
   g_autofree char *quoted = strpbrk(argument, " \t'\"\\$`*?[]<>|&;()#~!") != NULL ? g_shell_quote(argument) : g_strdup(argument);
   if (*failure->schedule == '\0')
@@ -94,7 +94,7 @@ char *campaign_replay_words(const Campaign *campaign, const CampaignFailure *fai
     return g_strdup_printf("irqlab replay %s %s", quoted, failure->schedule);
   if (folder == NULL)
     return g_strdup_printf("irqlab replay %s ... (its line is long: --json prints it, --out FOLDER keeps it in a file)", quoted);
-  g_autofree char *leaf = g_strdup_printf("%s.%" G_GUINT64_FORMAT ".schedule", campaign->header.scenario, failure->first);
+  g_autofree char *leaf = g_strdup_printf("%s.%" G_GUINT64_FORMAT "%s.schedule", campaign->header.scenario, failure->first, kind);
   g_autofree char *file = g_build_filename(folder, leaf, NULL);
   g_autofree char *line = g_strconcat(failure->schedule, "\n", NULL);
   if (!g_file_test(file, G_FILE_TEST_EXISTS))
@@ -143,11 +143,19 @@ static void behaviours_print_line(GString *out, const Campaign *campaign) {
 static void failure_print(GString *out, const ReportStyle *style, const Campaign *campaign, const CampaignFailure *failure,
                           const char *folder) {
   bool is_ok = failure->why == NULL, is_clean = strcmp(failure->text, "clean") == 0;
-  g_autofree char *count = number(failure->count), *again = campaign_replay_words(campaign, failure, folder);
+  g_autofree char *count = number(failure->count), *again = campaign_replay_words(campaign, failure, folder, "");
   report_put(out, style, is_ok ? REPORT_GREEN : REPORT_RED, is_ok ? "  ok   " : "  NOT  ");
   g_string_append_printf(out, "%12s  %s\n", count, failure->text);
   if (!is_ok)
     g_string_append_printf(out, "%21s%s\n", "", failure->why);
+  const CampaignShrunk *shrunk = campaign_shrunk_find(campaign, failure->first);
+  if (shrunk != NULL) {
+    CampaignFailure least = *failure;
+    least.schedule = shrunk->schedule;
+    g_free(again);
+    again = campaign_replay_words(campaign, &least, folder, ".shrunk");
+    g_string_append_printf(out, "%21s%s\n", "", shrunk->words);
+  }
   if ((!is_ok || !is_clean) && *again != '\0')
     g_string_append_printf(out, "%21s%s\n", "", again);
 }
@@ -192,6 +200,9 @@ static json_object *failures_json(const Campaign *campaign) {
     json_object_object_add(item, "count", json_object_new_int64((int64_t)failure->count));
     json_object_object_add(item, "first", json_object_new_int64((int64_t)failure->first));
     json_object_object_add(item, "schedule", text_json(failure->schedule));
+    const CampaignShrunk *shrunk = campaign_shrunk_find(campaign, failure->first);
+    json_object_object_add(item, "shrunk", shrunk != NULL ? text_json(shrunk->schedule) : NULL);
+    json_object_object_add(item, "shrunk_words", shrunk != NULL ? text_json(shrunk->words) : NULL);
     json_object_array_add(list, item);
   }
   return list;

@@ -33,5 +33,5 @@ void campaign_summary_print(GString *out, const ReportStyle *style, const Campai
 json_object *campaign_summary_json(const Campaign *campaign, const CampaignSummary *summary);
 
 /* How to replay: "irqlab replay NAME LINE"; of a long line, the file in the folder that keeps it (which is written when missing); "" when there is no
- * way. Returns owned. */
-char *campaign_replay_words(const Campaign *campaign, const CampaignFailure *failure, const char *folder);
+ * way. `kind` is part of the file's name. Returns owned. */
+char *campaign_replay_words(const Campaign *campaign, const CampaignFailure *failure, const char *folder, const char *kind);

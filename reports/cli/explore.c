@@ -26,7 +26,7 @@ static void interrupt(int signal_number) {
 typedef struct ExploreArguments {
   CliSearch search;
   gint64 schedules;
-  gboolean until_saturated, until_found, wants_json, no_sandbox, is_quiet, wants_coverage;
+  gboolean until_saturated, until_found, wants_json, no_sandbox, is_quiet, wants_coverage, no_shrink;
   gint jobs;
   char *time, *shard, *out, *report, *color;
   double seconds;
@@ -192,6 +192,7 @@ static int scenario_explore_one(ExploreCommand *command, const CliScenario *scen
                        .shard_count = arguments->shard_count,
                        .folder = arguments->out,
                        .has_sandbox = !arguments->no_sandbox,
+                       .wants_shrunk = !arguments->no_shrink,
                        .has_coverage = arguments->wants_coverage,
                        .is_interrupted = &is_interrupted,
                        .found = found,
@@ -320,6 +321,7 @@ static bool arguments_parse(ExploreArguments *arguments, int *argc, char ***argv
     { "report", 0, 0, G_OPTION_ARG_FILENAME, &arguments->report, "Run nothing: tell what a folder holds", "FOLDER" },
     { "coverage", 0, 0, G_OPTION_ARG_NONE, &arguments->wants_coverage,
       "Tell also what the schedules exercised: routines that met or never did, lock orders, choices", NULL },
+    { "no-shrink", 0, 0, G_OPTION_ARG_NONE, &arguments->no_shrink, "Do not make failing schedules minimal in the end", NULL },
     { "quiet", 'q', 0, G_OPTION_ARG_NONE, &arguments->is_quiet, "Tell nothing before the end", NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &arguments->wants_json, "Print one JSON document, with every line to replay, instead of lines",
       NULL },

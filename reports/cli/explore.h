@@ -20,6 +20,7 @@ typedef struct ExploreTask {
   uint64_t shard, shard_count;
   const char *folder; /* NULL: nothing is kept */
   bool has_sandbox;
+  bool wants_shrunk; /* failing schedules are made minimal in the end */
   bool has_coverage; /* what the schedules exercise is collected, too */
   const volatile bool *is_interrupted;
   void (*found)(const CampaignOutcome *outcome, const Campaign *campaign, double seconds, void *data); /* an outcome not met before */
@@ -48,8 +49,10 @@ void explore_result_finish(ExploreResult *result);
 typedef struct ExploreWorkerTask {
   const ExploreTask *task;
   CampaignRing *ring;
-  int commands; /* to read: lines "FIRST STRIDE COUNT SKIP", a block each */
+  int commands; /* to read: lines "FIRST STRIDE COUNT SKIP", a block each; "shrink LINE" */
   int replies;  /* to write: JSON, one object a line */
 } ExploreWorkerTask;
+
+#define EXPLORE_SHRINK "shrink "
 
 void explore_worker_main(const ExploreWorkerTask *worker) G_GNUC_NORETURN;

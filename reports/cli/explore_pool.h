@@ -37,9 +37,10 @@ typedef struct ExplorePool {
   uint64_t total; /* numbers below this are run */
   gint64 begin_us, recorded_us, told_us;
   unsigned death_count;
-  bool is_begun;    /* the header is known */
-  bool is_stopping; /* no more blocks */
-  bool is_found;
+  bool is_begun;      /* the header is known */
+  bool is_stopping;   /* no more blocks */
+  bool is_shrinking;  /* a reply is awaited */
+  uint64_t shrinking; /* number of the schedule */
 } ExplorePool;
 
 /* Ends the search with an error; the first counts. */

@@ -2,6 +2,7 @@
 #include "explore_pool.h"
 
 #include "../campaign/judge.h"
+#include "../campaign/summary.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -13,7 +14,10 @@
 #define RECORD_PERIOD_US (G_USEC_PER_SEC / 2)
 #define END_PERIOD_US (5 * G_USEC_PER_SEC) /* what the last schedules may take after a stop */
 #define DEATH_COUNT_MAX 8
-#define SATURATED_UNSEEN 0.001 /* one schedule in a thousand goes a new way */
+#define SHRINK_COUNT_MAX 8
+#define SHRINK_LINE_MAX 60000                  /* what a pipe takes at once */
+#define SHRINK_PERIOD_US (30 * G_USEC_PER_SEC) /* of one */
+#define SATURATED_UNSEEN 0.001                 /* one schedule in a thousand goes a new way */
 #define SATURATED_COUNT_MIN 1000
 
 static double session_s(const ExplorePool *pool) { return (double)(g_get_monotonic_time() - pool->begin_us) / 1e6; }
@@ -186,6 +190,11 @@ static void line_take(ExplorePool *pool, ExploreWorker *worker, const char *line
   } else if (json_object_object_get_ex(json, "error", NULL)) {
     explore_fail(pool, json_object_get_int(json_object_object_get(json, "exit_code")),
                  json_object_get_string(json_object_object_get(json, "error")));
+  } else if (json_object_object_get_ex(json, "shrunk", NULL)) {
+    const char *shrunk = json_object_get_string(json_object_object_get(json, "shrunk"));
+    if (shrunk != NULL)
+      explore_record(pool, campaign_shrunk_record(pool->shrinking, shrunk, json_object_get_string(json_object_object_get(json, "words"))));
+    pool->is_shrinking = false;
   } else if (json_object_object_get_ex(json, "end", NULL)) {
     uint64_t block = worker->spans[0].block;
     memmove(worker->spans, worker->spans + 1, (EXPLORE_AHEAD_COUNT - 1) * sizeof *worker->spans);
@@ -241,7 +250,7 @@ static void worker_replace(ExplorePool *pool, ExploreWorker *worker, const char 
     return;
   if (!is_killed && in_flight > 0)
     crash_record(pool, in_flight - 1, how);
-  if (pool->death_count++ >= DEATH_COUNT_MAX || (!is_killed && in_flight == 0) || (!is_killed && has_memory)) {
+  if (pool->death_count++ >= DEATH_COUNT_MAX || (!is_killed && in_flight > 0 && has_memory)) {
     g_autofree char *message =
         is_killed ? g_strdup("worker processes are killed again and again, by the system for want of memory or by somebody")
                   : g_strdup_printf("irqlab itself crashed: %s; please report it with the scenario", how);
@@ -293,22 +302,17 @@ static void limits_look(ExplorePool *pool) {
     task->progress(campaign, pool->batch.schedule_count, session_s(pool), task->data);
 }
 
-/* All that is in flight comes to its end, or is killed. */
-static void all_end(ExplorePool *pool) {
+static bool is_any_alive(const ExplorePool *pool, bool with_blocks) {
+  for (unsigned i = 0; i < pool->worker_count; i++)
+    if (pool->workers[i].replies >= 0 && (!with_blocks || pool->workers[i].span_count > 0))
+      return true;
+  return false;
+}
+
+/* Until their blocks, or they themselves, have come to an end: those that take too long are killed. */
+static void workers_await(ExplorePool *pool, bool with_blocks) {
   gint64 deadline = g_get_monotonic_time() + END_PERIOD_US;
-  pool->is_stopping = true;
-  for (unsigned i = 0; i < pool->worker_count; i++) {
-    ExploreWorker *worker = &pool->workers[i];
-    if (worker->ring != NULL)
-      worker->ring->stop = 1;
-    if (worker->commands >= 0)
-      close(worker->commands);
-    worker->commands = -1;
-  }
-  for (bool is_any = true, is_killed = false; is_any;) {
-    is_any = false;
-    for (unsigned i = 0; i < pool->worker_count; i++)
-      is_any |= pool->workers[i].replies >= 0;
+  for (bool is_killed = false; is_any_alive(pool, with_blocks);) {
     if (!is_killed && g_get_monotonic_time() > deadline) {
       is_killed = true;
       for (unsigned i = 0; i < pool->worker_count; i++)
@@ -319,6 +323,61 @@ static void all_end(ExplorePool *pool) {
       ring_drain(pool, &pool->workers[i]);
     if (pool->result->error == NULL && pool->batch.schedule_count > CAMPAIGN_RING_COUNT / 4)
       explore_flush(pool);
+  }
+}
+
+/* All that is in flight comes to its end. */
+static void blocks_end(ExplorePool *pool) {
+  pool->is_stopping = true;
+  for (unsigned i = 0; i < pool->worker_count; i++)
+    if (pool->workers[i].ring != NULL)
+      pool->workers[i].ring->stop = 1;
+  workers_await(pool, true);
+  if (pool->result->error == NULL)
+    explore_flush(pool);
+}
+
+static void all_end(ExplorePool *pool) {
+  for (unsigned i = 0; i < pool->worker_count; i++) {
+    if (pool->workers[i].commands >= 0)
+      close(pool->workers[i].commands);
+    pool->workers[i].commands = -1;
+  }
+  workers_await(pool, false);
+}
+
+/* ---- in the end ---- */
+
+static void shrink_one(ExplorePool *pool, ExploreWorker *worker, const CampaignFailure *failure) {
+  g_autofree char *line = g_strdup_printf("%s%s\n", EXPLORE_SHRINK, failure->schedule);
+  size_t size = strlen(line);
+  gint64 deadline = g_get_monotonic_time() + SHRINK_PERIOD_US;
+  pool->shrinking = failure->first;
+  pool->is_shrinking = write(worker->commands, line, size) == (ssize_t)size;
+  while (pool->is_shrinking && worker->replies >= 0) {
+    if (*pool->task->is_interrupted || g_get_monotonic_time() > deadline)
+      explore_worker_kill(worker);
+    wait_for_some(pool);
+  }
+}
+
+/* "v1:FINGERPRINT:..."; the natural schedule ends behind its fingerprint. */
+static bool has_departures(const char *line) { return g_str_has_prefix(line, "v1:") && strchr(line + strlen("v1:"), ':') != NULL; }
+
+/* By the first worker, which has booted: what is not as expected is told as the shortest story that still fails. */
+static void failures_shrink(ExplorePool *pool) {
+  ExploreWorker *worker = &pool->workers[0];
+  if (!pool->task->wants_shrunk || pool->result->error != NULL || *pool->task->is_interrupted)
+    return;
+  g_autoptr(GArray) failures = campaign_failures(pool->campaign);
+  for (guint i = 0, count = 0; i < failures->len && count < SHRINK_COUNT_MAX; i++) {
+    const CampaignFailure *failure = &g_array_index(failures, CampaignFailure, i);
+    bool is_wanted = failure->why != NULL && has_departures(failure->schedule) && strlen(failure->schedule) < SHRINK_LINE_MAX &&
+                     campaign_shrunk_find(pool->campaign, failure->first) == NULL;
+    if (!is_wanted || worker->replies < 0 || worker->commands < 0)
+      continue;
+    shrink_one(pool, worker, failure);
+    count++;
   }
 }
 
@@ -361,16 +420,16 @@ void explore_run(const ExploreTask *task, ExploreResult *result) {
   if (explore_folder_open(&pool))
     search(&pool);
   result->is_complete = is_complete(&pool);
+  blocks_end(&pool);
+  result->seconds = session_s(&pool);
+  failures_shrink(&pool);
   all_end(&pool);
-  if (result->error == NULL)
-    explore_flush(&pool);
   for (unsigned i = 0; i < pool.worker_count; i++)
     explore_worker_finish(&pool.workers[i]);
   explore_folder_close(&pool);
   campaign_batch_finish(&pool.batch);
   g_array_unref(pool.again);
   g_free(pool.workers);
-  result->seconds = session_s(&pool);
 }
 
 void explore_result_finish(ExploreResult *result) {

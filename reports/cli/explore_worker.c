@@ -5,6 +5,7 @@
 #include "../coverage.h"
 #include "coverage_collect.h"
 #include "sandbox.h"
+#include "shrink.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -113,6 +114,37 @@ static void block_run(Worker *worker, const CampaignSpan *span, uint64_t skip) {
   block_end_tell(worker, is_over && !is_cut && options.policy->is_systematic);
 }
 
+/* ---- shrinking ---- */
+
+/* The schedule of that line, once more; false: it is no line of this scenario. */
+static bool line_run(const Worker *worker, const char *line, RunResult *result) {
+  SimSchedule schedule = { 0 };
+  char fingerprint[64];
+  const char *why;
+  size_t column;
+  bool is_right = sim_schedule_parse(line, &schedule, fingerprint, sizeof fingerprint, &why, &column);
+  if (is_right)
+    scenario_run_once(worker->run, &(RunRequest){ .policy = &sim_policy_replay, .replay = &schedule }, result);
+  sim_schedule_finish(&schedule);
+  return is_right;
+}
+
+static void shrink_reply(const Worker *worker, const char *line) {
+  RunResult result = { 0 };
+  Shrunk shrunk = { 0 };
+  json_object *json = json_object_new_object();
+  json_object_object_add(json, "shrunk", NULL);
+  if (line_run(worker, line, &result) && shrink_bucket(worker->run, &result, &(ShrinkBudget){ 0 }, &shrunk)) {
+    g_autofree char *words = shrunk_words(&shrunk), *what = run_failure_words(worker->run, &shrunk.failure);
+    g_autofree char *whole = g_strdup_printf("%s: %s", what, words);
+    json_object_object_add(json, "shrunk", json_object_new_string(shrunk.line));
+    json_object_object_add(json, "words", json_object_new_string(whole));
+    shrunk_finish(&shrunk);
+  }
+  run_result_finish(&result);
+  reply(worker, json);
+}
+
 /* ---- beginning ---- */
 
 /* Not of this world: the error ends the search of this scenario. */
@@ -182,7 +214,11 @@ void explore_worker_main(const ExploreWorkerTask *own) {
   if (own->task->has_sandbox && strcmp(scenario_run_fingerprint(worker.run), "-") == 0)
     sandbox_enter();
   hello(&worker);
-  for (char *line; !own->ring->stop && (line = command_read(own->commands)) != NULL; g_free(line)) {
+  for (char *line; (line = command_read(own->commands)) != NULL; g_free(line)) {
+    if (g_str_has_prefix(line, EXPLORE_SHRINK)) {
+      shrink_reply(&worker, line + strlen(EXPLORE_SHRINK));
+      continue;
+    }
     char *at = line;
     CampaignSpan span = { .first = g_ascii_strtoull(at, &at, 10) };
     span.stride = g_ascii_strtoull(at, &at, 10);
