@@ -93,18 +93,28 @@ static TcpipConnection *connection_await(const TcpipStimulus *stimulus, bool is_
 }
 
 /* An upper component calls the stack while it holds its own spin lock, or at APC_LEVEL. */
-static int32_t raised_do(const TcpipStimulusEntry *entry, TcpipConnection **connection) {
+static int32_t raised_do(const TcpipStimulusEntry *entry, TcpipConnection **connection, uint32_t level) {
   KIRQL irql;
-  if (entry->stimulus.place.irql >= DISPATCH_LEVEL)
+  if (level >= DISPATCH_LEVEL && tcpip_state()->upper_lock == 0)
+    tcpip_state()->upper_lock = wfp_lock_create("an upper component's lock");
+  if (level >= DISPATCH_LEVEL)
     KeAcquireSpinLock((PKSPIN_LOCK)tcpip_state()->upper_lock, &irql);
   else
     KeRaiseIrql(APC_LEVEL, &irql);
   int32_t status = stimulus_do(entry, connection);
-  if (entry->stimulus.place.irql >= DISPATCH_LEVEL)
+  if (level >= DISPATCH_LEVEL)
     KeReleaseSpinLock((PKSPIN_LOCK)tcpip_state()->upper_lock, irql);
   else
     KeLowerIrql(irql);
   return status;
+}
+
+/* A kernel client may call the stack at any level up to DISPATCH_LEVEL; where the scenario says nothing of it that is a choice. */
+static uint32_t level_choose(const TcpipStimulus *stimulus, bool is_user) {
+  static const SimOption levels[] = { { .id = PASSIVE_LEVEL }, { .id = DISPATCH_LEVEL } };
+  if (is_user || stimulus->place.irql != PASSIVE_LEVEL)
+    return stimulus->place.irql;
+  return sim_choose_rare(sim_machine(), SIM_CHOICE_IRQL, 0, PASSIVE_LEVEL, levels, 2);
 }
 
 static void thread_do(TcpipStimulusEntry *entry, bool is_user) {
@@ -114,8 +124,9 @@ static void thread_do(TcpipStimulusEntry *entry, bool is_user) {
     return;
   if (is_user)
     ke_system_call_enter(system_call_number(stimulus->kind), 0xfffff80000100000ull + 0x100 * system_call_number(stimulus->kind));
-  int32_t status = stimulus->place.irql > PASSIVE_LEVEL ? raised_do(entry, &connection) : stimulus_do(entry, &connection);
-  if (stimulus->kind == TCPIP_CONNECT && stimulus->place.irql == PASSIVE_LEVEL)
+  uint32_t level = level_choose(stimulus, is_user);
+  int32_t status = level > PASSIVE_LEVEL ? raised_do(entry, &connection, level) : stimulus_do(entry, &connection);
+  if (stimulus->kind == TCPIP_CONNECT && level == PASSIVE_LEVEL)
     status = tcpip_connect_wait(connection, is_user);
   if (is_user)
     ke_system_call_return(status);

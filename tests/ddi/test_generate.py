@@ -37,6 +37,10 @@ REFUSED = [
     (ROW + 'conditions = [{ when = "*Event == 0", irql = "any", text = "" }]\n', "reads memory outside of DDI_READ"),
     (ROW + 'point = "sometimes"\n', "point sometimes is none of"),
     ('[KeX]\nprototype = "VOID KeX(PCSTR Format, ...)"\nirql = "any"\n', "a variadic function names its body"),
+    (ROW + 'failures = ["STATUS_NO_MEMORY"]\n', "a function that returns nothing"),
+    (ROW.replace("VOID KeX", "PVOID KeX") + 'failures = ["STATUS_NO_MEMORY"]\n', "PVOID cannot be STATUS_NO_MEMORY"),
+    (ROW.replace("VOID KeX", "NTSTATUS KeX") + 'failures = ["NULL"]\n', "NTSTATUS cannot be NULL"),
+    (ROW + 'failures_in_body = true\n', "failures are missing"),
     ("[KeX\n", "table.toml"),
 ]
 
