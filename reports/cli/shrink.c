@@ -40,26 +40,15 @@ static bool search_options(const ShrinkCommand *command, SimSearchOptions *optio
   return true;
 }
 
-/* The first schedule in which something goes wrong; false, after it was said, when there is none. */
+/* Something that goes wrong; false, after it was said, when nothing does. */
 static bool failure_find(const ShrinkCommand *command, const SimSearchOptions *options, RunResult *result) {
-  ScenarioRun *run = command->schedule.run;
-  uint64_t most = command->schedules > 0 ? (uint64_t)command->schedules : FIND_COUNT_DEFAULT, count = 0;
-  RunSearch search;
-  run_search_init(&search, run, options);
-  bool is_found = false, is_more = true;
-  while (!is_found && is_more && count < most) {
-    run_result_finish(result);
-    is_more = run_search_next(&search, NULL, result);
-    RunFailure failure = run_failure_of(run, result, NULL);
-    is_found = failure.kind != RUN_FAILURE_NONE;
-    run_failure_finish(&failure);
-    count++;
-  }
-  run_search_finish(&search);
-  if (!is_found)
-    printf("nothing went wrong in %" G_GUINT64_FORMAT " schedule%s%s: there is nothing to shrink\n", count, count == 1 ? "" : "s",
-           is_more ? "" : ", which are all there are");
-  return is_found;
+  uint64_t most = command->schedules > 0 ? (uint64_t)command->schedules : FIND_COUNT_DEFAULT;
+  ShrinkFound found = shrink_find(command->schedule.run, options, most);
+  *result = found.result;
+  if (!found.is_found)
+    printf("nothing went wrong in %" G_GUINT64_FORMAT " schedule%s%s: there is nothing to shrink\n", found.count,
+           found.count == 1 ? "" : "s", found.is_all ? ", which are all there are" : "");
+  return found.is_found;
 }
 
 static bool failure_of_line(const ShrinkCommand *command, RunResult *result) {

@@ -118,6 +118,46 @@ void shrunk_finish(Shrunk *shrunk) {
   memset(shrunk, 0, sizeof *shrunk);
 }
 
+/* ---- something to shrink ---- */
+
+#define NATURAL_FINDING_PATIENCE 500 /* schedules, when the natural one shows a mistake: others may show another */
+
+/* What the natural schedule comes to is wrong, too, but there may be more to find. */
+static bool is_worth_waiting(const RunFailure *failure) { return failure->kind == RUN_FAILURE_FINDING; }
+
+ShrinkFound shrink_find(ScenarioRun *run, const SimSearchOptions *options, uint64_t schedules) {
+  ShrinkFound found = { 0 };
+  RunResult natural = { 0 };
+  RunSearch search;
+  bool is_more = true;
+  replay(run, &(SimSchedule){ 0 }, &natural);
+  RunFailure failure = run_failure_of(run, &natural, NULL);
+  bool fails = failure.kind != RUN_FAILURE_NONE;
+  uint64_t most = !fails ? schedules : is_worth_waiting(&failure) ? MIN(schedules, NATURAL_FINDING_PATIENCE) : 0;
+  run_failure_finish(&failure);
+  run_search_init(&search, run, options);
+  while (!found.is_found && is_more && found.count < most) {
+    run_result_finish(&found.result);
+    is_more = run_search_next(&search, NULL, &found.result);
+    failure = run_failure_of(run, &found.result, &natural);
+    RunResult *known = fails ? &natural : NULL;
+    found.is_found = failure.kind != RUN_FAILURE_NONE &&
+                     (known == NULL || failure.kind == RUN_FAILURE_EXPECTATION || !run_failure_is(run, &failure, known));
+    run_failure_finish(&failure);
+    found.count++;
+  }
+  run_search_finish(&search);
+  found.is_all = !is_more;
+  if (!found.is_found && fails) {
+    run_result_finish(&found.result);
+    found.result = natural;
+    natural = (RunResult){ 0 };
+    found.is_found = true;
+  }
+  run_result_finish(&natural);
+  return found;
+}
+
 /* ---- in words ---- */
 
 static bool is_preemption(const SimException *exception) {

@@ -29,5 +29,16 @@ typedef struct Shrunk {
 bool shrink_bucket(ScenarioRun *run, const RunResult *result, const ShrinkBudget *budget, Shrunk *shrunk);
 void shrunk_finish(Shrunk *shrunk);
 
+/* What a search for something to shrink found. */
+typedef struct ShrinkFound {
+  bool is_found;
+  bool is_all;      /* there is no other schedule than those that were run */
+  uint64_t count;   /* run */
+  RunResult result; /* owned; of the schedule found */
+} ShrinkFound;
+
+/* The first schedule in which something goes wrong that does not in the natural one; else, when a while went by, the natural one if it goes wrong. */
+ShrinkFound shrink_find(ScenarioRun *run, const SimSearchOptions *options, uint64_t schedules);
+
 /* "105 departures from the natural schedule -> 1 preemption; none of the 412 schedules with fewer fails (562 runs)". Returns owned. */
 char *shrunk_words(const Shrunk *shrunk);

@@ -235,6 +235,48 @@ static void from_a_saved_state(void **state) {
   sim_snapshot_destroy(&snapshot);
 }
 
+/* Held at every so many events, saved and restored, a run comes to the same. */
+typedef struct Holding {
+  uint32_t every;
+  uint32_t count;
+} Holding;
+
+static void hold(const SimEvent *event, void *data) {
+  const Holding *holding = data;
+  if (event->sequence % holding->every == 0)
+    sim_hold(sim_machine());
+}
+
+static void a_run_that_is_held_goes_on(void **state) {
+  (void)state;
+  for (uint32_t every = 1; every < 12; every++) {
+    Outcome recorded = { 0 }, held = { 0 };
+    Holding holding = { .every = every };
+    SimEventMask mask;
+    record(every, &recorded);
+    SimRunOptions options = rig_options(&sim_policy_replay, VCPU_COUNT);
+    options.replay = &recorded.exceptions;
+    options.exceptions = &held.exceptions;
+    rig_open(&options);
+    memset(&mask, 0xff, sizeof mask);
+    sim_observer_add(sim_machine(), hold, &holding, mask);
+    program_load();
+    SimStop stop;
+    while ((stop = sim_machine_run(sim_machine())) == SIM_STOP_NONE) {
+      SimSnapshot *snapshot = sim_snapshot_save();
+      sim_snapshot_restore(snapshot);
+      sim_snapshot_destroy(&snapshot);
+      holding.count++;
+    }
+    outcome_take(&held, stop);
+    assert_true(holding.count > 0);
+    assert_same(&recorded, &held);
+    assert_same_exceptions(&recorded.exceptions, &held.exceptions);
+    sim_schedule_finish(&recorded.exceptions);
+    sim_schedule_finish(&held.exceptions);
+  }
+}
+
 /* A run that a limit ends replays to the same end. */
 static void limits_replay(void **state) {
   (void)state;
@@ -414,6 +456,7 @@ int main(void) {
     cmocka_unit_test(the_empty_schedule_is_the_timed_run),
     cmocka_unit_test(any_part_of_a_schedule_is_a_schedule),
     cmocka_unit_test(from_a_saved_state),
+    cmocka_unit_test(a_run_that_is_held_goes_on),
     cmocka_unit_test(limits_replay),
     cmocka_unit_test(hashes_are_those_of_every_build),
     cmocka_unit_test(no_two_interrupts_have_one_name),
