@@ -212,7 +212,7 @@ void sim_written_note(uint64_t snapshot, const SimExtent *extents, uint32_t exte
     self->restore_count = 0;
   self->snapshot = snapshot;
 #ifdef SIM_WITH_ASAN
-  (void)extents, (void)extent_count;
+  (void)turn_on, (void)extents, (void)extent_count;
 #else
   if (++self->restore_count >= RESTORES_BEFORE)
     turn_on(extents, extent_count);
