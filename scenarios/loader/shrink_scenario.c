@@ -10,6 +10,7 @@
 #define TRY_COUNT_MAX 400  /* scenarios booted */
 #define SEED_COUNT_MAX 100 /* schedules looked through where the old one does not fit any more */
 #define PASS_COUNT_MAX 3
+#define STEP_FACTOR 20
 
 typedef struct Work {
   const char *file; /* the scenario's: where relative paths begin */
@@ -18,6 +19,7 @@ typedef struct Work {
   SimSchedule schedule; /* of what is left */
   size_t count;         /* what it counts for */
   SimShrinkResult shrink;
+  uint64_t step_max; /* of a run: what goes on for much longer than the failure took has become another story */
 } Work;
 
 /* ---- does a text still fail? ---- */
@@ -79,6 +81,7 @@ static bool still_fails(Work *work, const char *text) {
   if (scenario == NULL || work->small->booted >= TRY_COUNT_MAX)
     return false;
   work->small->booted++;
+  scenario->limits.steps = MIN(scenario->limits.steps, work->step_max);
   g_autoptr(ScenarioRun) run = scenario_run_create(scenario, NULL);
   if (run == NULL || run->snapshot == NULL || (work->count > 0 && fails_naturally(work, run)))
     return false;
@@ -162,6 +165,8 @@ static bool text_finish(Work *work, const char *output, GError **error) {
   return output == NULL || text_write(output, small->text, error);
 }
 
+static bool is_limit(const RunFailure *failure) { return failure->kind == RUN_FAILURE_STOP && failure->stop >= SIM_STOP_LIMIT_STEPS; }
+
 bool shrink_scenario(Scenario *scenario, ScenarioRun *run, Shrunk *shrunk, const ShrinkScenarioOptions *options, ShrunkScenario *small,
                      GError **error) {
   g_autofree char *file = g_strdup(scenario->file);
@@ -174,6 +179,7 @@ bool shrink_scenario(Scenario *scenario, ScenarioRun *run, Shrunk *shrunk, const
   Work work = {
     .file = file, .small = small, .failure = small->shrunk.failure, .count = small->shrunk.shrink.count, .shrink = small->shrunk.shrink
   };
+  work.step_max = is_limit(&work.failure) ? UINT64_MAX : STEP_FACTOR * (small->shrunk.result.step_count + STEP_FACTOR);
   schedule_set(&work.schedule, &small->shrunk.result.exceptions);
   bool is_done = g_file_get_contents(file, &small->text, NULL, error);
   if (is_done && !options->is_whole) {
