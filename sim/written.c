@@ -131,7 +131,8 @@ static void guest_stack_protect(unsigned slot, uint64_t below) {
       cold_set(page, true);
 }
 
-static void turn_on(const SimExtent *extents, uint32_t extent_count) {
+/* Not called where a sanitizer has the signals. */
+__attribute__((unused)) static void turn_on(const SimExtent *extents, uint32_t extent_count) {
   SimWritten *self = written();
   if (!handler_install())
     return;
