@@ -10,6 +10,8 @@
 #define SITE_COUNT_MAX 4096u
 #define KEPT_COUNT_MAX 64u
 #define TRIES 8
+/* How often a site is wished for that has so far had to do with its own context alone, as who gives a lock back: once in so many times. */
+#define OWN_RARELY 4
 /* Points after which a run's wishes are given up, for each that a run may be expected to have. */
 #define PATIENCE 4
 
@@ -26,6 +28,8 @@ typedef struct ReadSite {
   uint32_t next; /* of the same place: index + 1 */
   bool reads;
   bool writes;
+  bool reads_others; /* has read what another context wrote */
+  bool is_read;      /* ... and has written what another read */
 } ReadSite;
 
 typedef struct Kept {
@@ -58,20 +62,28 @@ static Pair *pair_cell(SimReads *reads, uint64_t place, uint32_t writer, uint32_
   return &reads->pairs[cell];
 }
 
-static void site_note(SimReads *reads, SimPlace *place, uint32_t site, bool is_write, bool is_read) {
-  for (uint32_t at = place->sites; at != 0; at = reads->sites[at - 1].next) {
-    ReadSite *known = &reads->sites[at - 1];
-    if (known->site == site) {
-      known->reads |= is_read;
-      known->writes |= is_write;
-      return;
-    }
-  }
+/* Entered if it is new; NULL: there are too many. */
+static ReadSite *site_find(SimReads *reads, SimPlace *place, uint32_t site) {
+  for (uint32_t at = place->sites; at != 0; at = reads->sites[at - 1].next)
+    if (reads->sites[at - 1].site == site)
+      return &reads->sites[at - 1];
   if (reads->site_count == SITE_COUNT_MAX)
-    return;
-  reads->sites[reads->site_count] =
-      (ReadSite){ .place = place->key, .site = site, .next = place->sites, .reads = is_read, .writes = is_write };
+    return NULL;
+  reads->sites[reads->site_count] = (ReadSite){ .place = place->key, .site = site, .next = place->sites };
   place->sites = ++reads->site_count;
+  return &reads->sites[reads->site_count - 1];
+}
+
+static void site_note(SimReads *reads, SimPlace *place, uint32_t site, bool is_write, bool is_read, bool is_own) {
+  ReadSite *self = site_find(reads, place, site);
+  if (self != NULL) {
+    self->reads |= is_read;
+    self->writes |= is_write;
+    self->reads_others |= is_read && !is_own;
+  }
+  ReadSite *writer = is_read && !is_own && place->writer_site != 0 ? site_find(reads, place, place->writer_site) : NULL;
+  if (writer != NULL)
+    writer->is_read = true;
 }
 
 /* Plain accesses read or write; whatever happens to an object depends on what was done to it before. */
@@ -88,11 +100,12 @@ static void wishes_note(SimDrawing *drawing, const SimPlace *place, uint32_t sit
 void sim_reads_note(SimDrawing *drawing, SimPlace *place, uint32_t context, uint32_t site, const SimOperation *operation) {
   SimReads *reads = drawing->reads;
   bool is_read = is_reading(operation);
-  site_note(reads, place, site, operation->is_write, is_read);
+  bool is_own = place->writer_context == context;
+  site_note(reads, place, site, operation->is_write, is_read, is_own);
   if (!is_read)
     return;
   wishes_note(drawing, place, site);
-  Pair *pair = pair_cell(reads, place->key, place->writer_site, site, place->writer_context == context);
+  Pair *pair = pair_cell(reads, place->key, place->writer_site, site, is_own);
   if (pair->run == drawing->profile.run)
     return;
   pair->run = drawing->profile.run;
@@ -104,12 +117,16 @@ void sim_reads_note(SimDrawing *drawing, SimPlace *place, uint32_t context, uint
 
 /* ---- what is wished ---- */
 
+static bool is_wanted(SimDrawing *drawing, bool meets_others) { return meets_others || sim_draw_below(&drawing->draw, OWN_RARELY) == 0; }
+
 /* A write that this read may see: nobody's, or that of a site that writes the place. */
 static uint32_t writer_draw(SimDrawing *drawing, const SimPlace *place) {
   uint32_t count = 1, drawn = 0;
-  for (uint32_t at = place->sites; at != 0; at = drawing->reads->sites[at - 1].next)
-    if (drawing->reads->sites[at - 1].writes && sim_draw_below(&drawing->draw, ++count) == 0)
-      drawn = drawing->reads->sites[at - 1].site;
+  for (uint32_t at = place->sites; at != 0; at = drawing->reads->sites[at - 1].next) {
+    const ReadSite *writer = &drawing->reads->sites[at - 1];
+    if (writer->writes && is_wanted(drawing, writer->is_read) && sim_draw_below(&drawing->draw, ++count) == 0)
+      drawn = writer->site;
+  }
   return drawn;
 }
 
@@ -121,7 +138,7 @@ static bool wish_draw(SimDrawing *drawing, SimWish *wish) {
   for (uint32_t i = 0; i < TRIES && reads->site_count > 0; i++) {
     const ReadSite *reader = &reads->sites[sim_draw_below(&drawing->draw, reads->site_count)];
     const SimPlace *place = sim_profile_place(&drawing->profile, reader->place);
-    if (!reader->reads || !sim_place_is_shared(place))
+    if (!reader->reads || !sim_place_is_shared(place) || !is_wanted(drawing, reader->reads_others))
       continue;
     uint32_t writer = writer_draw(drawing, place);
     Pair *pair = pair_cell(reads, place->key, writer, reader->site, false);

@@ -61,21 +61,27 @@ static uint32_t candidates_list(const SimDrawing *drawing, const SimPoint *point
   return count;
 }
 
-/* The intended one has just made another: whose touch was meant, its own or one of those to come, is drawn anew. */
-static bool is_child_met(SimDrawing *drawing, const SimPoint *point) {
-  bool is_met = false;
+/* Where the intended one has just made another, the touch that is meant may be one of the other's: drawn by what each of the two is to do. */
+static void children_meet(SimDrawing *drawing, const SimPoint *point) {
   for (uint32_t i = 0; i < point->option_count; i++) {
     const SimOption *option = &point->options[i];
     const SimActor *actor = &drawing->actors[option->actor];
-    if (option->actor != SIM_ACTOR_CLOCK && (actor->run != drawing->profile.run || actor->context != option->context))
-      is_met |= point->context == drawing->intended_context && sim_drawing_actor(drawing, option) != NULL;
+    if (option->actor == SIM_ACTOR_CLOCK || (actor->run == drawing->profile.run && actor->context == option->context))
+      continue;
+    uint32_t weight = sim_drawing_actor(drawing, option)->weight;
+    if (drawing->intended == SIM_ACTOR_COUNT || point->context != drawing->intended_context)
+      continue;
+    if (sim_draw_below(&drawing->draw, weight + drawing->actors[drawing->intended].weight) < weight) {
+      drawing->intended = option->actor;
+      drawing->intended_context = option->context;
+    }
   }
-  return is_met;
 }
 
 static uint32_t pick(SimDrawing *drawing, const SimPoint *point) {
   uint8_t candidates[SIM_OPTION_COUNT_MAX];
-  if (is_child_met(drawing, point) || drawing->intended == SIM_ACTOR_COUNT)
+  children_meet(drawing, point);
+  if (drawing->intended == SIM_ACTOR_COUNT)
     intend(drawing, point);
   uint32_t count = candidates_list(drawing, point, candidates);
   if (count == 0) { /* it waits, or has ended */

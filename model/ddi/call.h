@@ -26,8 +26,9 @@ static inline uint32_t ddi_object(uint64_t address, ObjectKind kind) {
   return object != NULL ? object->ordinal : 0;
 }
 
-/* EVENT_CALL and the scheduling point: whatever may happen before the function does anything happens here. */
-static inline void ddi_begin(DdiCall *call, uint32_t function, uint32_t object, SimPointKind point, uint64_t cost_ns) {
+/* EVENT_CALL and the scheduling point: whatever may happen before the function does anything happens here. `place`: the address of what the call is
+ * about, where no object says it; 0: nothing does. */
+static inline void ddi_begin(DdiCall *call, uint32_t function, uint32_t object, uint64_t place, SimPointKind point, uint64_t cost_ns) {
   call->machine = sim_machine();
   call->function = function;
   call->object = object;
@@ -35,7 +36,10 @@ static inline void ddi_begin(DdiCall *call, uint32_t function, uint32_t object, 
   call->outer = call->machine->current->call;
   call->machine->current->call = function;
   sim_event(call->machine, EVENT_CALL, function, object, 0, 0, 0);
-  sim_point(call->machine, point, function, object, cost_ns);
+  SimOperation operation = {
+    .function = function, .object = object, .kind = (uint16_t)point, .is_write = 1, .address = object == 0 ? place : 0
+  };
+  sim_point_of(call->machine, &operation, cost_ns);
 }
 
 /* For what is no call at all in Windows (InsertTailList): only the memory it touches is judged. */

@@ -135,6 +135,13 @@ def emit_plain_body(row):
     return f"  {call};\n" if is_void(row) else f"  return {call};\n"
 
 
+def emit_place(row):
+    """What the call is about where that is no object the model counts: a fast mutex, a word that is changed interlocked."""
+    if row.object and row.object_kind == "NONE":
+        return f"(uint64_t)({row.object})"
+    return f"(uint64_t)({row.parameters[0].name})" if row.point == "interlocked" and row.parameters else "0"
+
+
 def emit_checks(row):
     target = "0"
     if row.object:
@@ -142,7 +149,7 @@ def emit_checks(row):
     text = "  DdiCall call;\n"
     if row.point == "none":
         return f"{text}  ddi_begin_plain(&call, DDI_{row.name});\n" + emit_probes(row) + emit_plain_body(row)
-    text += f"  ddi_begin(&call, DDI_{row.name}, {target}, {POINTS[row.point]}, {row.cost});\n"
+    text += f"  ddi_begin(&call, DDI_{row.name}, {target}, {emit_place(row)}, {POINTS[row.point]}, {row.cost});\n"
     return text + emit_contract(row) + emit_probes(row) + emit_failures(row) + emit_body(row)
 
 
