@@ -214,6 +214,11 @@ static void boots(void **state) {
   "`drivers`: { `fw`: { `globals`: { `gPaged`: `PULONG` }, `DriverEntry`: [`gPaged = ExAllocatePool2(POOL_FLAG_PAGED, 64, 1)`, "           \
   "`return STATUS_SUCCESS`], `OnDpc`: { `as`: `KDEFERRED_ROUTINE`, `do`: [`*gPaged = 1`] } } }, "                                          \
   "`traffic`: [{ `at`: `1ms`, `dpc`: `fw.OnDpc` }], "
+#define LEVELS                                                                                                                             \
+  "`drivers`: { `fw`: { `classify`: [`classifyOut->actionType = FWP_ACTION_PERMIT`, { `if`: `KeGetCurrentIrql() == DISPATCH_LEVEL`, "      \
+  "`then`: [`DbgPrint(\\`high\\`)`] }] } }, " PERMIT(                                                                                      \
+      "FWPM_LAYER_ALE_AUTH_CONNECT_V4") "`traffic`: [{ `at`: `1ms`, `in`: `system thread`, `tcp connect`: `10.0.0.1:49152 -> "             \
+                                        "192.0.2.7:443` }], "
 #define PACKETS                                                                                                                            \
   "`drivers`: { `fw`: { `classify`: [`classifyOut->actionType = FWP_ACTION_PERMIT`] } }, " PERMIT(                                         \
       "FWPM_LAYER_STREAM_V4") "`processes`: { `browser`: {} }, `traffic`: [" CONNECT                                                       \
@@ -240,6 +245,7 @@ static const struct {
     "`STATUS_PORT_DISCONNECTED` }]" },
   { "grant", HEAD EVENTS, SIM_CHOICE_GRANT,
     "`always`: [`clean`], `sometimes`: [{ `global`: `fw.gOrder`, `is`: 12 }, { `global`: `fw.gOrder`, `is`: 21 }]" },
+  { "irql", HEAD LEVELS, SIM_CHOICE_IRQL, "`always`: [`clean`], `sometimes`: [{ `event`: `debug-print`, `count`: 1 }]" },
   { "worker", HEAD ITEM, SIM_CHOICE_WORKER, "`always`: [`clean`, { `global`: `fw.gDone`, `is`: 1 }]" },
   { "resident", HEAD PAGED, SIM_CHOICE_RESIDENT, "`always`: [`paged-at-dispatch`], `sometimes`: [`DRIVER_IRQL_NOT_LESS_OR_EQUAL`]" },
   { "allocation", HEAD BLOCKS("") ", ", SIM_CHOICE_ALLOCATION, "`sometimes`: [`null-access`, `DRIVER_IRQL_NOT_LESS_OR_EQUAL`]" },
