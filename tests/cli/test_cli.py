@@ -12,10 +12,11 @@ import harness
 import cases_faults
 import cases_other
 import cases_run
+import cases_shrink
 import cases_usage
 import cases_worker
 
-ROOMS = (cases_usage, cases_run, cases_worker, cases_other, cases_faults)
+ROOMS = (cases_usage, cases_run, cases_worker, cases_other, cases_faults, cases_shrink)
 
 
 def main():

@@ -1,0 +1,192 @@
+"""irqlab shrink, and irqlab replay at an event, step by step, under gdb, and where a line no longer fits."""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+
+from harness import ROOT, SCENARIOS, check, check_exit, check_in, irqlab, program_path, test
+
+LOST = ROOT / 'scenarios/drivers/lost-wakeup/bug.json'
+RACE = ROOT / 'scenarios/drivers/connection-list/bug.json'
+
+
+def step(file, line, *commands):
+    """What irqlab replay --step prints for commands."""
+    return subprocess.run([program_path(), 'replay', '--step', str(file), line], input='\n'.join(commands) + '\n', stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, cwd=SCENARIOS, timeout=120, check=False)
+
+
+def shrunk_line(file):
+    result = irqlab('shrink', '--keep-scenario', file)
+    check_exit(result, 0)
+    return re.search(r'^  again: +irqlab replay \S+ (v1:\S+)', result.stdout, re.MULTILINE).group(1)
+
+
+# ---- shrink ----
+
+
+@test
+def shrink_writes_a_regression_test():
+    with tempfile.TemporaryDirectory() as folder:
+        out = pathlib.Path(folder, 'small.json')
+        result = irqlab('shrink', LOST, '-o', out)
+        check_exit(result, 0)
+        check_in('2 preemptions', result)
+        check_in('no schedule with fewer fails', result)
+        check(re.search(r'^  \|\| ', result.stdout, re.MULTILINE), f'no preemption is marked\n{result.stdout}')
+        text = out.read_text(encoding='utf-8')
+        check('"replay": "v1:' in text and '"waits-for-ever"' in text, text)
+        for line in LOST.read_text(encoding='utf-8').splitlines():
+            if line.startswith('//'):
+                check(line in text, f'{line} is gone')
+        check_exit(irqlab('run', out), 0)
+        check_in('1 schedule', irqlab('run', out))
+        check_in(', the same each time', irqlab('replay', out))
+        again = irqlab('shrink', out)
+        check_exit(again, 0)
+        check_in('2 preemptions', again)
+
+
+@test
+def shrink_keeps_sources_beside():
+    if not shutil.which('gcc'):
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        out = pathlib.Path(folder, 'small.json')
+        check_exit(irqlab('shrink', RACE, '-o', out), 0)
+        source = re.search(r'"source": "([^"]+)"', out.read_text(encoding='utf-8')).group(1)
+        check(not os.path.isabs(source) and (out.parent / source).resolve() == (RACE.parent / 'driver.c').resolve(), source)
+        check_exit(irqlab('run', out), 0)
+
+
+@test
+def shrink_a_line():
+    document = json.loads(irqlab('run', '--json', '--schedules', '200', '--policy', 'random', LOST).stdout)
+    lines = [outcome['schedule'] for outcome in document['scenarios'][0]['outcomes'] if outcome['result'] == 'waits-for-ever']
+    check(lines, 'no schedule of 200 fails')
+    check_in('2 preemptions', irqlab('shrink', '--keep-scenario', LOST, lines[0]))
+
+
+@test
+def shrink_without_anything_wrong():
+    for arguments in (['clean.json'], ['clean.json', 'v1:-'], ['--schedules', '3', 'clean.json']):
+        result = irqlab('shrink', *arguments)
+        check_exit(result, 1)
+        check_in('nothing to shrink', result)
+
+
+@test
+def shrink_errors():
+    with tempfile.TemporaryDirectory() as folder:
+        for arguments, text in [(['shrink'], 'irqlab shrink SCENARIO'), (['shrink', LOST, 'v1:-:zz'], 'schedule, column 6'),
+                                (['shrink', 'nosuch.json'], 'no such file'), (['shrink', '--budget', '-1', LOST], '--budget'),
+                                (['shrink', '--policy', 'rondom', LOST], 'did you mean "random"?'),
+                                (['shrink', LOST, '-o', f'{folder}/no/such/folder.json'], 'cannot be written')]:
+            result = irqlab(*arguments)
+            check_exit(result, 2)
+            check_in(text, result)
+        check(not os.listdir(folder), os.listdir(folder))
+
+
+@test
+def a_line_in_a_scenario_is_checked():
+    text = LOST.read_text(encoding='utf-8')
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder, 'bad.json')
+        for policy, message in [('{ "replay": "v1:-:zz" }', '"replay": a context (lower-case hexadecimal) was expected'),
+                                ('{ "replay": "" }', '"replay" is empty'), ('{ "replay": 7 }', '"replay": expected a string'),
+                                ('{ "replay": "v1:-", "seed": 3 }', 'unknown key "seed"')]:
+            changed, count = re.subn(r'"policy": \{[^}]*\}', f'"policy": {policy}', text)
+            check(count == 1, 'the scenario has a policy')
+            file.write_text(changed, encoding='utf-8')
+            result = irqlab('run', file)
+            check_exit(result, 2)
+            check_in(message, result)
+
+
+# ---- replay at an event, and step by step ----
+
+
+@test
+def stop_at_an_event():
+    line = shrunk_line(LOST)
+    result = irqlab('replay', LOST, line, '--stop-at', 'KeSetEvent')
+    check_exit(result, 0)
+    for text in ('stopped behind\nevent ', 'call: KeSetEvent(gReady)', 'fw.consume, interrupted, at fw.consume step 2', 'stacks of driver code',
+                 'fw.gReady: event gReady, not set'):
+        check_in(text, result)
+    number = re.search(r'stopped behind\nevent (\d+)', result.stdout).group(1)
+    check(irqlab('replay', LOST, line, '--stop-at', number).stdout == result.stdout, 'by its number it is another')
+    for event, text in [('1', 'events of this run have numbers from'), ('99999999', 'have numbers from'), ('KeSetEvnt', 'did you mean KeSetEvent?'),
+                        ('KeSetEvent#7', 'happens 1 time'), ('KeSetEvent#x', 'a number from 1')]:
+        result = irqlab('replay', LOST, line, '--stop-at', event)
+        check_exit(result, 2)
+        check_in(text.replace('did you mean KeSetEvent?', 'KeSetEvent'), result)
+
+
+@test
+def step_by_step_and_back():
+    line = shrunk_line(LOST)
+    there = step(LOST, line, 'goto KeSetEvent', 'state', 'quit').stdout.split('\n', 2)[2]
+    back = step(LOST, line, 'goto KeSetEvent', 'next 3', 'back 3', 'state').stdout.split('\n', 4)[4]
+    check(there.split('\n', 1)[1] == back.split('\n', 1)[1], f'{there}\n---\n{back}')
+    result = step(LOST, line, 'irql', 'back irql', 'switch', 'cpu 1', 'to KeClearEvent', 'stacks', 'locks', 'queues', 'print fw.gCount', 'print nothing',
+                  'continue', 'next', 'list 2', 'nonsense', '', 'history', 'help')
+    check_exit(result, 0)
+    for text in ('KeClearEvent(gReady)', 'fw.gCount = 1', 'no driver has a global "nothing"', 'nothing is left to do', 'this is the last event',
+                 'there is no command "nonsense"', '   15  history', 'history: what was typed'):
+        check(text in result.stdout, f'no {text!r} in\n{result.stdout}')
+
+
+@test
+def under_gdb():
+    if not shutil.which('gdb') or not shutil.which('gcc'):
+        return
+    line = shrunk_line(RACE)
+    result = irqlab('replay', RACE, line, '--gdb-command', 'info locals', '--gdb-command', 'backtrace')
+    if 'does not allow a process to be traced' in result.stderr:
+        return
+    check_exit(result, 0)
+    for text in ('in OnData of driver (driver.c:51)', 'connection->Bytes', 'connection = 0x', 'at ./driver.c:51'):
+        check_in(text, result)
+
+
+@test
+def without_gdb():
+    steps = irqlab('replay', '--gdb', LOST)
+    check_exit(steps, 2)
+    check_in('these are steps', steps)
+    if not shutil.which('gcc'):
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        for tool in pathlib.Path(shutil.which('gcc')).parent.iterdir():
+            if tool.name != 'gdb':
+                os.symlink(tool, f'{folder}/{tool.name}')
+        result = irqlab('replay', '--gdb', RACE, environment={'PATH': folder})
+        check_exit(result, 3)
+        check_in('gdb is not installed', result)
+
+
+# ---- a line that does not fit ----
+
+
+@test
+def where_a_line_parts():
+    line = shrunk_line(LOST)
+    moved = re.sub(r'\.([a-z])(\d+)(-(\d+))?=', lambda match: f'.{match[1]}{int(match[2]) + 3}' + (f'-{int(match[4]) + 3}' if match[4] else '') + '=', line)
+    result = irqlab('replay', LOST, moved)
+    check_exit(result, 0)
+    check_in('misfit:', result)
+    check_in('Choice 1 of 3', result)
+    near = re.search(r'nearby: +(.*), after \d+ runs?:\n +irqlab replay \S+ (v1:\S+)', result.stdout)
+    check(near and near.group(1) == 'waits-for-ever', result.stdout)
+    check_in('waits-for-ever', irqlab('replay', LOST, near.group(2)))
+    check('nearby:' not in irqlab('replay', '--nearby', '0', LOST, moved).stdout, '--nearby 0')
+    for corrupt, column in [(line[:-1], None), (line + ':', len(line) + 2), (line.replace('=', '~', 1), line.index('=') + 1), ('v1', 1)]:
+        result = irqlab('replay', LOST, corrupt)
+        check_exit(result, 2)
+        check_in('schedule, column' if column is None else f'schedule, column {column}:', result)
