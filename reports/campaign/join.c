@@ -168,7 +168,7 @@ void campaign_join_notes(const CampaignJoin *join, GPtrArray *notes) {
 
 static gint by_text(gconstpointer left, gconstpointer right) { return strcmp(*(char *const *)left, *(char *const *)right); }
 
-static GPtrArray *logs_of(const char *folder, GError **error) {
+GPtrArray *campaign_logs(const char *folder, GError **error) {
   g_autoptr(GError) why = NULL;
   g_autoptr(GDir) directory = g_dir_open(folder, 0, &why);
   if (directory == NULL) {
@@ -215,7 +215,7 @@ static bool log_join(const char *file, GPtrArray *joins, GPtrArray *notes, GErro
 }
 
 bool campaign_folder_join(const char *folder, GPtrArray *joins, GPtrArray *notes, GError **error) {
-  g_autoptr(GPtrArray) files = logs_of(folder, error);
+  g_autoptr(GPtrArray) files = campaign_logs(folder, error);
   for (guint i = 0; files != NULL && i < files->len; i++)
     if (!log_join(g_ptr_array_index(files, i), joins, notes, error))
       return false;

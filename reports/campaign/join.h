@@ -24,6 +24,9 @@ bool campaign_join_add(CampaignJoin *join, const Campaign *part, const char *nam
 /* Overlaps, shards and schedules that are missing, one line each, appended to `notes` (char *). */
 void campaign_join_notes(const CampaignJoin *join, GPtrArray *notes);
 
+/* The files of a folder's logs, sorted; NULL with error: it is no folder, or has none. Returns owned. */
+GPtrArray *campaign_logs(const char *folder, GError **error);
+
 /* All logs of a folder, by their scenario: CampaignJoin * sorted by name, each added to what `joins` holds already. False with error, at the first log that
  * is damaged or does not fit. Torn ends are noted. */
 bool campaign_folder_join(const char *folder, GPtrArray *joins, GPtrArray *notes, GError **error);

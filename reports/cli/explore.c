@@ -180,7 +180,9 @@ static void result_print(ExploreCommand *command, const CliScenario *scenario, c
     cli_error("%s", result->error);
 }
 
-static int scenario_explore_one(ExploreCommand *command, const CliScenario *scenario, double seconds, json_object *list) {
+/* `held`: as a folder holds it; NULL: as the command line says. */
+static int scenario_explore_one(ExploreCommand *command, const CliScenario *scenario, const ExploreHeld *held, double seconds,
+                                json_object *list) {
   const ExploreArguments *arguments = command->arguments;
   ExploreTask task = { .scenario = scenario,
                        .schedules = (uint64_t)arguments->schedules,
@@ -188,8 +190,8 @@ static int scenario_explore_one(ExploreCommand *command, const CliScenario *scen
                        .until_saturated = arguments->until_saturated,
                        .until_found = arguments->until_found,
                        .jobs = (unsigned)arguments->jobs,
-                       .shard = arguments->shard_number,
-                       .shard_count = arguments->shard_count,
+                       .shard = held != NULL ? held->shard : arguments->shard_number,
+                       .shard_count = held != NULL ? held->shard_count : arguments->shard_count,
                        .folder = arguments->out,
                        .has_sandbox = !arguments->no_sandbox,
                        .wants_shrunk = !arguments->no_shrink,
@@ -198,7 +200,11 @@ static int scenario_explore_one(ExploreCommand *command, const CliScenario *scen
                        .found = found,
                        .progress = progress,
                        .data = command };
-  g_autofree char *wrong = scenario->error != NULL ? g_strdup(scenario->error) : search_fill(arguments, scenario->file, &task.search);
+  g_autofree char *wrong = g_strdup(scenario->error);
+  if (held != NULL)
+    task.search = held->search;
+  else if (wrong == NULL)
+    wrong = search_fill(arguments, scenario->file, &task.search);
   if (wrong != NULL) {
     progress_clear(command);
     return cli_error("%s", wrong);
@@ -230,7 +236,11 @@ static void json_end(json_object *list, int exit_code) {
 }
 
 static int explore(const ExploreArguments *arguments, ReportColorMode mode, char **paths) {
-  g_autoptr(GPtrArray) scenarios = cli_scenarios(paths);
+  g_autoptr(GError) error = NULL;
+  bool goes_on = *paths == NULL; /* with what the folder holds */
+  g_autoptr(GPtrArray) scenarios = goes_on ? explore_held(arguments->out, &error) : cli_scenarios(paths);
+  if (scenarios == NULL)
+    return cli_error("%s", error->message);
   ExploreCommand command = { .arguments = arguments, .told = g_ptr_array_new_with_free_func(g_free) };
   json_object *list = arguments->wants_json ? json_object_new_array() : NULL;
   int exit_code = EXIT_AS_EXPECTED;
@@ -245,7 +255,8 @@ static int explore(const ExploreArguments *arguments, ReportColorMode mode, char
   for (guint i = 0; i < scenarios->len && !is_interrupted; i++) {
     double used = (double)(g_get_monotonic_time() - begin_us) / 1e6;
     double seconds = arguments->seconds > 0 ? MAX((arguments->seconds - used) / (scenarios->len - i), 0.001) : 0;
-    int one = scenario_explore_one(&command, g_ptr_array_index(scenarios, i), seconds, list);
+    const ExploreHeld *held = goes_on ? g_ptr_array_index(scenarios, i) : NULL;
+    int one = scenario_explore_one(&command, held != NULL ? &held->scenario : g_ptr_array_index(scenarios, i), held, seconds, list);
     exit_code = MAX(exit_code, one);
   }
   exit_code = is_interrupted ? EXIT_INTERRUPTED : exit_code;
@@ -301,6 +312,7 @@ static const char description[] =
     "Examples:\n"
     "  irqlab explore --for 10m mine.json\n"
     "  irqlab explore --schedules 1000000 --jobs 8 --out found mine.json     and again, after a power cut\n"
+    "  irqlab explore --for 8h --out found                                   what the folder holds, further\n"
     "  irqlab explore --schedules 1000000 --shard 3/16 --out found mine.json one of 16 machines\n"
     "  irqlab explore --policy exhaustive --preemptions 2 mine.json          all there are within the bound\n"
     "  irqlab explore --report found                                         what the folder holds\n\n"
@@ -371,7 +383,10 @@ static bool arguments_check(ExploreArguments *arguments, int argc) {
     return cli_error("explore: --shard takes I/N with I from 1 to N, such as 3/16, not \"%s\"", arguments->shard) == 0;
   if (arguments->report != NULL && argc > 1)
     return cli_error("explore: --report takes a folder and no scenario") == 0;
-  if (arguments->report == NULL && argc < 2)
+  bool is_search_given = arguments->search.policy != NULL || arguments->search.seed != NULL || arguments->shard != NULL;
+  if (arguments->out != NULL && argc < 2 && is_search_given)
+    return cli_error("explore: a scenario is missing; without one --out goes on as the folder's campaigns were begun") == 0;
+  if (arguments->report == NULL && arguments->out == NULL && argc < 2)
     return cli_error("explore: a scenario is missing: irqlab explore FILE\nirqlab explore --help tells more.") == 0;
   if (arguments->schedules == 0 && arguments->time == NULL && !arguments->until_saturated && !arguments->until_found)
     arguments->seconds = SECONDS_DEFAULT;

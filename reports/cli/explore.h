@@ -5,7 +5,7 @@
 
 #include "cli.h"
 
-#include "../campaign/campaign.h"
+#include "../campaign/join.h"
 #include "../campaign/ring.h"
 
 /* One scenario's search. Borrowed while it runs. */
@@ -43,6 +43,16 @@ typedef struct ExploreResult {
 
 void explore_run(const ExploreTask *task, ExploreResult *result);
 void explore_result_finish(ExploreResult *result);
+
+/* A campaign that a folder holds, as it was begun. */
+typedef struct ExploreHeld {
+  CliScenario scenario;
+  SimSearchOptions search;
+  uint64_t shard, shard_count;
+} ExploreHeld;
+
+/* All of a folder, ExploreHeld *; NULL with error. Returns owned. */
+GPtrArray *explore_held(const char *folder, GError **error);
 
 /* ---- the worker's side: a process of its own ---- */
 

@@ -94,8 +94,10 @@ def goes_on_cases(campaigns):
         run = campaigns.explore("-q", "--policy", "random", "--schedules", schedules, "--out", out, SCENARIO)
     campaigns.same("a campaign that goes on is as if it had never stopped", out, campaigns.reference("random", 6000))
     campaigns.says("... and says what it did now", run, 1, "6,000 schedules, 1,000 of them now")
+    run = campaigns.explore("-q", "--schedules", 6100, "--out", out)
+    campaigns.says("without a scenario the folder's go on", run, 1, "6,100 schedules, 100 of them now")
     run = campaigns.explore("-q", "--policy", "random", "--schedules", 6000, "--out", out, SCENARIO)
-    campaigns.says("nothing is left to do", run, 1, "6,000 schedules, 0 of them now")
+    campaigns.says("nothing is left to do", run, 1, "6,100 schedules, 0 of them now")
 
 
 # ---- killed ----
