@@ -107,6 +107,11 @@ bool sim_footprint_depends(const SimFootprint *left, const SimFootprint *right) 
 
 static bool mask_has(const SimEventMask *mask, unsigned kind) { return (mask->bits[kind / 64] >> (kind % 64)) & 1; }
 
+void sim_footprint_point(SimMachine *machine) {
+  if (machine->footprint->state != NULL)
+    sim_state_value(machine->footprint->state, machine, 1);
+}
+
 static void rest_touch(SimFootprint *footprint, bool is_write) {
   sim_footprint_touch(footprint, sim_touch_of(SIM_TOUCH_SHARED, SIM_TOUCH_REST, is_write));
 }

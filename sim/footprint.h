@@ -83,5 +83,7 @@ static inline uint64_t sim_touch_of(SimTouchKind kind, uint64_t what, bool is_wr
 /* A clock is read, and what it says may matter. */
 #define sim_touch_time(machine) ((machine)->footprint != NULL ? (void)((machine)->footprint->reads_time = true) : (void)0)
 
+/* The current context is at a scheduling point: where it is in its code follows from how many it met and what it saw. */
+void sim_footprint_point(struct SimMachine *machine);
 void sim_footprint_event(struct SimMachine *machine, const SimEvent *event);
 void sim_footprint_memory(struct SimMachine *machine, uint64_t address, uint64_t size, bool is_write, bool is_model);

@@ -339,6 +339,8 @@ void sim_point(SimMachine *machine, SimPointKind kind, uint32_t function, uint32
 }
 
 void sim_point_of(SimMachine *machine, const SimOperation *operation, uint64_t cost_ns) {
+  if (machine->footprint != NULL)
+    sim_footprint_point(machine);
   machine->current->pending = *operation;
   sim_charge(machine, cost_ns);
   if (++machine->step_count >= machine->options.limits.steps)

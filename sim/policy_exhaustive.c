@@ -155,6 +155,8 @@ static uint32_t answer(SimMachine *machine, const SimPoint *point) {
   SimSearch *search = machine->options.search;
   if (point->kind == SIM_CHOICE_ACCESS && !search->options.visits_accesses)
     return point->natural;
+  if (point->kind == SIM_CHOICE_ACCESS && path->state != NULL) /* beyond its scheduling point, which may be of the same operation */
+    sim_state_value(path->state, machine, 1);
   uint32_t id = path->depth < path->count ? take(path, search, &path->points[path->depth++]) : answer_new(path, machine, point);
   if (path->state != NULL && !sim_point_is_step(point))
     sim_state_value(path->state, machine, id);
@@ -167,10 +169,9 @@ static void step(SimMachine *machine, const SimVcpu *vcpu) {
     return;
   path->time.is_read |= path->footprint.reads_time;
   path->footprint.reads_time = false;
-  if (vcpu != NULL) {
+  if (vcpu != NULL)
     path->time.stepped |= 1ULL << vcpu->number;
-    sim_state_step(path->state, vcpu);
-  } else if (sim_search_time_look(&path->time, machine, sim_queue_first(&machine->queue)))
+  else if (sim_search_time_look(&path->time, machine, sim_queue_first(&machine->queue)))
     path->turns_timed = !path->is_timed;
 }
 

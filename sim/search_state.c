@@ -126,11 +126,6 @@ void sim_state_event(SimState *state, const SimMachine *machine, const SimEvent 
   fold(key, event->detail);
 }
 
-void sim_state_step(SimState *state, const SimVcpu *vcpu) {
-  if (vcpu->depth > 0)
-    fold(history_of(state, vcpu->stack[vcpu->depth - 1]), 1);
-}
-
 void sim_state_value(SimState *state, const SimMachine *machine, uint64_t value) {
   if (machine->current != NULL)
     fold(history_of(state, machine->current), value);
@@ -205,6 +200,24 @@ static void forget(void *data, const void *place) {
     place_add(self->sum, address, word, -1);
 }
 
+/* Where an entry stands in the queue's own table does not matter; which of several at one time comes first does. */
+static void queue_settle(SimState *state, SimStateKey *sum, const SimQueue *queue) {
+  Forgetting forgetting = { state, sum };
+  if (queue->is_wheel)
+    return;
+  for (uint32_t i = 1; i <= queue->count; i++) {
+    const SimQueueEntry *entry = queue->heap[i];
+    uint64_t rank = 1;
+    for (uint32_t k = 1; k <= queue->count; k++)
+      rank += queue->heap[k]->time_ns == entry->time_ns && queue->heap[k]->sequence < entry->sequence;
+    forget(&forgetting, &entry->sequence);
+    forget(&forgetting, &entry->position);
+    place_add(sum, (uint64_t)entry | 1, rank, 1);
+  }
+  for (uint32_t i = 1; i <= SIM_QUEUE_FEW; i++) /* also what was left beyond the last */
+    forget(&forgetting, &queue->heap[i]);
+}
+
 /* ---- cpus and contexts ---- */
 
 static void vcpu_fold(SimStateKey *key, const SimVcpu *vcpu, bool with_time) {
@@ -240,12 +253,14 @@ static void context_add(SimState *state, SimStateKey *sum, const SimContext *con
 }
 
 static void point_fold(SimStateKey *key, const SimMachine *machine, const SimPoint *point) {
-  fold(key, (uint64_t)point->kind | (uint64_t)point->option_count << 32);
-  fold(key, sim_point_is_step(point) ? 0 : point->natural);
+  bool is_step = sim_point_is_step(point); /* who asks who steps next is of no matter */
+  fold(key, (is_step ? 0 : (uint64_t)point->kind) | (uint64_t)point->option_count << 32);
+  fold(key, is_step ? 0 : point->natural);
   for (uint32_t i = 0; point->options != NULL && i < point->option_count; i++)
     fold(key, (uint64_t)point->options[i].id << 32 | point->options[i].context);
-  if (!sim_point_is_step(point) && machine->current != NULL) /* within a step: whose */
-    fold(key, machine->current->id);
+  /* Within a step: whose. At an access no interrupt lands on the cpu that makes it, unless others step first. */
+  bool is_deaf = point->kind == SIM_CHOICE_ACCESS && sim_vcpu_is_interruptible(sim_vcpu(machine));
+  fold(key, !is_step || is_deaf ? point->context : 0);
 }
 
 SimStateKey sim_state_key(SimState *state, SimMachine *machine, const SimPoint *point, uint64_t salt, bool with_time) {
@@ -253,6 +268,7 @@ SimStateKey sim_state_key(SimState *state, SimMachine *machine, const SimPoint *
   memory_add(state, &sum, machine);
   if (machine->threads != NULL && machine->threads->forget != NULL && !with_time)
     machine->threads->forget(machine, forget, &(Forgetting){ state, &sum });
+  queue_settle(state, &sum, &machine->queue);
   for (uint32_t i = 0; i < machine->context_count; i++)
     if (machine->contexts[i].is_live && &machine->contexts[i] != machine->dying)
       context_add(state, &sum, &machine->contexts[i]);
@@ -261,6 +277,7 @@ SimStateKey sim_state_key(SimState *state, SimMachine *machine, const SimPoint *
     vcpu_fold(&key, &machine->vcpus[i], with_time);
   point_fold(&key, machine, point);
   fold(&key, machine->fire_count);
+  fold(&key, machine->finding_sum);
   fold(&key, salt);
   if (with_time)
     fold(&key, machine->now_ns);

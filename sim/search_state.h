@@ -10,8 +10,9 @@
  *  - 128 bits: that two of a billion differ and hash alike has a chance below 1 in 10^20.
  *  - Virtual time is no part of a state as long as it changes nothing (footprint.h, (a) and (b)); where it does, the search begins again with clocks
  *    and times as part of each state, and merges little.
- *  - *Findings of rules* that remember what led to a state (data races, the order of locks, leaks by whom) are told for the first way that led there,
- *    and may be missed for the others. So may livelocks: a search does not go round.
+ *  - What rules have found is part of a state; what they remember and have not found yet (who touched what, the order of locks) is not: *findings* of
+ *    rules that remember are told for the first way that led to a state, and may be missed for the others. So may livelocks: a search does not go
+ *    round.
  *  - Memory at other addresses is other memory: blocks allocated in another order keep states apart. That costs merging, and nothing else.
  *
  * Host memory, owned by the policy that searches.
@@ -26,7 +27,6 @@
 
 struct SimMachine;
 struct SimPoint;
-struct SimVcpu;
 
 typedef struct SimState SimState;
 
@@ -51,8 +51,6 @@ void sim_state_forget_all(SimState *state);
 /* ---- what contexts do and read ---- */
 
 void sim_state_event(SimState *state, const struct SimMachine *machine, const SimEvent *event);
-/* What is on top of that cpu makes another step: where it is in its code follows from how many it made and what it saw. */
-void sim_state_step(SimState *state, const struct SimVcpu *vcpu);
 /* The current context sees that value. */
 void sim_state_value(SimState *state, const struct SimMachine *machine, uint64_t value);
 /* All it saw before is dead to the current context, but for what the value says. */

@@ -134,6 +134,12 @@ bool ke_is_futile(const SimContext *context) {
   return lock->is_held && lock->owner_cpu != context->vcpu->number;
 }
 
+/* An entry that is in no queue: when it was, and after whom it came. */
+static void entry_forget(const SimQueueEntry *entry, void (*forget)(void *data, const void *word), void *data) {
+  if (entry->position == 0)
+    forget(data, &entry->sequence);
+}
+
 /* What of the dispatcher's state is a time, or counts how often something happened, and decides nothing where time does not. */
 void ke_state_forget(SimMachine *machine, void (*forget)(void *data, const void *word), void *data) {
   (void)machine;
@@ -142,9 +148,9 @@ void ke_state_forget(SimMachine *machine, void (*forget)(void *data, const void 
     forget(data, &prcb->dpc_requests_tick);
     forget(data, &prcb->dpc_begin_ns);
     forget(data, &prcb->watch.time_ns);
-    forget(data, &prcb->watch.sequence);
+    entry_forget(&prcb->watch, forget, data);
   }
-  forget(data, &KE->tick.sequence);
+  entry_forget(&KE->tick, forget, data);
   forget(data, &KE->timers.sequence_next);
   for (uint32_t ordinal = 1; ordinal <= MODEL->object.count; ordinal++) {
     const Object *object = object_by_ordinal(ordinal);

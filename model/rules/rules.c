@@ -94,6 +94,8 @@ static Finding *report(uint32_t rule, const SimEvent *observed, const FindingOth
     .other = *other,
   };
   frames_copy(finding, machine->current);
+  uint64_t what = (uint64_t)rule << 32 | event->site;
+  machine->finding_sum += (what ^ what >> 29) * 0xbf58476d1ce4e5b9ULL;
   return finding;
 }
 
