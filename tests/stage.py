@@ -93,6 +93,21 @@ def library_files():
     return sorted(path for folder in folders for path in (ROOT / "scenarios" / folder).rglob("*.json"))
 
 
+def without_comments(text):
+    """JSON of a file with comments: strings are kept whole."""
+    return re.sub(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', lambda found: found.group(1) or " ", text, flags=re.DOTALL)
+
+
+# A bug check, a finding or an odd end, as an expectation names it.
+ODD = re.compile(r'"(bugcheck|hung|[a-z-]+ (at|in) )|"[a-z]+(-[a-z]+)+|"any finding|"bug check', re.IGNORECASE)
+
+
+def is_bug(path):
+    """Is something wrong expected of some schedules, and not of all?"""
+    sometimes = json.loads(without_comments(path.read_text())).get("expect", {}).get("sometimes", [])
+    return any(ODD.match(json.dumps(item).lstrip("{ ")) for item in sometimes)
+
+
 def is_compiled(path):
     """Does the scenario have a driver written in C?"""
     return re.search(r'"source"\s*:\s*(\[\s*)?"[^"]*\.c"', path.read_text()) is not None

@@ -4,18 +4,22 @@
 The library is run by builds of gcc and clang with -O0 and -O2, and by one of them in other surroundings: twice, without address space
 randomization, in other locales, time zones and environments, with memory perturbed, as another user, from another folder, alone and beside
 others. All must come to the same buckets with the same counts, schedules and hashes. Then the schedule of every bucket is replayed, by two builds.
+What the portfolio finds of the library's bugs is found and replayed by all four; and where driver code itself is built by another compiler, a
+schedule that preempts at calls only still comes to the same.
 """
 import concurrent.futures
 import os
+import re
 import shutil
 import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from stage import ROOT, Stage, built, library_name
+from stage import ROOT, Stage, built, is_bug, is_compiled, library_files, library_name
 
 SCHEDULES = 12  # of scenarios with a random policy
+SEARCHED = 150  # schedules of the portfolio, of each bug
 BUILDS = [  # name, compiler, options; the build under test is gcc -O2 as a rule, and is compared with all
     ("gcc-O0", "gcc", ["-Doptimization=0"]),
     ("gcc-O2", "gcc", ["-Doptimization=2"]),
@@ -111,6 +115,41 @@ def replay(stage, program, file, bucket):
     return "choices of the line do not exist in the replay" if "misfit:" in run.stdout else None
 
 
+def search(stage, **options):
+    """What the portfolio comes to over the bugs of the library."""
+    files = [path for path in library_files() if is_bug(path)]
+    return stage.library("--policy", "portfolio", "--schedules", SEARCHED, "--jobs", 2, *files, **options)
+
+
+def replays(stage, programs, outcomes):
+    """The schedule of every bucket again, by each of the programs."""
+    buckets = [(name, outcome["file"], bucket) for name, outcome in outcomes.items() for bucket in outcome["outcomes"]]
+    replayed = [(what, program, *bucket) for what, program in programs.items() for bucket in buckets]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for (what, _, name, _, bucket), problem in zip(replayed, pool.map(lambda one: replay(stage, one[1], one[3], one[4]), replayed)):
+            stage.case(f"{what}: replay {library_name(name)} {bucket['schedule'][:80]}", problem)
+
+
+def other_compiler(stage, outcomes):
+    """The same schedules with the drivers built by clang: those without a preemption at a memory access, which are where the compiler put them."""
+    folder = stage.work / "other-compiler"
+    shutil.rmtree(folder, ignore_errors=True)
+    for name, outcome in outcomes.items():
+        path = ROOT / "scenarios" / f"{name}.json"
+        if not is_compiled(path):
+            continue
+        copy = folder / name / path.name
+        shutil.copytree(path.parent, copy.parent)
+        copy.write_text(re.sub(r'("source"\s*:\s*\[?\s*"[^"]*\.c")', r'"compiler": "clang", \1', copy.read_text()))
+        for bucket in outcome["outcomes"]:
+            if re.search(r"\.m\d", bucket["schedule"]):
+                continue
+            run = stage.irqlab("replay", "--color", "never", copy, bucket["schedule"])
+            wanted = bucket["result"].split(" (")[0].split(", ")
+            problem = [] if all(word in run.stdout for word in wanted) else [f"{bucket['result']} with gcc's; with clang's:", *(run.stdout + run.stderr).splitlines()[:4]]
+            stage.case(f"{name}, built by clang: {bucket['schedule'][:80]}", problem)
+
+
 def main():
     stage = Stage(__doc__)
     shutil.rmtree(stage.work / "cache-again", ignore_errors=True)
@@ -129,11 +168,15 @@ def main():
         if stage.case(f"{name}: builds", error):
             programs[name] = folder / "reports/cli/irqlab"
             compare(stage, name, base, *library(stage, program=programs[name]))
-    buckets = [(name, outcome["file"], bucket) for name, outcome in base_outcomes.items() for bucket in outcome["outcomes"]]
-    replayed = [(what, programs[what], *bucket) for what in ("this build", "clang-O2") if what in programs for bucket in buckets]
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for (what, _, name, _, bucket), problem in zip(replayed, pool.map(lambda one: replay(stage, one[1], one[3], one[4]), replayed)):
-            stage.case(f"{what}: replay {library_name(name)} {bucket['schedule'][:80]}", problem)
+    replays(stage, {what: programs[what] for what in ("this build", "clang-O2") if what in programs}, base_outcomes)
+    found_outcomes, error = search(stage)
+    stage.case("the portfolio runs", error)
+    found = results(found_outcomes)
+    for what in programs:
+        compare(stage, f"{what}, portfolio", found, *search(stage, program=programs[what]))
+    replays(stage, programs, found_outcomes)
+    if shutil.which("clang"):
+        other_compiler(stage, found_outcomes)
     stage.finish()
 
 
