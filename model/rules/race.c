@@ -103,6 +103,18 @@ static void observe_callback(const SimEvent *event) {
     acquire_other(KEY_CALLED, event->object);
 }
 
+/* ---- memory that is given back: whoever uses it has to be done ---- */
+
+#define FREED_SIZE_MAX 4096u
+
+static void observe_free(const SimEvent *event) {
+  const Object *block = object_by_ordinal(event->object);
+  if (block == NULL || block->driver == 0)
+    return;
+  uint64_t size = block->size < FREED_SIZE_MAX ? block->size : FREED_SIZE_MAX;
+  sim_race_touch(sim_machine(), event->value, size, true, SIM_RACE_MODEL);
+}
+
 /* ---- all else ---- */
 
 static void observe_call(const SimEvent *event) {
@@ -131,6 +143,7 @@ static void observe(const SimEvent *event, void *data) {
   case EVENT_OBJECT_DELETE: observe_object(event); return;
   case EVENT_CALL: observe_call(event); return;
   case EVENT_RETURN: observe_return(event); return;
+  case EVENT_POOL_FREE: observe_free(event); return;
   case EVENT_DRIVER_LOAD: release_other(KEY_REGISTERED, event->object); return;
 
   case EVENT_THREAD_CREATE:
@@ -212,6 +225,7 @@ static void begin(void) {
                                             SIM_EVENT_INTERRUPT_END,
                                             SIM_EVENT_CONTEXT_BEGIN,
                                             EVENT_CALL,
+                                            EVENT_POOL_FREE,
                                             EVENT_RETURN,
                                             EVENT_CALLBACK,
                                             EVENT_CALLBACK_RETURN,

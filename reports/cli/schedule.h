@@ -13,7 +13,8 @@ typedef struct CliSchedule {
 } CliSchedule;
 
 /* For a command's GOptionEntry array. */
-#define CLI_SCHEDULE_RACES(schedule) { "races", 0, 0, G_OPTION_ARG_NONE, &(schedule)->races, "Look for data races, too", NULL }
+#define CLI_SCHEDULE_RACES(schedule)                                                                                                       \
+  { "races", 0, 0, G_OPTION_ARG_NONE, &(schedule)->races, "Look for data races, too", NULL }
 
 /* Loads and boots the scenario and reads the line: "v1:...", "@FILE" that holds one, or NULL for the natural schedule. Returns an exit code, after
  * an error was printed when it is not 0. Finish it in any case. */
