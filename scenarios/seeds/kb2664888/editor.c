@@ -314,21 +314,30 @@ static NTSTATUS WorkerStart(void) {
   return STATUS_SUCCESS;
 }
 
-/* What was taken is put back, then the stream passes, then the callouts go, and last what their calls needed. */
-static VOID Unload(PDRIVER_OBJECT DriverObject) {
+static void WorkerStop(void) {
   KIRQL irql;
 
-  UNREFERENCED_PARAMETER(DriverObject);
   KeAcquireSpinLock(&Lock, &irql);
   IsStopping = TRUE;
   KeReleaseSpinLock(&Lock, irql);
   KeSetEvent(&Ready, IO_NO_INCREMENT, FALSE);
   KeWaitForSingleObject(WorkerThread, Executive, KernelMode, FALSE, NULL);
   ObDereferenceObject(WorkerThread);
-  CalloutsRemove();
-  FwpsInjectionHandleDestroy0(Injection);
+}
+
+/* What was taken is put back, then the stream passes, then the callouts go, and last what their calls needed. Also of a DriverEntry that failed: as
+ * much as there is. */
+static VOID Unload(PDRIVER_OBJECT DriverObject) {
+  UNREFERENCED_PARAMETER(DriverObject);
+  if (WorkerThread != NULL)
+    WorkerStop();
+  if (Engine != NULL)
+    CalloutsRemove();
+  if (Injection != NULL)
+    FwpsInjectionHandleDestroy0(Injection);
   ExFreePoolWithTag(Statistics, EDITOR_TAG);
-  IoDeleteDevice(Device);
+  if (Device != NULL)
+    IoDeleteDevice(Device);
 }
 
 NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) {
@@ -354,5 +363,7 @@ NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) 
     status = FwpmEngineOpen0(NULL, RPC_C_AUTHN_WINNT, NULL, NULL, &Engine);
   if (NT_SUCCESS(status))
     status = CalloutsAdd();
+  if (!NT_SUCCESS(status))
+    Unload(DriverObject);
   return status;
 }

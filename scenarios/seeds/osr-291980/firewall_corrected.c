@@ -282,6 +282,23 @@ static const FLT_REGISTRATION Registration = { .Size = sizeof(FLT_REGISTRATION),
                                                .OperationRegistration = Operations,
                                                .FilterUnloadCallback = FilterUnload };
 
+/* Of a DriverEntry that failed: as much as there is. */
+static void Undo(void) {
+  if (Engine != NULL) {
+    FwpmFilterDeleteByKey0(Engine, &FIREWALL_FILTER);
+    FwpmCalloutDeleteByKey0(Engine, &FIREWALL_CALLOUT);
+    FwpmEngineClose0(Engine);
+  }
+  if (CalloutId != 0)
+    FwpsCalloutUnregisterById0(CalloutId);
+  if (Device != NULL)
+    IoDeleteDevice(Device);
+  if (ServerPort != NULL)
+    FltCloseCommunicationPort(ServerPort);
+  if (Filter != NULL)
+    FltUnregisterFilter(Filter);
+}
+
 NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) {
   UNICODE_STRING name = RTL_CONSTANT_STRING(L"\\Device\\Firewall");
   NTSTATUS status;
@@ -299,5 +316,7 @@ NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) 
     status = IoCreateDevice(DriverObject, 0, &name, FILE_DEVICE_NETWORK, FILE_DEVICE_SECURE_OPEN, FALSE, &Device);
   if (NT_SUCCESS(status))
     status = FiltersAdd();
+  if (!NT_SUCCESS(status))
+    Undo();
   return status;
 }
