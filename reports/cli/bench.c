@@ -154,8 +154,10 @@ static void costs_print(const GArray *costs) {
   printf("\n%-44s %14s   %-28s %10s %10s\n", "one", "ns", "beside", "ns", "ratio");
   for (guint i = 0; i < costs->len; i++) {
     const BenchCost *cost = &g_array_index(costs, BenchCost, i);
-    printf("%-44s %14.1f   %-28s %10.1f %10.3g\n", cost->what, cost->cost_ns, cost->beside, cost->beside_ns,
-           cost->cost_ns / cost->beside_ns);
+    printf("%-44s %14.1f", cost->what, cost->cost_ns);
+    if (cost->beside[0] != '\0')
+      printf("   %-28s %10.1f %10.3g", cost->beside, cost->beside_ns, cost->cost_ns / cost->beside_ns);
+    putchar('\n');
   }
 }
 
@@ -241,6 +243,7 @@ int cli_bench(int argc, char **argv) {
   g_autoptr(GPtrArray) scenarios = cli_scenarios(argc > 1 ? argv + 1 : (char **)usual);
   ProcessFigures process = { 0 };
   bench_machine(costs);
+  bench_queue(costs);
   for (guint i = 0; i < scenarios->len; i++) {
     const CliScenario *scenario = g_ptr_array_index(scenarios, i);
     if (scenario->error != NULL)

@@ -24,6 +24,9 @@ void bench_add(GArray *costs, const char *what, double cost_ns, const char *besi
 /* The machine without Windows: fibers, events, scheduling points, the access hook. */
 void bench_machine(GArray *costs);
 
+/* Timers, threads that sleep, restores of known sizes. */
+void bench_queue(GArray *costs);
+
 /* Drivers as steps and compiled: a step, a DDI call, an access; restoring the state. What needs a C compiler is left out where there is none. */
 void bench_driver(GArray *costs);
 
