@@ -227,6 +227,7 @@ static const struct {
   { RULE_READ_ONLY_WRITE, sentence_of_read_only },
   { RULE_REPLY_NOT_FILLED, of_reply },
   { RULE_SPIN_LOCK_FORM_MISMATCH, sentence_of_form },
+  { RULE_SPIN_LOCK_IRQL, sentence_of_lock_irql },
   { RULE_SPIN_LOCK_LEAK, sentence_of_lock_leak },
   { RULE_SPIN_LOCK_NOT_HELD, sentence_of_not_held },
   { RULE_SPIN_LOCK_RECURSION, sentence_of_recursion },

@@ -24,7 +24,7 @@ char *sentence_callback_routine(const Names *names, const Finding *finding);
 extern Sentence sentence_of_access, sentence_of_wild, sentence_of_null, sentence_of_paged, sentence_of_freed, sentence_of_bounds,
     sentence_of_read_only, sentence_of_user, sentence_of_argument, sentence_of_stack;
 /* sentence_two.c */
-extern Sentence sentence_of_race, sentence_of_lock_order;
+extern Sentence sentence_of_race, sentence_of_lock_order, sentence_of_lock_irql;
 /* sentence_object.c */
 extern Sentence sentence_of_uninitialized, sentence_of_kind, sentence_of_freed_queued, sentence_of_work_item, sentence_of_left_behind,
     sentence_of_form, sentence_of_lock_leak, sentence_of_not_held, sentence_of_recursion, sentence_of_owner;

@@ -367,6 +367,21 @@ const RuleInfo rule_table[] = {
       .page = "wdm/nf-wdm-kereleasespinlockfromdpclevel",
   },
   {
+      .id = RULE_SPIN_LOCK_IRQL,
+      .name = "spin-lock-irql",
+      .title = "a spin lock that an interrupt takes is held by others below the interrupt's level",
+      .explanation = "DISPATCH_LEVEL holds back no interrupt of a device. It may land on the very CPU that holds the lock; it then spins "
+                     "for what only the "
+                     "code it has interrupted could give back. It went well in this schedule.",
+      .windows =
+          "Notices nothing until the interrupt lands there; then that CPU hangs (0x133 from Windows 8 on), and all that want the lock.",
+      .windows_verifier = "The same.",
+      .mend = "Share data with an interrupt under its own lock, at its own level (KeAcquireInterruptSpinLock, KeSynchronizeExecution); or "
+              "let the "
+              "interrupt queue a DPC and take the lock there.",
+      .page = "kernel/introduction-to-spin-locks",
+  },
+  {
       .id = RULE_SPIN_LOCK_LEAK,
       .name = "spin-lock-leak",
       .title = "a spin lock was still held when the driver's routine returned",

@@ -3,8 +3,8 @@
 #include "rule_ids.h"
 
 static const RuleDetector *const detectors[] = {
-  &rule_irql,     &rule_wait,    &rule_memory, &rule_spin_lock, &rule_pend,     &rule_decision, &rule_reply,
-  &rule_contract, &rule_network, &rule_lower,  &rule_deadlock,  &rule_livelock, &rule_race,     &rule_lock_order,
+  &rule_irql,    &rule_wait,  &rule_memory,   &rule_spin_lock, &rule_pend, &rule_decision,   &rule_reply,     &rule_contract,
+  &rule_network, &rule_lower, &rule_deadlock, &rule_livelock,  &rule_race, &rule_lock_order, &rule_lock_irql,
 };
 #define DETECTOR_COUNT (sizeof detectors / sizeof detectors[0])
 

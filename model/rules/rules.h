@@ -21,6 +21,7 @@ typedef enum RuleSlot {
   RULE_SLOT_DEADLOCK,
   RULE_SLOT_LIVELOCK,
   RULE_SLOT_LOCK_ORDER,
+  RULE_SLOT_LOCK_IRQL,
   RULE_SLOT_COUNT
 } RuleSlot;
 
@@ -60,4 +61,4 @@ uint32_t rule_pend_site(uint32_t object);
 bool rule_is_wait(uint32_t function);
 
 extern const RuleDetector rule_irql, rule_wait, rule_memory, rule_spin_lock, rule_pend, rule_decision, rule_reply, rule_contract,
-    rule_network, rule_lower, rule_deadlock, rule_livelock, rule_race, rule_lock_order;
+    rule_network, rule_lower, rule_deadlock, rule_livelock, rule_race, rule_lock_order, rule_lock_irql;
