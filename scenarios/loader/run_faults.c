@@ -31,6 +31,11 @@ static bool is_news(const char *bucket, const char *natural_bucket) {
   return false;
 }
 
+/* A driver that is not loaded leaves its service without a port, for which it asks again and again: that is no end, and no trouble either. */
+static bool is_waiting_for_driver(const ScenarioRun *run, const RunFaultRow *row) {
+  return row->is_boot && run->not_loaded != NULL && strcmp(row->bucket, "limit: virtual time") == 0;
+}
+
 /* What one of the two comes to alone is no news of the pair. */
 static bool is_known(const RunFaults *faults, const RunFaultRow *row) {
   for (guint i = 0; i < faults->rows->len && row->count > 1; i++) {
@@ -46,7 +51,7 @@ static bool is_known(const RunFaults *faults, const RunFaultRow *row) {
 /* Takes the result's contents. What the natural schedule comes to as well is no trouble. */
 static void row_end(const ScenarioRun *run, RunFaults *faults, RunFaultRow *row, RunResult *result) {
   row->bucket = run_result_bucket(result);
-  row->is_trouble = is_news(row->bucket, faults->natural) && !is_known(faults, row);
+  row->is_trouble = is_news(row->bucket, faults->natural) && !is_known(faults, row) && !is_waiting_for_driver(run, row);
   if (!row->is_boot) {
     char *line = sim_schedule_print(&result->exceptions, scenario_run_fingerprint(run));
     row->schedule = g_strdup(line);
