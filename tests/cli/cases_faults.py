@@ -50,7 +50,7 @@ def faults():
         kept = f'{folder}/kept.json'
         text = (FAILURES / 'pool-unchecked/bug.json').read_text()
         with open(kept, 'w', encoding='utf-8') as stream:
-            stream.write(text.replace('"policy": { "kind": "faults" }', f'"policy": "timed", {words}'))
+            stream.write(text.replace('"policy": { "kind": "faults", "vary": ["allocation", "status"] }', f'"policy": "timed", {words}'))
         check_exit(irqlab('run', kept), 0)
 
 
