@@ -120,6 +120,8 @@ void sim_state_event(SimState *state, const SimMachine *machine, const SimEvent 
   const SimContext *context = machine->current;
   if (context == NULL || event->context != context->id)
     return;
+  if (event->kind == SIM_EVENT_PREEMPT || event->kind == SIM_EVENT_SWITCH) /* done to it, and it does not know */
+    return;
   SimStateKey *key = history_of(state, context);
   fold(key, (uint64_t)event->kind | (uint64_t)event->function << 16);
   fold(key, (uint64_t)event->object << 32 | (uint32_t)event->status);
