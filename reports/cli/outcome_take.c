@@ -3,6 +3,8 @@
 #include "../cause.h"
 #include "../crash_report.h"
 
+#include "shrink.h"
+
 #include <string.h>
 
 #define CAUSE_COUNT_MAX 64 /* outcomes whose cause is looked for */
@@ -95,8 +97,17 @@ static void report_take(Outcome *outcome, ScenarioRun *run, const RunVerdict *ve
   ReportSubject subject = {
     .run = run, .result = &shown->result, .schedule = shown->schedule, .verdict = verdict, .why = outcome->why, .name = scenario->spoken
   };
+  Shrunk shrunk = { 0 };
+  g_autofree char *words = NULL;
+  if (options->shrinks && shrink_bucket(run, &shown->result, NULL, &shrunk)) {
+    words = shrunk_words(&shrunk);
+    subject.result = &shrunk.result;
+    subject.schedule = shrunk.line;
+    subject.shrunk = words;
+  }
   crash_report_print(text, &options->style, &subject);
   outcome->report = g_string_free(text, FALSE);
+  shrunk_finish(&shrunk);
 }
 
 void outcome_take(Outcome *outcome, ScenarioRun *run, const RunVerdict *verdict, const CliScenario *scenario,

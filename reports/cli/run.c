@@ -152,6 +152,7 @@ typedef struct RunArguments {
   gboolean wants_variation, wants_faults, wants_fault_pairs;
   gint jobs, timeout_s;
   gboolean wants_coverage;
+  gboolean shrinks;
   char *junit, *color, *lcov;
   CliSearch search;
 } RunArguments;
@@ -173,6 +174,7 @@ static bool arguments_parse(RunArguments *arguments, int *argc, char ***argv) {
     { "timeout", 0, 0, G_OPTION_ARG_INT, &arguments->timeout_s, "End a scenario after this host time (default 300, 0: never)", "SECONDS" },
     { "junit", 0, 0, G_OPTION_ARG_FILENAME, &arguments->junit, "Also write the results as JUnit XML (\"-\": to standard output)", "FILE" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &arguments->wants_json, "Print one JSON document, with every report, instead of lines", NULL },
+    { "shrink", 0, 0, G_OPTION_ARG_NONE, &arguments->shrinks, "Make the schedule that is reported minimal first", NULL },
     { "coverage", 0, 0, G_OPTION_ARG_NONE, &arguments->wants_coverage,
       "Tell at the end what the schedules exercised: routines that met or never did, lock orders, choices", NULL },
     { "lcov", 0, 0, G_OPTION_ARG_FILENAME, &arguments->lcov, "Write the lines of C drivers as a trace file of lcov (implies --coverage)",
@@ -206,6 +208,7 @@ static bool options_fill(RunArguments *arguments, WorkerOptions *options, Report
   options->schedules = (uint64_t)arguments->schedules;
   options->timeout_s = (unsigned)arguments->timeout_s;
   options->has_sandbox = !arguments->no_sandbox;
+  options->shrinks = arguments->shrinks;
   options->wants_report = arguments->is_verbose || arguments->wants_json;
   return is_right;
 }

@@ -10,6 +10,7 @@ typedef struct WorkerOptions {
   uint64_t schedules;      /* 0: the scenario's */
   bool wants_report;       /* also of a scenario that came out as expected */
   bool wants_causes;       /* of each outcome */
+  bool shrinks;            /* the schedule that a report is of is made minimal first */
   ReportStyle style;       /* of the report */
   unsigned timeout_s;      /* of one scenario; 0: none */
   unsigned jobs;

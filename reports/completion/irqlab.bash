@@ -24,7 +24,7 @@ _irqlab() {
   fi
   _irqlab_values "$current" "$previous" && return
   case $command in
-    run) options='--verbose --quiet --schedules --policy --seed --first --depth --preemptions --delays --accesses --merge-states --races --vary --what-can-vary --faults --fault-pairs --jobs --timeout --junit --coverage --lcov --json --color --no-sandbox' ;;
+    run) options='--verbose --quiet --shrink --schedules --policy --seed --first --depth --preemptions --delays --accesses --merge-states --races --vary --what-can-vary --faults --fault-pairs --jobs --timeout --junit --coverage --lcov --json --color --no-sandbox' ;;
     replay) options='--races --times --stop-at --step --gdb --gdb-command --nearby --color' ;;
     shrink) options='--output --budget --others --keep-scenario --schedules --policy --seed --depth --preemptions --delays --accesses --merge-states --races --vary --color' ;;
     trace) options='--races --boot --json' ;;
@@ -32,7 +32,7 @@ _irqlab() {
     merge) options='--color' ;;
     list) options= ;;
     explain) options='--color' ;;
-    bench) options='--seconds --json' ;;
+    bench) options='--seconds --policies --seeds --schedules --json' ;;
     *) return ;;
   esac
   case $current in -*)

@@ -27,6 +27,7 @@ complete -c irqlab -s h -l help -d 'help'
 
 complete -c irqlab -n '__fish_seen_subcommand_from run replay shrink trace bench' -a '(__irqlab_names scenarios)'
 
+complete -c irqlab -n '__fish_seen_subcommand_from run' -l shrink -d 'make the reported schedule minimal first'
 complete -c irqlab -n '__fish_seen_subcommand_from run' -s v -l verbose -d 'print every report'
 complete -c irqlab -n '__fish_seen_subcommand_from run' -s q -l quiet -d 'print only what is not as expected'
 complete -c irqlab -n '__fish_seen_subcommand_from run shrink' -x -l schedules -d 'how many schedules are explored'
@@ -87,4 +88,7 @@ complete -c irqlab -n '__fish_seen_subcommand_from list' -a 'scenarios rules bug
 complete -c irqlab -n '__fish_seen_subcommand_from explain' -f -a '(__irqlab_explainable)'
 
 complete -c irqlab -n '__fish_seen_subcommand_from bench' -x -l seconds -d 'how long each is run'
+complete -c irqlab -n '__fish_seen_subcommand_from bench' -l policies -d 'compare the policies'
+complete -c irqlab -n '__fish_seen_subcommand_from bench' -x -l seeds -d 'searches of each'
+complete -c irqlab -n '__fish_seen_subcommand_from bench' -x -l schedules -d 'of a search, at most'
 complete -c irqlab -n '__fish_seen_subcommand_from bench' -l json -d 'print JSON'

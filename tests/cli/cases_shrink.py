@@ -72,6 +72,14 @@ def shrink_a_line():
 
 
 @test
+def run_reports_what_it_shrank():
+    result = irqlab('run', '--shrink', '-v', LOST)
+    check_exit(result, 0)
+    check_in('shrunk:', result)
+    check_in('|| ', result)
+
+
+@test
 def shrink_without_anything_wrong():
     for arguments in (['clean.json'], ['clean.json', 'v1:-'], ['--schedules', '3', 'clean.json']):
         result = irqlab('shrink', *arguments)
