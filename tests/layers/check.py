@@ -56,6 +56,7 @@ INSTRUMENTATION = re.compile(r"^(__|\.L|L)*_?(asan|ubsan|sanitizer|lsan|gcov|llv
 OUTSIDE_SYMBOLS = {
     "sim": {
         "mmap", "mmap64", "munmap", "mprotect", "madvise", "mincore",  # the arena and the guard pages of fibers
+        "aligned_alloc", "sigaction", "sigaltstack", "sigemptyset",  # which pages of a state a run writes
         "clock_gettime",  # the limit of host time
         "getcontext", "makecontext", "swapcontext",  # fibers where there is no assembly for them
         "abort", "fprintf", "fputs", "fputc", "fwrite", "fflush", "stderr", "write",  # SIM_ASSERT
