@@ -142,7 +142,7 @@ def json_document():
         check(set(scenario) == keys, sorted(set(scenario) ^ keys))
     check([scenario['status'] for scenario in document['scenarios']] == ['as expected', 'as expected', 'not as expected', 'bad input'])
     outcome = document['scenarios'][1]['outcomes'][0]
-    check(set(outcome) == {'result', 'count', 'schedule', 'hash', 'cause', 'bugcheck', 'findings'}, sorted(outcome))
+    check(set(outcome) == {'result', 'count', 'first', 'schedule', 'hash', 'cause', 'bugcheck', 'findings'}, sorted(outcome))
     check(outcome['bugcheck']['code'] == '0x5' and outcome['bugcheck']['name'] == 'INVALID_PROCESS_ATTACH_ATTEMPT', outcome['bugcheck'])
     finding = outcome['findings'][0]
     check(finding['rule'] == 'irql-too-high' and finding['function'] == 'FltSendMessage' and finding['line'] == 12, finding)
