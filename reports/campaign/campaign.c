@@ -182,17 +182,23 @@ void campaign_count_add(GArray *counts, uint32_t outcome, uint64_t more) {
   g_array_append_val(counts, fresh);
 }
 
+/* The outcome's index; false: nobody described it. */
+static bool batch_outcome(CampaignBatch *batch, const Campaign *campaign, uint64_t key) {
+  if (batch->last < campaign->outcomes->len && ((CampaignOutcome *)g_ptr_array_index(campaign->outcomes, batch->last))->key == key)
+    return true;
+  return campaign_outcome_find(campaign, key, &batch->last) != NULL;
+}
+
 bool campaign_batch_add(CampaignBatch *batch, const Campaign *campaign, uint64_t number, uint64_t hash, uint64_t outcome) {
-  uint32_t index;
   CampaignSpan span = campaign_span_of(number, campaign_is_systematic(campaign));
   if (span.block >= CAMPAIGN_BLOCK_COUNT_MAX || !campaign_block_is_ours(&campaign->header, span.block) ||
-      campaign_outcome_find(campaign, outcome, &index) == NULL)
+      !batch_outcome(batch, campaign, outcome))
     return false;
   CampaignBatchBlock *block = batch_block(batch, campaign, span.block);
   if ((number - span.first) / span.stride != block->done)
     return false;
   block->done++;
-  campaign_count_add(block->counts, index, 1);
+  campaign_count_add(block->counts, batch->last, 1);
   batch->behaviours.level = MAX(batch->behaviours.level, campaign->behaviours.level);
   if (behaviours_met(&campaign->behaviours, hash) < 2)
     behaviours_add(&batch->behaviours, hash, 1);

@@ -121,6 +121,7 @@ typedef struct CampaignBatch {
   GArray *blocks; /* of CampaignBatchBlock */
   Behaviours behaviours;
   uint64_t schedule_count;
+  uint32_t last; /* outcome that came last: the most likely to come next */
   double seconds;
 } CampaignBatch;
 

@@ -94,3 +94,17 @@ def bench_as_json():
     result = irqlab('bench', '--seconds', '0.01', '--json', 'crash.json')
     check_exit(result, 0)
     json.loads(result.stdout)
+
+
+# ---- a search's schedules by their numbers ----
+
+
+@test
+def a_schedule_by_its_number():
+    """`run --first N --schedules 1` is the schedule that explore calls number N."""
+    found = json.loads(irqlab('explore', '--json', '--no-shrink', '--policy', 'random', '--schedules', '64', 'deadlock.json').stdout)['scenarios'][0]['failures']
+    for failure in found:
+        run = irqlab('run', '--json', '--policy', 'random', '--first', failure['first'], '--schedules', '1', 'deadlock.json')
+        outcome = json.loads(run.stdout)['scenarios'][0]['outcomes'][0]
+        check(outcome['schedule'] == failure['schedule'], failure, outcome)
+    check(found and found[-1]['first'] > 0, found)
