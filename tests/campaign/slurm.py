@@ -4,6 +4,7 @@ import pathlib
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 
 PROGRAMS = ["slurmctld", "slurmd", "sbatch", "squeue", "scontrol", "sinfo", "munged"]
@@ -32,9 +33,8 @@ def free_ports(count):
 
 
 class Slurm:
-    def __init__(self, folder, cpus=2):
-        self.folder = pathlib.Path(folder)
-        self.folder.mkdir(parents=True)
+    def __init__(self, cpus=2):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="irqlab-slurm-"))  # a socket's path must be short
         self.processes = []
         self.environment = {**os.environ, "PATH": search_path(), "SLURM_CONF": str(self.folder / "slurm.conf")}
         controller, node = free_ports(2)
@@ -83,7 +83,7 @@ PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP OverSubscribe=
             return "munged did not come up"
         self.spawn("slurmctld", "-D", "-c")
         self.spawn("slurmd", "-D")
-        if self.wait(lambda: "idle" in self.call("sinfo", "-h", "-o", "%T").stdout, 30):
+        if self.wait(lambda: "idle" in self.call("sinfo", "-h", "-o", "%T").stdout, 60):
             return None
         logs = [line for name in ("slurmctld.log", "slurmd.log") if (self.folder / name).exists()
                 for line in (self.folder / name).read_text(errors="replace").splitlines()[-8:]]
@@ -118,3 +118,4 @@ PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP OverSubscribe=
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
