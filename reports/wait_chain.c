@@ -54,7 +54,7 @@ static const char *who(const Names *names, const SimContext *context) {
   return *name != '\0' ? name : "a thread";
 }
 
-/* What the holder has to do with it: "held by d.two since 1.000110 ms (d.two step 1)". Returns owned. */
+/* What the holder has to do with it: "held since d.two step 1, 1.000110 ms". Returns owned. */
 static char *held(const Names *names, const WaitEdge *edge) {
   const SimRecord *record = names_record(names);
   const char *name = who(names, edge->holder);
@@ -69,11 +69,13 @@ static char *held(const Names *names, const WaitEdge *edge) {
   if (edge->holder == NULL)
     return g_strdup("whoever had it has ended");
   if (edge->taken >= record->count)
-    return g_strdup_printf("%s has it", name);
+    return g_strdup_printf("held by %s", name);
   const SimEvent *event = &record->events[edge->taken];
   g_autofree char *time = names_time(names_run(names), event->time_ns);
   g_autofree char *place = place_words(names_run(names), event->site);
-  return g_strdup_printf("%s has it since %s%s%s%s", name, time, *place != '\0' ? " (" : "", place, *place != '\0' ? ")" : "");
+  if (g_str_has_prefix(place, name)) /* "fw.OnSend step 2" says who */
+    return g_strdup_printf("held since %s, %s", place, time);
+  return g_strdup_printf("held by %s since %s%s%s%s", name, time, *place != '\0' ? " (" : "", place, *place != '\0' ? ")" : "");
 }
 
 char *wait_chain_sentence(const Names *names, const Finding *finding) {
