@@ -220,6 +220,7 @@ static const char description[] =
 
 int cli_bench(int argc, char **argv) {
   gboolean wants_json = FALSE, compares_policies = FALSE;
+  g_autofree char *only = NULL;
   gint seeds = 20;
   gint64 schedules = 10000;
   gdouble seconds = 1;
@@ -227,6 +228,7 @@ int cli_bench(int argc, char **argv) {
     { "seconds", 0, 0, G_OPTION_ARG_DOUBLE, &seconds, "How long each scenario is run (default 1)", "S" },
     { "policies", 0, 0, G_OPTION_ARG_NONE, &compares_policies, "How many schedules each policy needs to find what is expected sometimes",
       NULL },
+    { "policy", 0, 0, G_OPTION_ARG_STRING, &only, "With --policies: this one alone", "NAME" },
     { "seeds", 0, 0, G_OPTION_ARG_INT, &seeds, "With --policies: searches of each (default 20)", "N" },
     { "schedules", 0, 0, G_OPTION_ARG_INT64, &schedules, "With --policies: of a search, at most (default 10000)", "N" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &wants_json, "Print JSON instead of a table", NULL },
@@ -237,7 +239,7 @@ int cli_bench(int argc, char **argv) {
   if (compares_policies && (argc < 2 || seeds < 1 || schedules < 1))
     return cli_error("bench --policies: name scenarios or a folder of them; --seeds and --schedules are at least 1");
   if (compares_policies)
-    return bench_policies(&(BenchPolicies){ (unsigned)seeds, (uint64_t)schedules, wants_json }, argv + 1);
+    return bench_policies(&(BenchPolicies){ (unsigned)seeds, (uint64_t)schedules, only, wants_json }, argv + 1);
   g_autoptr(GError) error = NULL;
   g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(Figures)), costs = g_array_new(FALSE, FALSE, sizeof(BenchCost));
   g_autoptr(GPtrArray) scenarios = cli_scenarios(argc > 1 ? argv + 1 : (char **)usual);

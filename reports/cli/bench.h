@@ -37,6 +37,7 @@ void bench_access(GArray *costs);
 typedef struct BenchPolicies {
   unsigned seeds;     /* searches of each policy */
   uint64_t schedules; /* of a search, at most */
+  const char *only;   /* of these policies one; NULL: all */
   bool wants_json;
 } BenchPolicies;
 

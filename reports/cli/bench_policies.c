@@ -135,7 +135,8 @@ static bool row_measure(const CliScenario *item, const BenchPolicies *wanted, Ro
     if (strcmp(published[i].name, row->name) == 0)
       row->published = published[i].schedules, row->by = published[i].by;
   for (size_t i = 0; run != NULL && i < CONTENDER_COUNT; i++)
-    cell_measure(run, &contenders[i], wanted, &row->cells[i]);
+    if (wanted->only == NULL || strcmp(wanted->only, contenders[i].title) == 0)
+      cell_measure(run, &contenders[i], wanted, &row->cells[i]);
   return run != NULL;
 }
 
@@ -193,7 +194,16 @@ static json_object *row_json(const Row *row) {
   return item;
 }
 
+static bool is_contender(const char *title) {
+  for (size_t i = 0; i < CONTENDER_COUNT; i++)
+    if (strcmp(contenders[i].title, title) == 0)
+      return true;
+  return false;
+}
+
 int bench_policies(const BenchPolicies *wanted, char **paths) {
+  if (wanted->only != NULL && !is_contender(wanted->only))
+    return cli_error("bench --policy %s: expected random, pct3, pos, urw, surw, burst, feedback or portfolio", wanted->only);
   g_autoptr(GError) error = NULL;
   g_autoptr(GPtrArray) scenarios = cli_scenarios(paths);
   json_object *rows = json_object_new_array(), *json = json_object_new_object();

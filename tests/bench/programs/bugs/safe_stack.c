@@ -8,12 +8,15 @@
 #define ELEMENTS 3
 #define THREADS 3
 #define TURNS 2
-#define ATTEMPTS 4 /* an end to spinning, whoever does not step */
+#define ATTEMPTS 32 /* an end to spinning, whoever does not step */
 
 static volatile LONG Head, Count, Links[ELEMENTS], Users[ELEMENTS];
 
+/* Until it has one, however often others were there first, within ATTEMPTS. */
 static LONG Pop(VOID) {
-  for (LONG i = 0; i < ATTEMPTS && InterlockedCompareExchange(&Count, 0, 0) > 1; i++) {
+  for (LONG i = 0; i < ATTEMPTS; i++) {
+    if (InterlockedCompareExchange(&Count, 0, 0) <= 1)
+      continue;
     LONG head = InterlockedCompareExchange(&Head, 0, 0);
     LONG next = InterlockedExchange(&Links[head], -1);
     if (next < 0)
