@@ -7,7 +7,7 @@
 
 /* Beyond, states are no longer noted: 2 GiB. */
 #define STATE_COUNT_MAX (1u << 26)
-#define EXTENT_COUNT_MAX (SIM_CLAIM_COUNT_MAX + 4)
+#define EXTENT_COUNT_MAX (SIM_CLAIM_COUNT_MAX + 5)
 
 typedef struct Base {
   SimExtent extent;
@@ -91,7 +91,8 @@ static bool is_part(const SimExtent *claim) {
 }
 
 static void bases_list(SimState *state, const SimMachine *machine) {
-  base_add(state, SIM_HEAP_BASE, machine->heap_used);
+  base_add(state, SIM_HEAP_BASE, machine->rules_heap_low);
+  base_add(state, SIM_HEAP_BASE + machine->rules_heap_high, machine->heap_used - machine->rules_heap_high);
   base_add(state, SIM_GUEST_BASE, machine->guest_pages_used * SIM_PAGE_SIZE);
   base_add(state, SIM_SHADOW_BASE, machine->guest_pages_used * (SIM_PAGE_SIZE / SIM_GRANULE_SIZE));
   for (uint32_t i = 0; i < sim_process()->claim_count; i++)

@@ -10,8 +10,11 @@ static const RuleDetector *const detectors[] = {
 
 void rules_begin(void) {
   sim_arena_claim(SIM_RULES_BASE, sizeof(RulesState));
+  SimMachine *machine = sim_machine();
+  machine->rules_heap_low = machine->heap_used;
   for (size_t i = 0; i < DETECTOR_COUNT; i++)
     detectors[i]->begin();
+  machine->rules_heap_high = machine->heap_used;
 }
 
 void rules_end(void) {
