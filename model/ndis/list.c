@@ -110,8 +110,11 @@ NET_BUFFER_LIST *ndis_list_create(uint64_t flow_id, uint32_t size) {
   NET_BUFFER_LIST *list = (NET_BUFFER_LIST *)state->blocks[0];
   list->FirstNetBuffer = buffer;
   list->NblFlags = NDIS_NBL_FLAGS_IS_IPV4 | NDIS_NBL_FLAGS_IS_TCP;
-  for (uint32_t at = 0; data != NULL && at < size; at++)
-    data[at] = (UCHAR)('a' + at % 26);
+  UCHAR letter = 'a';
+  for (uint32_t at = 0; data != NULL && at < size; at++) {
+    data[at] = letter;
+    letter = letter == 'z' ? 'a' : (UCHAR)(letter + 1);
+  }
   return list_finish(state, buffer != NULL);
 }
 

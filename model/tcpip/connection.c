@@ -185,7 +185,7 @@ void tcpip_operation_complete(TcpipConnection *connection, int layer) {
 }
 
 bool tcpip_policy_check(TcpipConnection *connection, bool is_inbound) {
-  const WfpLayer *layer = wfp_layer_find("ALE_AUTH_CONNECT_V4");
+  const WfpLayer *layer = tcpip_layer_find("ALE_AUTH_CONNECT_V4");
   if (connection->policy_epoch != MODEL->wfp.policy_epochs[wfp_layer_index(layer)])
     tcpip_authorize(connection, true, FWP_CONDITION_REAUTHORIZE_REASON_POLICY_CHANGE, is_inbound);
   return !tcpip_is_over(connection);

@@ -130,6 +130,8 @@ static const TcpipLayer *layer_known(const char *name) {
   return NULL;
 }
 
+const WfpLayer *tcpip_layer_find(const char *name) { return layer_known(name)->layer; }
+
 /* At FLOW_ESTABLISHED the direction is that of the connection, not of the packet. */
 void tcpip_request_fill(WfpRequest *request, TcpipConnection *connection, const char *layer) {
   const TcpipLayer *known = layer_known(layer);

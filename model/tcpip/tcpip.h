@@ -14,6 +14,9 @@ TcpipState *tcpip_state(void); /* begun */
 /* ---- for the filter engine ---- */
 
 TcpipConnection *tcpip_flow_find(uint64_t flow_id); /* NULL: there is no such flow */
+/* A layer that the stack classifies at, by its name without a prefix: looked up when the machine began. */
+const struct WfpLayer *tcpip_layer_find(const char *name);
+
 /* What the stack knows of a connection, as the values of a layer's fields; the reason of a reauthorisation in request->reason. */
 void tcpip_request_begin(void); /* from tcpip_begin */
 void tcpip_request_fill(struct WfpRequest *request, TcpipConnection *connection, const char *layer);

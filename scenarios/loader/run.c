@@ -37,6 +37,7 @@ static ScenarioRun *run_new(const Scenario *scenario) {
   run->texts = g_ptr_array_new_with_free_func(g_free);
   run->scripts = g_ptr_array_new_with_free_func(array_free);
   run->processes = g_new0(KeProcess *, scenario->process_count + 1);
+  run->faults_met = g_new0(bool, scenario->fault_count + 1);
   run->drivers = g_new0(uint32_t, scenario->driver_count + 1);
   run->sources = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, lines_free);
   run->wants_events = expects_events(scenario);
@@ -126,6 +127,7 @@ void scenario_run_free(ScenarioRun *run) {
   g_hash_table_unref(run->sources);
   g_free(run->processes);
   g_free(run->drivers);
+  g_free(run->faults_met);
   g_free(run->fingerprint);
   g_free(run->not_loaded);
   g_free(run);
@@ -160,13 +162,19 @@ static void result_take(const ScenarioRun *run, RunResult *result) {
   result->findings = count > 0 ? g_memdup2(findings, count * sizeof *findings) : NULL;
   result->finding_count = count;
   result->replay_misses = machine->replay_misses;
+  for (size_t i = 0; i < run->scenario->fault_count; i++) {
+    const DdiFault *fault = ddi_fault((uint32_t)i);
+    run->faults_met[i] |= fault->met > 0 && fault->met >= fault->nth;
+  }
 }
+
+#define RECORD_ROOM 128
 
 static void record_copy(SimRecord *to, const SimRecord *from) {
   to->count = 0;
   if (to->capacity < from->count) {
-    to->events = g_realloc(to->events, from->count * sizeof *from->events);
-    to->capacity = from->count;
+    to->capacity = from->count * 2 + RECORD_ROOM; /* for the run itself: to grow is to copy */
+    to->events = g_realloc(to->events, to->capacity * sizeof *from->events);
   }
   if (from->count > 0)
     memcpy(to->events, from->events, from->count * sizeof *from->events);
