@@ -3,8 +3,11 @@
 #include "paragraph.h"
 
 #include "model/events.h"
+#include "model/object.h"
 #include "model/rules/rule_ids.h"
 #include "model/rules/wait_graph.h"
+
+#include <string.h>
 
 #define SENTENCE_EDGES_MAX 3
 
@@ -39,9 +42,22 @@ static const char *verb_of(const WaitEdge *edge) {
   }
 }
 
+/* A fast mutex is known by the event in it. Returns owned; NULL: it is none. */
+static char *fast_mutex(const Names *names, const WaitEdge *edge) {
+  const Object *object = edge->kind == WAIT_MUTEX ? object_by_ordinal(edge->object) : NULL;
+  if (object == NULL || object->kind != OBJECT_EVENT)
+    return NULL;
+  char *name = names_object_short(names, edge->object), *offset = strstr(name, " + ");
+  if (offset != NULL)
+    *offset = '\0';
+  return name;
+}
+
 /* "spins on spin lock gB". Returns owned. */
 static char *wants(const Names *names, const WaitEdge *edge) {
-  g_autofree char *object = names_object(names, edge->object);
+  g_autofree char *object = names_object(names, edge->object), *mutex = fast_mutex(names, edge);
+  if (mutex != NULL)
+    return g_strdup_printf("waits for fast mutex %s", mutex);
   if (edge->kind == WAIT_INTERRUPTED)
     return g_strdup("was interrupted");
   if (edge->kind == WAIT_REPLY)
@@ -88,7 +104,9 @@ char *wait_chain_sentence(const Names *names, const Finding *finding) {
     g_autofree char *want = wants(names, &edges[i]);
     const char *holder = who(names, edges[i].holder);
     g_string_append_printf(text, "%s%s %s", i > 0 ? "; " : "", who(names, edges[i].waiter), want);
-    if (edges[i].kind == WAIT_SPIN || edges[i].kind == WAIT_MUTEX)
+    if (edges[i].kind == WAIT_MUTEX && edges[i].holder == NULL)
+      g_string_append(text, ", whose owner has ended");
+    else if (edges[i].kind == WAIT_SPIN || edges[i].kind == WAIT_MUTEX)
       g_string_append_printf(text, ", which %s has", holder);
     else if (edges[i].kind == WAIT_REPLY && edges[i].holder != NULL)
       g_string_append_printf(text, " for a reply of %s", holder);
