@@ -152,15 +152,17 @@ static bool stay_one(Work *work, Case *best, SimSchedule *candidate, size_t inde
   while (end < best->said.count && best->said.exceptions[end].kind == exception->kind &&
          best->said.exceptions[end].answer == exception->answer && !best->said.exceptions[end].stays)
     end++;
-  if (end == index + 1)
+  if (end > index + 1) {
+    schedule_leave_out(candidate, &best->said, index + 1, end);
+    candidate->exceptions[index].stays = true;
+    if (try_one(work, candidate, best))
+      return true;
+  }
+  if (end >= best->said.count) /* nothing is behind */
     return false;
-  schedule_leave_out(candidate, &best->said, index + 1, end);
-  candidate->exceptions[index].stays = true;
-  if (try_one(work, candidate, best))
-    return true;
   schedule_leave_out(candidate, &best->said, index + 1, best->said.count);
   candidate->exceptions[index].stays = true;
-  return end < best->said.count && try_one(work, candidate, best);
+  return try_one(work, candidate, best);
 }
 
 /* True: it became shorter. */
@@ -280,6 +282,21 @@ static bool check_fewer(Work *work, Case *best, size_t most) {
 
 /* ---- the whole ---- */
 
+/* Schedules with one preemption, which are to be run to know that there is none. */
+static uint64_t one_count(Work *work, uint32_t kinds) {
+  SimSurvey survey = { .is_listing = true, .visits_accesses = kinds >> SIM_CHOICE_ACCESS & 1 };
+  SimSchedule natural = { 0 };
+  Case found = { 0 };
+  uint64_t count = 0;
+  run_one(work, &natural, &found, &survey);
+  for (size_t i = 0; i < survey.count; i++)
+    if (kinds >> survey.points[i].kind & 1)
+      count += survey.points[i].others;
+  sim_survey_finish(&survey);
+  case_finish(&found);
+  return 2 * count; /* each of them may stay */
+}
+
 static bool is_proved(const Work *work, const Case *best) {
   return best->said.count == 0 || (work->result->refuted != SIZE_MAX && work->result->refuted + 1 >= cost_of(&best->said));
 }
@@ -309,7 +326,10 @@ void sim_shrink(const SimShrink *shrink, SimSchedule *schedule, SimShrinkResult 
   schedule_copy(&best.said, schedule);
   schedule_copy(&best.taken, schedule);
   shorten(&work, &best);
-  if (check_fewer(&work, &best, 1) && !is_proved(&work, &best)) {
+  if (!is_proved(&work, &best) && may_run(&work)) {
+    bool is_small = one_count(&work, shrink->kinds | kinds_of(&best.said)) <= shrink->check_max;
+    if (is_small)
+      check_fewer(&work, &best, 1);
     others_try(&work, &best);
     check_fewer(&work, &best, SIZE_MAX);
   }

@@ -69,6 +69,7 @@ static uint64_t runs_of(const ShrinkBudget *budget, const RunResult *result) {
 static void shrink(ScenarioRun *run, const ShrinkBudget *budget, SimSchedule *schedule, uint64_t runs, Shrunk *shrunk) {
   Shrinking shrinking = { .run = run, .failure = &shrunk->failure, .search_left = budget->is_alone ? 0 : runs };
   SimSearchOptions options = sim_search_options_default;
+  options.policy = &sim_policy_portfolio;
   run_search_init(&shrinking.search, run, &options);
   const SimShrink self = {
     .fails = fails,
