@@ -33,6 +33,8 @@ typedef struct DdiState {
 
 /* From now on that call fails. Before drivers are loaded, with `met` 0. */
 void ddi_fault_add(const DdiFault *fault);
+/* The n-th that was added, as the run left it; NULL: there are fewer. */
+const DdiFault *ddi_fault(uint32_t number);
 
 /* Says that [address, address + size) is that driver's code; whoever loads a driver says it before DriverEntry. */
 void ddi_code_add(uint64_t address, uint64_t size, uint32_t driver);

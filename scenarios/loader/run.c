@@ -164,7 +164,7 @@ static void result_take(const ScenarioRun *run, RunResult *result) {
   result->replay_misses = machine->replay_misses;
   for (size_t i = 0; i < run->scenario->fault_count; i++) {
     const DdiFault *fault = ddi_fault((uint32_t)i);
-    run->faults_met[i] |= fault->met > 0 && fault->met >= fault->nth;
+    run->faults_met[i] |= fault != NULL && fault->met > 0 && fault->met >= fault->nth;
   }
 }
 

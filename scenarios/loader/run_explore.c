@@ -154,6 +154,19 @@ static void judge_sometimes(const ScenarioRun *run, RunVerdict *verdict, const b
     }
 }
 
+/* A scenario that names a call which no schedule makes tests less than it says. */
+static void judge_faults(const ScenarioRun *run, RunVerdict *verdict) {
+  for (size_t i = 0; i < run->scenario->fault_count && verdict->is_as_expected; i++) {
+    const ScenarioFault *fault = &run->scenario->faults[i];
+    if (run->faults_met[i])
+      continue;
+    verdict->is_as_expected = false;
+    g_autofree char *nth = fault->nth != 0 ? g_strdup_printf(" #%u", fault->nth) : g_strdup("");
+    verdict->why = g_strdup_printf("%s:%u: %s%s was to fail, and was never called%s", run->scenario->file, fault->position.line,
+                                   fault->function->name, nth, fault->nth > 1 ? " so often" : "");
+  }
+}
+
 /* What is worth a report when all is as expected: the first bucket that is not clean, else the first. */
 static const RunBucket *most_telling(const RunVerdict *verdict) {
   for (guint i = 0; i < verdict->buckets->len; i++) {
@@ -200,8 +213,10 @@ void scenario_explore(ScenarioRun *run, const RunExploration *exploration, RunVe
       verdict->is_interrupted = !exploration->progress(verdict->schedule_count, total, exploration->data);
   }
   run_search_finish(&search);
-  if (!verdict->is_interrupted)
+  if (!verdict->is_interrupted) {
     judge_sometimes(run, verdict, seen);
+    judge_faults(run, verdict);
+  }
   if (verdict->shown == NULL)
     verdict->shown = most_telling(verdict);
 }

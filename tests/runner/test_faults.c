@@ -139,6 +139,28 @@ static void named_elsewhere(void **state) {
   assert_non_null(strstr(error->message, "unknown driver \"other\""));
 }
 
+/* What names a call that is never made is told. */
+static void named_and_never_met(void **state) {
+  static const struct {
+    const char *text;
+    const char *why;
+  } rows[] = {
+    { HEAD "`faults`: [`ExAllocatePool2 #3`], " BLOCKS("") " }",
+      "x.json:1: ExAllocatePool2 #3 was to fail, and was never called so often" },
+    { HEAD "`faults`: [`IoAllocateWorkItem`], " BLOCKS("") " }", "x.json:1: IoAllocateWorkItem was to fail, and was never called" },
+  };
+  (void)state;
+  for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+    g_autoptr(Scenario) scenario = scenario_of(rows[i].text);
+    g_autoptr(ScenarioRun) run = run_of(scenario);
+    RunVerdict verdict = { 0 };
+    scenario_explore(run, &(RunExploration){ 0 }, &verdict);
+    assert_false(verdict.is_as_expected);
+    assert_string_equal(verdict.why, rows[i].why);
+    run_verdict_finish(&verdict);
+  }
+}
+
 /* Keys are of functions and callbacks: steps before, another number of cpus change none. */
 static void keys_stay(void **state) {
   static const char *const texts[] = { HEAD BLOCKS("") " }", HEAD "`machine`: { `cpus`: 4 }, " BLOCKS("`gCount++`, `gCount--`, ") " }" };
@@ -299,7 +321,7 @@ static void every_kind(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(singles),   cmocka_unit_test(pairs), cmocka_unit_test(found_again), cmocka_unit_test(named_elsewhere),
-    cmocka_unit_test(keys_stay), cmocka_unit_test(boots), cmocka_unit_test(every_kind),
+    cmocka_unit_test(keys_stay), cmocka_unit_test(boots), cmocka_unit_test(every_kind),  cmocka_unit_test(named_and_never_met),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
