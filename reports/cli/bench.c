@@ -219,7 +219,7 @@ static const char description[] =
     "Examples:\n  irqlab bench --seconds 2 osr-291980/dpc-classify\n  irqlab bench --policies drivers/ab-ba-locks\n";
 
 int cli_bench(int argc, char **argv) {
-  gboolean wants_json = FALSE, compares_policies = FALSE;
+  gboolean wants_json = FALSE, compares_policies = FALSE, compares_systematic = FALSE;
   g_autofree char *only = NULL;
   gint seeds = 20;
   gint64 schedules = 10000;
@@ -230,7 +230,9 @@ int cli_bench(int argc, char **argv) {
       NULL },
     { "policy", 0, 0, G_OPTION_ARG_STRING, &only, "With --policies: this one alone", "NAME" },
     { "seeds", 0, 0, G_OPTION_ARG_INT, &seeds, "With --policies: searches of each (default 20)", "N" },
-    { "schedules", 0, 0, G_OPTION_ARG_INT64, &schedules, "With --policies: of a search, at most (default 10000)", "N" },
+    { "schedules", 0, 0, G_OPTION_ARG_INT64, &schedules, "With --policies and --systematic: of a search, at most (default 10000)", "N" },
+    { "systematic", 0, 0, G_OPTION_ARG_NONE, &compares_systematic, "How many schedules all there are come to, and how fast, by each method",
+      NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &wants_json, "Print JSON instead of a table", NULL },
     { 0 },
   };
@@ -238,6 +240,10 @@ int cli_bench(int argc, char **argv) {
     return EXIT_BAD_INPUT;
   if (compares_policies && (argc < 2 || seeds < 1 || schedules < 1))
     return cli_error("bench --policies: name scenarios or a folder of them; --seeds and --schedules are at least 1");
+  if (compares_systematic && (argc < 2 || schedules < 1))
+    return cli_error("bench --systematic: name scenarios or a folder of them; --schedules is at least 1");
+  if (compares_systematic)
+    return bench_systematic((uint64_t)schedules, wants_json, argv + 1);
   if (compares_policies)
     return bench_policies(&(BenchPolicies){ (unsigned)seeds, (uint64_t)schedules, only, wants_json }, argv + 1);
   g_autoptr(GError) error = NULL;

@@ -41,5 +41,12 @@ typedef struct BenchPolicies {
   bool wants_json;
 } BenchPolicies;
 
+/* How many schedules brute force, partial-order reduction and merged states need for all there are, at most that many each, and how fast. Prints;
+ * returns the exit code. */
+int bench_systematic(uint64_t schedules, bool wants_json, char **paths);
+
 /* How many schedules each policy needs for each of the scenarios. Prints; returns the exit code. */
 int bench_policies(const BenchPolicies *wanted, char **paths);
+
+/* What shrinking makes of the failing schedules of so many searches of each scenario, and what it costs. Prints; returns the exit code. */
+int bench_shrink(const BenchPolicies *wanted, char **paths);

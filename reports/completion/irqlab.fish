@@ -89,6 +89,7 @@ complete -c irqlab -n '__fish_seen_subcommand_from explain' -f -a '(__irqlab_exp
 
 complete -c irqlab -n '__fish_seen_subcommand_from bench' -x -l seconds -d 'how long each is run'
 complete -c irqlab -n '__fish_seen_subcommand_from bench' -l policies -d 'compare the policies'
+complete -c irqlab -n '__fish_seen_subcommand_from bench' -l systematic -d 'all there are, by each method'
 complete -c irqlab -n '__fish_seen_subcommand_from bench' -x -l policy -d 'one of them alone'
 complete -c irqlab -n '__fish_seen_subcommand_from bench' -x -l seeds -d 'searches of each'
 complete -c irqlab -n '__fish_seen_subcommand_from bench' -x -l schedules -d 'of a search, at most'

@@ -27,6 +27,9 @@ char *run_search_bounds(const SimSearchOptions *options) {
   GString *text = g_string_new(NULL);
   bound_append(text, options->preemption_bound, "preemption");
   bound_append(text, options->delay_bound, "delay");
+  bool is_unbounded = options->preemption_bound == SIM_SEARCH_UNBOUNDED && options->delay_bound == SIM_SEARCH_UNBOUNDED;
+  if (options->policy == &sim_policy_dpor && is_unbounded && !options->merges_states)
+    g_string_append(text, "up to steps that commute");
   if (options->merges_states)
     g_string_append_printf(text, "%sstates merged", text->len > 0 ? ", " : "");
   return g_string_free(text, FALSE);
