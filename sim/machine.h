@@ -130,8 +130,8 @@ typedef struct SimMachine {
   uint32_t watch_next;
   SimWatch watches[SIM_WATCH_COUNT];
   uint64_t policy_state[16];
-  uint64_t rules_heap_low, rules_heap_high; /* of the heap: what rules remember, which is no part of a state */
-  uint64_t finding_sum; /* over what rules have found, whatever the order: part of what tells states apart */
+  uint64_t rules_heap_low, rules_heap_high;        /* of the heap: what rules remember, which is no part of a state */
+  uint64_t finding_sum;                            /* over what rules have found, whatever the order: part of what tells states apart */
   uint32_t replay_misses;                          /* exceptions of the schedule whose option did not exist */
   uint32_t child_count[3];                         /* identities given without a parent, by kind */
   uint32_t choice_ordinals[SIM_CHOICE_KIND_COUNT]; /* of points met outside of any context */

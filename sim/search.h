@@ -57,7 +57,7 @@ typedef struct SimSearchProof {
   uint64_t schedules; /* searched to their end */
   uint64_t known;     /* begun, and left since all that could follow was known (SIM_STOP_KNOWN) */
   uint64_t steps;
-  uint64_t states;    /* merges_states: different ones seen */
+  uint64_t states; /* merges_states: different ones seen */
 } SimSearchProof;
 
 /* Of the search so far; false: its policy proves nothing. */

@@ -39,9 +39,7 @@ void ddi_fault_add(const DdiFault *fault) {
   state->faults[state->fault_count++] = *fault;
 }
 
-const DdiFault *ddi_fault(uint32_t number) {
-  return number < MODEL->ddi.fault_count ? &MODEL->ddi.faults[number] : NULL;
-}
+const DdiFault *ddi_fault(uint32_t number) { return number < MODEL->ddi.fault_count ? &MODEL->ddi.faults[number] : NULL; }
 
 /* Counts this call for all that name it. Returns with which failure it fails, from 1; 0: none. */
 static uint32_t named_failure(const SimContext *context) {
