@@ -10,6 +10,9 @@
 #define SITE_COUNT_MAX 4096u
 #define KEPT_COUNT_MAX 64u
 #define TRIES 8
+#define NEW_COUNT_MAX 3
+/* What a wish that could not be granted counts, beside those that were made. */
+#define DROPPED 2
 /* How often a site is wished for that has so far had to do with its own context alone, as who gives a lock back: once in so many times. */
 #define OWN_RARELY 4
 /* Points after which a run's wishes are given up, for each that a run may be expected to have. */
@@ -155,6 +158,14 @@ static bool wish_draw(SimDrawing *drawing, SimWish *wish) {
 
 static void wish_forget(SimDrawing *drawing, uint32_t index) { drawing->wishes[index] = drawing->wishes[--drawing->wish_count]; }
 
+/* Two wishes for one place are rarely both granted; for different ones they often are. */
+static bool is_wished_there(const SimDrawing *drawing, const SimWish *wish) {
+  for (uint32_t i = 0; i < drawing->wish_count; i++)
+    if (drawing->wishes[i].place == wish->place)
+      return true;
+  return false;
+}
+
 static void wishes_draw(SimDrawing *drawing) {
   const SimReads *reads = drawing->reads;
   uint32_t kept = reads->kept_count < KEPT_COUNT_MAX ? reads->kept_count : KEPT_COUNT_MAX;
@@ -166,9 +177,10 @@ static void wishes_draw(SimDrawing *drawing) {
     if (drawing->wish_count == SIM_WISH_COUNT_MAX || sim_draw_below(&drawing->draw, 4) == 0)
       wish_forget(drawing, sim_draw_below(&drawing->draw, drawing->wish_count));
   }
-  uint32_t more = 1 + (sim_draw_below(&drawing->draw, 3) == 0);
+  uint32_t more = 1 + sim_draw_below(&drawing->draw, NEW_COUNT_MAX);
   for (; more > 0 && drawing->wish_count < SIM_WISH_COUNT_MAX; more--)
-    drawing->wish_count += wish_draw(drawing, &drawing->wishes[drawing->wish_count]);
+    if (wish_draw(drawing, &drawing->wishes[drawing->wish_count]) && !is_wished_there(drawing, &drawing->wishes[drawing->wish_count]))
+      drawing->wish_count++;
   for (uint32_t i = 0; i < drawing->wish_count; i++)
     drawing->wishes[i].is_over = false;
 }
@@ -200,6 +212,30 @@ static uint32_t writer_now(const SimDrawing *drawing, const SimPlace *place) {
   return place->run == drawing->profile.run ? place->writer_site : 0;
 }
 
+/* Cannot be granted in this run, and less likely in others. */
+static void wish_drop(SimDrawing *drawing, uint32_t index) {
+  SimWish *wish = &drawing->wishes[index];
+  wish->is_over = true;
+  pair_cell(drawing->reads, wish->place, wish->writer, wish->reader, false)->wished += DROPPED;
+}
+
+/* Nobody can step but against a wish: one whose reader still waits for its write goes first, for others are as good as granted. */
+static void any_wish_drop(SimDrawing *drawing) {
+  uint32_t first = sim_draw_below(&drawing->draw, drawing->wish_count), victim = first;
+  for (uint32_t i = 0; i < drawing->wish_count; i++) {
+    uint32_t index = (first + i) % drawing->wish_count;
+    const SimWish *wish = &drawing->wishes[index];
+    const SimPlace *place = sim_profile_place(&drawing->profile, wish->place);
+    if (wish->is_over)
+      continue;
+    victim = index;
+    if (place != NULL && writer_now(drawing, place) != wish->writer)
+      break;
+  }
+  if (!drawing->wishes[victim].is_over)
+    wish_drop(drawing, victim);
+}
+
 /* Does a wish want that this waits? */
 static bool is_held_up(SimDrawing *drawing, const SimOption *option) {
   uint64_t key = sim_place_key(&option->operation);
@@ -209,7 +245,12 @@ static bool is_held_up(SimDrawing *drawing, const SimOption *option) {
     const SimWish *wish = &drawing->wishes[i];
     if (wish->is_over || wish->place != key)
       continue;
-    bool is_right = writer_now(drawing, sim_profile_place(&drawing->profile, key)) == wish->writer;
+    uint32_t writer = writer_now(drawing, sim_profile_place(&drawing->profile, key));
+    bool is_right = writer == wish->writer;
+    if (wish->writer == 0 && writer != 0) { /* somebody has written, and nothing undoes that */
+      wish_drop(drawing, i);
+      continue;
+    }
     bool is_reader = sim_drawing_site(option) == wish->reader && is_reading(&option->operation);
     if (is_reader ? !is_right : is_right && option->operation.is_write)
       return true;
@@ -217,19 +258,25 @@ static bool is_held_up(SimDrawing *drawing, const SimOption *option) {
   return false;
 }
 
-/* Among those that no wish holds up, in this run's manner. All are: the wishes cannot be granted. */
+/* Those that no wish holds up; wishes are dropped until there are some. */
+static uint32_t candidates_list(SimDrawing *drawing, const SimPoint *point, uint8_t *candidates) {
+  for (;;) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < point->option_count; i++)
+      if (point->options[i].actor != SIM_ACTOR_CLOCK && !is_held_up(drawing, &point->options[i]))
+        candidates[count++] = (uint8_t)i;
+    if (count > 0)
+      return count;
+    any_wish_drop(drawing);
+  }
+}
+
 static uint32_t pick(SimDrawing *drawing, const SimPoint *point) {
   uint8_t candidates[SIM_OPTION_COUNT_MAX];
-  uint32_t count = 0, best_priority = 0;
+  uint32_t best_priority = 0;
   if (drawing->point_count > PATIENCE * drawing->profile.step_count + 64)
     drawing->wish_count = 0;
-  for (uint32_t i = 0; i < point->option_count; i++)
-    if (point->options[i].actor != SIM_ACTOR_CLOCK && !is_held_up(drawing, &point->options[i]))
-      candidates[count++] = (uint8_t)i;
-  if (count == 0) {
-    drawing->wishes[sim_draw_below(&drawing->draw, drawing->wish_count)].is_over = true;
-    return sim_option_uniform(drawing, point);
-  }
+  uint32_t count = candidates_list(drawing, point, candidates);
   uint32_t index = candidates[0];
   if (drawing->manner == 0)
     return candidates[sim_draw_below(&drawing->draw, count)];

@@ -2,9 +2,10 @@
  * times the best one's schedules as there are of them (Gomes, Selman: Algorithm portfolios, Artificial Intelligence 2001). */
 #include "drawing.h"
 
+/* Feedback, the best where only a few of many orders matter, every other time. */
 static const SimPolicy *const members[] = {
-  &sim_policy_surw,     &sim_policy_feedback, &sim_policy_pos,  &sim_policy_urw,
-  &sim_policy_feedback, &sim_policy_pct,      &sim_policy_surw, &sim_policy_burst,
+  &sim_policy_feedback, &sim_policy_surw,     &sim_policy_feedback, &sim_policy_pos,      &sim_policy_feedback,
+  &sim_policy_urw,      &sim_policy_feedback, &sim_policy_pct,      &sim_policy_feedback, &sim_policy_burst,
 };
 #define MEMBER_COUNT (sizeof members / sizeof members[0])
 
@@ -19,7 +20,7 @@ static void end(SimMachine *machine) { machine->options.search->policy->end(mach
 
 const SimPolicy sim_policy_portfolio = {
   .name = "portfolio",
-  .title = "surw, feedback, pos, urw, pct and burst in turn, learning from one another",
+  .title = "feedback, and in turn surw, pos, urw, pct and burst, learning from one another",
   .paper = "after Gomes, Selman: Algorithm portfolios, Artificial Intelligence 2001",
   .explores = true,
   .holds_up = true,
