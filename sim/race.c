@@ -13,6 +13,8 @@ typedef struct Cell {
 _Static_assert(sizeof(Cell) == SIM_RACE_CELL_SIZE, "hooks.c finds cells by shifting");
 
 #define TOLD_COUNT_MAX 4
+#define TOUCH_SIZE_MAX 0x10000ULL /* of a longer access (a table is cleared) the rest is not looked at */
+#define FORGET_CELLS_MAX 0x10000ULL
 #define STACK_AND_EPOCH (~(uint64_t)SIM_RACE_BYTE_MASK)
 
 /* An access that is made now. */
@@ -164,6 +166,8 @@ static uint32_t floor_of(uint64_t address) {
 
 void sim_race_touch(SimMachine *machine, uint64_t address, uint64_t size, bool is_write, unsigned flags) {
   SimContext *context = machine->current;
+  if (size > TOUCH_SIZE_MAX)
+    size = TOUCH_SIZE_MAX;
   uint64_t last = address + size - 1;
   if (context == NULL || context->race_epoch == 0 || size == 0 || address < SIM_ARENA_BASE || last < address ||
       last >= SIM_STEP_CODE_BASE + SIM_STEP_CODE_SIZE)
@@ -187,5 +191,10 @@ void sim_race_touch(SimMachine *machine, uint64_t address, uint64_t size, bool i
 void sim_race_forget(SimMachine *machine, uint64_t address, uint64_t size) {
   if (!machine->race_is_on || size == 0)
     return;
-  memset(cell_of(address), 0, (((address + size - 1) >> 2) - (address >> 2) + 1) * SIM_RACE_CELL_SIZE);
+  uint64_t cells = ((address + size - 1) >> 2) - (address >> 2) + 1;
+  if (cells > FORGET_CELLS_MAX) { /* more memory of the host than is worth it: this run is no longer looked at before here */
+    sim_race_forget_all(machine);
+    return;
+  }
+  memset(cell_of(address), 0, cells * SIM_RACE_CELL_SIZE);
 }
