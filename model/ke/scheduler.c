@@ -272,10 +272,14 @@ static uint32_t threads_ready(SimMachine *machine, SimContext **threads, SimVcpu
   uint32_t count = 0;
   (void)machine;
   for (uint32_t mask = KE->ready_mask; mask != 0; mask &= mask - 1) {
+    const KeThread *like = NULL; /* of the same priority; what holds for it holds for all with its affinity */
+    KePrcb *turn = NULL;
     SimLink *link, *following;
     SIM_LIST_EACH(&KE->ready[__builtin_ctz(mask)], link, following) {
       KeThread *thread = SIM_CONTAINER(link, KeThread, ready_link);
-      KePrcb *prcb = count < max ? turn_find(thread) : NULL;
+      if (like == NULL || like->affinity != thread->affinity)
+        turn = turn_find(thread), like = thread;
+      KePrcb *prcb = count < max ? turn : NULL;
       if (prcb == NULL)
         continue;
       threads[count] = thread->context;
