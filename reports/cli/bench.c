@@ -221,6 +221,7 @@ static const char description[] =
 int cli_bench(int argc, char **argv) {
   gboolean wants_json = FALSE, compares_policies = FALSE, compares_systematic = FALSE;
   g_autofree char *only = NULL;
+  gboolean shrinks = FALSE;
   gint seeds = 20;
   gint64 schedules = 10000;
   gdouble seconds = 1;
@@ -229,7 +230,8 @@ int cli_bench(int argc, char **argv) {
     { "policies", 0, 0, G_OPTION_ARG_NONE, &compares_policies, "How many schedules each policy needs to find what is expected sometimes",
       NULL },
     { "policy", 0, 0, G_OPTION_ARG_STRING, &only, "With --policies: this one alone", "NAME" },
-    { "seeds", 0, 0, G_OPTION_ARG_INT, &seeds, "With --policies: searches of each (default 20)", "N" },
+    { "shrink", 0, 0, G_OPTION_ARG_NONE, &shrinks, "How short failing schedules become, and what that costs", NULL },
+    { "seeds", 0, 0, G_OPTION_ARG_INT, &seeds, "With --policies and --shrink: searches of each (default 20)", "N" },
     { "schedules", 0, 0, G_OPTION_ARG_INT64, &schedules, "With --policies and --systematic: of a search, at most (default 10000)", "N" },
     { "systematic", 0, 0, G_OPTION_ARG_NONE, &compares_systematic, "How many schedules all there are come to, and how fast, by each method",
       NULL },
@@ -238,12 +240,14 @@ int cli_bench(int argc, char **argv) {
   };
   if (!cli_options("bench", "[SCENARIO ...]", "Measures how fast scenarios run on this host.", description, entries, &argc, &argv))
     return EXIT_BAD_INPUT;
-  if (compares_policies && (argc < 2 || seeds < 1 || schedules < 1))
-    return cli_error("bench --policies: name scenarios or a folder of them; --seeds and --schedules are at least 1");
+  if ((compares_policies || shrinks) && (argc < 2 || seeds < 1 || schedules < 1))
+    return cli_error("bench --policies, --shrink: name scenarios or a folder of them; --seeds and --schedules are at least 1");
   if (compares_systematic && (argc < 2 || schedules < 1))
     return cli_error("bench --systematic: name scenarios or a folder of them; --schedules is at least 1");
   if (compares_systematic)
     return bench_systematic((uint64_t)schedules, wants_json, argv + 1);
+  if (shrinks)
+    return bench_shrink(&(BenchPolicies){ (unsigned)seeds, (uint64_t)schedules, only, wants_json }, argv + 1);
   if (compares_policies)
     return bench_policies(&(BenchPolicies){ (unsigned)seeds, (uint64_t)schedules, only, wants_json }, argv + 1);
   g_autoptr(GError) error = NULL;

@@ -29,6 +29,15 @@ def policies_check(stage):
         stage.case(f"bugs/{row['program']}", None if row["policies"]["portfolio"]["found"] == 1 else f"not in {SCHEDULES_MAX} schedules")
 
 
+def shrink_check(stage):
+    """What a search finds becomes short, and it is proved."""
+    run = stage.irqlab("bench", "--shrink", "--seeds", "2", "--json", str(FOLDER / "deadlock01.json"), "drivers/lost-wakeup/bug")
+    if not stage.case("irqlab bench --shrink --json", None if run.returncode == 0 else run.stderr):
+        return
+    for row in json.loads(run.stdout):
+        stage.case(f"shrink {row['scenario']}", None if row["failures"] == row["proved"] == 2 and row["preemptions"] <= 2 else str(row))
+
+
 def main():
     stage = Stage(__doc__)
     run = stage.irqlab("bench", "--seconds", "0.01", "--json")
@@ -44,6 +53,7 @@ def main():
     table = stage.irqlab("bench", "--seconds", "0.01", "osr-291980/dpc-classify")
     stage.case("irqlab bench", None if table.returncode == 0 and "schedules/s" in table.stdout and "fiber switch" in table.stdout else table.stdout)
     policies_check(stage)
+    shrink_check(stage)
     stage.finish()
 
 
