@@ -30,11 +30,11 @@ typedef struct SimWritten {
   uint32_t restore_count; /* of it, in a row */
   uint32_t span_count;
   bool is_on;
-  bool has_grown;                             /* a page was written for the first time since the spans were listed */
-  uint64_t cold[SIM_TRACKED_PAGE_COUNT / 64]; /* a bit a page: protected, and as the state has it */
+  bool has_grown;                                           /* a page was written for the first time since the spans were listed */
+  uint64_t cold[SIM_TRACKED_PAGE_COUNT / 64];               /* a bit a page: protected, and as the state has it */
   uint64_t clean_stacks[(SIM_CONTEXT_COUNT_MAX + 63) / 64]; /* a bit a slot: its guest stack has been protected once */
-  SimSpan spans[SIM_SPAN_COUNT_MAX];          /* of the state, without the cold pages */
-  struct sigaction before;                    /* who was told of SIGSEGV */
+  SimSpan spans[SIM_SPAN_COUNT_MAX];                        /* of the state, without the cold pages */
+  struct sigaction before;                                  /* who was told of SIGSEGV */
 } SimWritten;
 
 typedef struct SimProcess {
