@@ -152,7 +152,9 @@ static uint32_t answer_step(Dpor *dpor, SimMachine *machine, const SimPoint *poi
   }
   bool has_others;
   uint64_t enabled = enabled_of(machine, point, &has_others);
-  if (has_others || dpor->is_timed)
+  /* At an access no pending interrupt lands on the cpu that makes it, unless somebody else steps first: that has to be tried. */
+  bool is_deaf = point->kind == SIM_CHOICE_ACCESS && sim_vcpu_is_interruptible(sim_vcpu(machine));
+  if (has_others || dpor->is_timed || is_deaf)
     return dpor_sleep(dpor), answer_full(dpor, machine, point, enabled);
   return answer_cpu(dpor, machine, point, enabled);
 }
