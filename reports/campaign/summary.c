@@ -88,18 +88,19 @@ bool campaign_is_as_expected(const Campaign *campaign) {
 char *campaign_replay_words(const Campaign *campaign, const CampaignFailure *failure, const char *folder, const char *kind) {
   const char *argument = campaign->header.argument;
   g_autofree char *quoted = strpbrk(argument, " \t'\"\\$`*?[]<>|&;()#~!") != NULL ? g_shell_quote(argument) : g_strdup(argument);
+  const char *races = campaign->header.search.races ? "--races " : "";
   if (*failure->schedule == '\0')
     return g_strdup("");
   if (strlen(failure->schedule) <= LINE_LENGTH_MAX)
-    return g_strdup_printf("irqlab replay %s %s", quoted, failure->schedule);
+    return g_strdup_printf("irqlab replay %s%s %s", races, quoted, failure->schedule);
   if (folder == NULL)
-    return g_strdup_printf("irqlab replay %s ... (its line is long: --json prints it, --out FOLDER keeps it in a file)", quoted);
+    return g_strdup_printf("irqlab replay %s%s ... (its line is long: --json prints it, --out FOLDER keeps it in a file)", races, quoted);
   g_autofree char *leaf = g_strdup_printf("%s.%" G_GUINT64_FORMAT "%s.schedule", campaign->header.scenario, failure->first, kind);
   g_autofree char *file = g_build_filename(folder, leaf, NULL);
   g_autofree char *line = g_strconcat(failure->schedule, "\n", NULL);
   if (!g_file_test(file, G_FILE_TEST_EXISTS))
     g_file_set_contents(file, line, -1, NULL);
-  return g_strdup_printf("irqlab replay %s @%s", quoted, file);
+  return g_strdup_printf("irqlab replay %s%s @%s", races, quoted, file);
 }
 
 /* ---- for people ---- */

@@ -71,7 +71,7 @@ static void nearby_print(GString *out, const ReplayCommand *command, CliSchedule
     g_autofree char *bucket = run_result_bucket(&found);
     char *line = sim_schedule_print(&found.exceptions, scenario_run_fingerprint(schedule->run));
     paragraph_putf(out, &command->style, "nearby", "%s, after %" G_GUINT64_FORMAT " run%s:", bucket, count, count == 1 ? "" : "s");
-    g_string_append_printf(out, "%*sirqlab replay %s %s\n", PARAGRAPH_INDENT, "", command->name, line);
+    g_string_append_printf(out, "%*sirqlab replay %s%s %s\n", PARAGRAPH_INDENT, "", command->races ? "--races " : "", command->name, line);
     free(line);
     run_result_finish(&found);
   } else {
