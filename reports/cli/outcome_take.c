@@ -44,6 +44,13 @@ static json_object *finding_json(const ScenarioRun *run, const Finding *finding)
   json_object_object_add(json, "cpu", json_object_new_int(finding->cpu));
   json_object_object_add(json, "irql", json_object_new_string(sim_irql_name(finding->irql)));
   json_object_object_add(json, "count", json_object_new_int64(finding->count));
+  if (finding->other.site != 0) {
+    bool is_other_known = scenario_run_site(run, finding->other.site, &where);
+    g_autofree char *other = place_words(run, finding->other.site);
+    json_object_object_add(json, "other_place", json_object_new_string(other));
+    json_object_object_add(json, "other_file", json_object_new_string(is_other_known ? where.file : ""));
+    json_object_object_add(json, "other_line", json_object_new_int64(is_other_known ? where.line : 0));
+  }
   return json;
 }
 
