@@ -13,7 +13,6 @@ typedef struct CONNECTION {
   UCHAR Received;
   USHORT Port;
   ULONG Bytes;
-  LONG64 Total;
 } CONNECTION;
 
 KSPIN_LOCK Lock;
@@ -24,7 +23,7 @@ volatile LONG Stopping;
 LONG Stopping;
 #endif
 
-static VOID Add(ULONG Count) { Connection.Total = Connection.Total + Count; }
+static VOID Remember(ULONG Count) { Connection.Bytes = Count; }
 
 VOID OnSend(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2) {
   UNREFERENCED_PARAMETER(Dpc);
@@ -33,7 +32,7 @@ VOID OnSend(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2) {
   UNREFERENCED_PARAMETER(Argument2);
   Connection.Sent = 1;
   KeAcquireSpinLockAtDpcLevel(&Lock);
-  Add(100);
+  Remember(100);
   KeReleaseSpinLockFromDpcLevel(&Lock);
   Stopping = 1;
 }
@@ -50,11 +49,11 @@ VOID OnReceive(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2) {
 #endif
   KeAcquireSpinLockAtDpcLevel(&Lock);
 #if IS_LOCKED
-  Add(1460);
+  Remember(1460);
 #endif
   KeReleaseSpinLockFromDpcLevel(&Lock);
 #if !IS_LOCKED
-  Add(1460);
+  Remember(1460);
 #endif
   Stopping = 2;
 }
