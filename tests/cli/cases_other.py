@@ -96,6 +96,20 @@ def bench_as_json():
     json.loads(result.stdout)
 
 
+@test
+def bench_compares_policies():
+    result = irqlab('bench', '--policies', '--seeds', '2', '--schedules', '300', '--json', 'deadlock.json')
+    check_exit(result, 0)
+    row, = json.loads(result.stdout)['programs']
+    for name in ['random', 'pct3', 'pos', 'urw', 'surw', 'burst', 'feedback', 'portfolio']:
+        check(row['policies'][name]['found'] in (0, 1, 2), name, row)
+    check(row['policies']['portfolio']['found'] == 2, row)
+    alone = irqlab('bench', '--policies', '--policy', 'pos', '--seeds', '1', '--schedules', '300', 'deadlock.json')
+    check_in('best published', alone)
+    check_exit(irqlab('bench', '--policies'), 2)
+    check_exit(irqlab('bench', '--policies', '--policy', 'nosuch', 'deadlock.json'), 2)
+
+
 # ---- a search's schedules by their numbers ----
 
 
