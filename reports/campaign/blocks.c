@@ -6,9 +6,9 @@
 #define DOUBLING_COUNT 7
 #define SIZE_LAST (SIZE_FIRST << DOUBLING_COUNT)
 
-CampaignSpan campaign_span(uint64_t block, bool is_systematic) {
-  if (is_systematic)
-    return (CampaignSpan){ block, block, CAMPAIGN_PART_COUNT, CAMPAIGN_BLOCK_ENDLESS };
+CampaignSpan campaign_span(uint64_t block, unsigned parts) {
+  if (parts > 0)
+    return (CampaignSpan){ block, block, parts, CAMPAIGN_BLOCK_ENDLESS };
   uint64_t first = 0, size = SIZE_FIRST, left = block;
   while (size < SIZE_LAST && left >= SIZE_COUNT) {
     first += size * SIZE_COUNT;
@@ -18,9 +18,9 @@ CampaignSpan campaign_span(uint64_t block, bool is_systematic) {
   return (CampaignSpan){ block, first + left * size, 1, size };
 }
 
-CampaignSpan campaign_span_of(uint64_t number, bool is_systematic) {
-  if (is_systematic)
-    return campaign_span(number % CAMPAIGN_PART_COUNT, true);
+CampaignSpan campaign_span_of(uint64_t number, unsigned parts) {
+  if (parts > 0)
+    return campaign_span(number % parts, parts);
   uint64_t block = 0, first = 0, size = SIZE_FIRST;
   while (size < SIZE_LAST && number - first >= size * SIZE_COUNT) {
     first += size * SIZE_COUNT;

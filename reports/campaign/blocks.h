@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define CAMPAIGN_BLOCK_ENDLESS UINT64_MAX
-#define CAMPAIGN_PART_COUNT 16 /* of a systematic policy's tree */
+#define CAMPAIGN_PART_COUNT 16 /* of a tree that can be split */
 
 typedef struct CampaignSpan {
   uint64_t block;
@@ -18,8 +18,9 @@ typedef struct CampaignSpan {
   uint64_t count;  /* CAMPAIGN_BLOCK_ENDLESS: no end */
 } CampaignSpan;
 
-CampaignSpan campaign_span(uint64_t block, bool is_systematic);
+/* `parts`: how many blocks there are, each without an end; 0: they grow and have no number. */
+CampaignSpan campaign_span(uint64_t block, unsigned parts);
 /* The block a schedule is in. */
-CampaignSpan campaign_span_of(uint64_t number, bool is_systematic);
+CampaignSpan campaign_span_of(uint64_t number, unsigned parts);
 /* How many schedules of the span have numbers below `end`. */
 uint64_t campaign_span_below(const CampaignSpan *span, uint64_t end);

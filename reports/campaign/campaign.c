@@ -60,6 +60,11 @@ void campaign_free(Campaign *campaign) {
   g_free(campaign);
 }
 
+/* Those that prove something split their tree among shards. */
+unsigned campaign_part_count(const SimPolicy *policy) {
+  return !policy->is_systematic ? 0 : policy->proof != NULL ? CAMPAIGN_PART_COUNT : 1;
+}
+
 bool campaign_is_systematic(const Campaign *campaign) { return campaign->header.search.policy->is_systematic; }
 
 /* ---- identity ---- */
@@ -190,7 +195,7 @@ static bool batch_outcome(CampaignBatch *batch, const Campaign *campaign, uint64
 }
 
 bool campaign_batch_add(CampaignBatch *batch, const Campaign *campaign, uint64_t number, uint64_t hash, uint64_t outcome) {
-  CampaignSpan span = campaign_span_of(number, campaign_is_systematic(campaign));
+  CampaignSpan span = campaign_span_of(number, campaign_part_count(campaign->header.search.policy));
   if (span.block >= CAMPAIGN_BLOCK_COUNT_MAX || !campaign_block_is_ours(&campaign->header, span.block) ||
       !batch_outcome(batch, campaign, outcome))
     return false;

@@ -83,6 +83,8 @@ void campaign_free(Campaign *campaign);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Campaign, campaign_free)
 
 bool campaign_is_systematic(const Campaign *campaign);
+/* Blocks of a systematic policy: more than one where it can split what it searches; 0 of one that draws. */
+unsigned campaign_part_count(const SimPolicy *policy);
 /* Of header and all: what rings and joins compare. */
 uint64_t campaign_identity(const CampaignHeader *header);
 /* What differs between two headers besides the shard, as "policy pct, here random"; NULL: nothing. Returns owned. */

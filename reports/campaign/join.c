@@ -139,7 +139,7 @@ static void gaps_note(const CampaignJoin *join, GPtrArray *notes) {
     return; /* a part that is not exhausted is told by what is exhausted */
   for (guint i = 0; i < campaign->blocks->len; i++) {
     const CampaignBlock *block = &g_array_index(campaign->blocks, CampaignBlock, i);
-    CampaignSpan span = campaign_span(i, campaign_is_systematic(campaign));
+    CampaignSpan span = campaign_span(i, 0);
     if (block->done > 0)
       end = span.first + block->done;
     if (block->done < span.count)

@@ -227,14 +227,15 @@ static bool counts_read(Campaign *campaign, CampaignBlock *block, json_object *c
 }
 
 static bool block_read(Campaign *campaign, json_object *item, GError **error) {
+  unsigned parts = campaign_part_count(campaign->header.search.policy);
   json_object *counts = json_object_object_get(item, "outcomes");
   uint64_t number, done, total = 0;
   if (!number_of(item, "block", CAMPAIGN_BLOCK_COUNT_MAX - 1, &number) || !number_of(item, "done", INT64_MAX, &done) ||
       !json_object_is_type(counts, json_type_array))
     return senseless(error, "what was run is not complete");
-  if (campaign_is_systematic(campaign) && number >= CAMPAIGN_PART_COUNT)
+  if (parts > 0 && number >= parts)
     return senseless(error, "there is no such block");
-  CampaignSpan span = campaign_span(number, campaign_is_systematic(campaign));
+  CampaignSpan span = campaign_span(number, parts);
   CampaignBlock *block = campaign_block(campaign, number);
   uint64_t before = block->done;
   if (!campaign_block_is_ours(&campaign->header, number) || done > span.count || done < before ||
@@ -265,7 +266,8 @@ static bool ran_read(Campaign *campaign, json_object *record, GError **error) {
 
 void campaign_exhausted_update(Campaign *campaign) {
   campaign->is_exhausted = campaign_is_systematic(campaign);
-  for (uint64_t i = campaign->header.shard - 1; campaign->is_exhausted && i < CAMPAIGN_PART_COUNT; i += campaign->header.shard_count)
+  for (uint64_t i = campaign->header.shard - 1; campaign->is_exhausted && i < campaign_part_count(campaign->header.search.policy);
+       i += campaign->header.shard_count)
     campaign->is_exhausted = campaign_block(campaign, i)->is_exhausted;
 }
 
@@ -284,7 +286,8 @@ static bool shrunk_read(Campaign *campaign, json_object *json, GError **error) {
 
 static bool exhausted_read(Campaign *campaign, json_object *record, GError **error) {
   uint64_t number;
-  if (!campaign_is_systematic(campaign) || !number_of(record, "exhausted", CAMPAIGN_PART_COUNT - 1, &number) ||
+  if (!campaign_is_systematic(campaign) ||
+      !number_of(record, "exhausted", campaign_part_count(campaign->header.search.policy) - 1, &number) ||
       !campaign_block_is_ours(&campaign->header, number))
     return senseless(error, "there is no such block");
   campaign_block(campaign, number)->is_exhausted = true;

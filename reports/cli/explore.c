@@ -78,7 +78,8 @@ static void found(const CampaignOutcome *outcome, const Campaign *campaign, doub
   report_put(out, &command->style, outcome->why != NULL ? REPORT_RED : REPORT_YELLOW, "  found ");
   g_string_append_printf(out, " %7.1f s  schedule %" G_GUINT64_FORMAT "  %s\n", seconds, outcome->first, text);
   if (outcome->why != NULL && strlen(outcome->schedule) <= FOUND_LINE_MAX && *outcome->schedule != '\0')
-    g_string_append_printf(out, "%20sirqlab replay %s %s\n", "", campaign->header.argument, outcome->schedule);
+    g_string_append_printf(out, "%20sirqlab replay %s%s %s\n", "", campaign->header.search.races ? "--races " : "",
+                           campaign->header.argument, outcome->schedule);
   fputs(out->str, stdout);
   fflush(stdout);
 }
@@ -137,8 +138,9 @@ static char *search_fill(const ExploreArguments *arguments, const char *file, Si
   ScenarioPolicy own = scenario->policy;
   policy_default(arguments, &own.search);
   char *wrong = cli_search_apply(&arguments->search, &own, search);
-  if (wrong == NULL && search->policy->is_systematic && arguments->shard_count > CAMPAIGN_PART_COUNT)
-    return g_strdup_printf("--shard: what %s searches is cut in at most %d shards", search->policy->name, CAMPAIGN_PART_COUNT);
+  if (wrong == NULL && search->policy->is_systematic && arguments->shard_count > campaign_part_count(search->policy))
+    return g_strdup_printf("--shard: what %s searches cannot be cut in more shards than %u", search->policy->name,
+                           campaign_part_count(search->policy));
   return wrong;
 }
 

@@ -34,7 +34,7 @@ static void stop(ExplorePool *pool, char *why) {
 
 /* Below the budget and not yet run; false: there is none left. */
 static bool span_next(ExplorePool *pool, CampaignSpan *span, uint64_t *skip) {
-  bool is_systematic = campaign_is_systematic(pool->campaign);
+  unsigned parts = campaign_part_count(pool->campaign->header.search.policy);
   for (;;) {
     uint64_t block = pool->next_block;
     if (pool->again->len > 0) {
@@ -43,9 +43,9 @@ static bool span_next(ExplorePool *pool, CampaignSpan *span, uint64_t *skip) {
     } else {
       pool->next_block += pool->campaign->header.shard_count;
     }
-    if (block >= (is_systematic ? CAMPAIGN_PART_COUNT : CAMPAIGN_BLOCK_COUNT_MAX))
+    if (block >= (parts > 0 ? parts : CAMPAIGN_BLOCK_COUNT_MAX))
       return false;
-    *span = campaign_span(block, is_systematic);
+    *span = campaign_span(block, parts);
     *skip = campaign_block_done(pool->campaign, block);
     if (span->first >= pool->total)
       return false;
@@ -145,7 +145,8 @@ static GStrv sometimes_of(const Scenario *scenario) {
 }
 
 static void others_start(ExplorePool *pool) {
-  unsigned wanted = pool->campaign->header.is_single ? 1 : pool->task->jobs;
+  unsigned parts = campaign_part_count(pool->campaign->header.search.policy);
+  unsigned wanted = pool->campaign->header.is_single || parts == 1 ? 1 : pool->task->jobs;
   for (unsigned i = 1; i < wanted && i < pool->worker_count; i++)
     if (!explore_worker_start(pool, &pool->workers[i]))
       return;

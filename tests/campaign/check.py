@@ -88,6 +88,16 @@ def parts_cases(campaigns):
         campaigns.same(f"{policy}: shards joined are the whole", joined, wanted)
 
 
+def one_part_case(campaigns):
+    """A systematic policy that cannot split what it searches is given to one worker, and repeats nothing."""
+    run = campaigns.explore("--json", "-j", 3, "--policy", "faults", "--schedules", 10000, "osr-291980/corrected")
+    one = json.loads(run.stdout)["scenarios"][0]
+    is_right = one["exhausted"] and one["jobs"] == 1 and one["schedules"] == one["behaviours"]["once"] > 1
+    campaigns.stage.case("faults: each thing fails once", None if is_right else run.stdout)
+    run = campaigns.explore("--policy", "faults", "--shard", "1/2", "osr-291980/dpc-classify")
+    campaigns.says("faults: no shards", run, 2, "cannot be cut in more shards than 1")
+
+
 def goes_on_cases(campaigns):
     out = campaigns.out("goes-on")
     for schedules in (700, 5000, 6000):
@@ -296,6 +306,7 @@ def main():
     stage = Stage(__doc__)
     campaigns = Campaigns(stage)
     parts_cases(campaigns)
+    one_part_case(campaigns)
     goes_on_cases(campaigns)
     kill_cases(campaigns, "random", 60000)
     kill_cases(campaigns, "portfolio", 6000)

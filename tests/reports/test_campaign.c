@@ -22,10 +22,10 @@ static void test_blocks(void **state) {
   (void)state;
   uint64_t next = 0;
   for (uint64_t block = 0; block < 400; block++) {
-    CampaignSpan span = campaign_span(block, false);
+    CampaignSpan span = campaign_span(block, 0);
     assert_true(span.first == next);
     for (uint64_t at = 0; at < span.count; at += at == 0 ? 1 : span.count - 2) {
-      CampaignSpan back = campaign_span_of(span.first + at, false);
+      CampaignSpan back = campaign_span_of(span.first + at, 0);
       assert_true(back.block == block && back.first == span.first && back.count == span.count);
     }
     next += span.count;
@@ -38,7 +38,8 @@ static void test_parts(void **state) {
   (void)state;
   uint64_t below = 0;
   for (uint64_t part = 0; part < CAMPAIGN_PART_COUNT; part++) {
-    CampaignSpan span = campaign_span(part, true), back = campaign_span_of(part + 5 * CAMPAIGN_PART_COUNT, true);
+    CampaignSpan span = campaign_span(part, CAMPAIGN_PART_COUNT),
+                 back = campaign_span_of(part + 5 * CAMPAIGN_PART_COUNT, CAMPAIGN_PART_COUNT);
     assert_true(back.block == part && back.first == span.first && back.stride == CAMPAIGN_PART_COUNT);
     below += campaign_span_below(&span, 1001);
   }
