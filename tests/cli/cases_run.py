@@ -185,6 +185,10 @@ def coverage():
     check(scenario['coverage']['runs'] == scenario['schedules'], scenario['coverage'])
     check(sum(sum(as_what.values()) for as_what in scenario['coverage']['routines'].values()) >= scenario['schedules'], scenario['coverage'])
     check('coverage' not in json.loads(irqlab('run', '--json', 'clean.json').stdout)['scenarios'][0], 'coverage that nobody asked for')
+    driver = HERE.parent.parent / 'scenarios/drivers/connection-list/corrected.json'
+    hashes = [[one['hash'] for one in json.loads(irqlab('run', '--json', *words, 'deadlock.json', driver).stdout)['scenarios']]
+              for words in ([], ['--coverage'])]
+    check(hashes[0] == hashes[1] and None not in hashes[0], f'coverage changes what comes out: {hashes}')
 
 
 @test
