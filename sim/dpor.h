@@ -13,6 +13,9 @@
 #include "search_time.h"
 
 #define DPOR_NONE UINT32_MAX
+/* Steps of a run that are kept: what follows takes natural answers, and the search is not complete. Runs are seldom a hundred steps; those that are
+ * longer than this do not end, and comparing each step with each other one takes its time. */
+#define DPOR_STEP_COUNT_MAX 8192u
 #define DPOR_CLOCK 64u /* an event of the queue fires */
 
 /* A cpu whose step was searched from some node on: asleep in what is searched after it, until a step that depends on its own. */

@@ -159,8 +159,20 @@ static uint32_t answer_step(Dpor *dpor, SimMachine *machine, const SimPoint *poi
   return answer_cpu(dpor, machine, point, enabled);
 }
 
+/* So long a run does not end. */
+static bool is_beyond(Dpor *dpor, SimMachine *machine) {
+  if (dpor->step_count < DPOR_STEP_COUNT_MAX)
+    return false;
+  dpor_step_end(dpor, machine);
+  dpor->is_begun = false;
+  dpor->proof.is_cut = true;
+  return true;
+}
+
 static uint32_t answer(SimMachine *machine, const SimPoint *point) {
   Dpor *dpor = dpor_of(machine);
+  if (is_beyond(dpor, machine))
+    return point->natural;
   if (!sim_point_is_step(point))
     return answer_data(dpor, machine, point);
   if (point->kind == SIM_CHOICE_ACCESS && (!machine->options.search->options.visits_accesses || point->option_count <= 1))
@@ -182,6 +194,8 @@ static void time_look(Dpor *dpor, const SimMachine *machine) {
 /* A cpu is about to step, whether there was a choice or not; NULL: an event of the queue is about to fire. */
 static void step(SimMachine *machine, const SimVcpu *vcpu) {
   Dpor *dpor = dpor_of(machine);
+  if (!dpor->is_begun && is_beyond(dpor, machine))
+    return;
   if (vcpu == NULL) {
     dpor_step_end(dpor, machine);
     time_look(dpor, machine);

@@ -109,6 +109,7 @@ static void block_run(Worker *worker, const CampaignSpan *span, uint64_t skip) {
       coverage_tell(worker);
   }
   ring->in_flight = 0;
+  is_cut |= run_search_is_cut(&search);
   run_search_finish(&search);
   coverage_tell(worker);
   block_end_tell(worker, is_over && !is_cut && options.policy->is_systematic);

@@ -124,6 +124,8 @@ void run_search_finish(RunSearch *search);
 uint64_t run_search_number(const RunSearch *search); /* of the next schedule */
 /* What "all there are" is about: "with at most 2 preemptions, states merged"; "" where there is no bound. Returns owned. */
 char *run_search_bounds(const SimSearchOptions *options);
+/* Some run went on beyond what the search can follow: that there is no other schedule is not said by its end. */
+bool run_search_is_cut(const RunSearch *search);
 /* Runs the next schedule; `record` may be NULL. False: there is no other behind it. */
 bool run_search_next(RunSearch *search, SimRecord *record, RunResult *result);
 

@@ -208,7 +208,7 @@ void scenario_explore(ScenarioRun *run, const RunExploration *exploration, RunVe
       run_result_finish(&result);
     else
       judge_one(run, verdict, &result, seen);
-    verdict->is_exhausted = is_over && !is_cut && options->policy != &sim_policy_replay;
+    verdict->is_exhausted = is_over && !is_cut && !run_search_is_cut(&search) && options->policy != &sim_policy_replay;
     if (exploration->progress != NULL && verdict->schedule_count % SCHEDULES_BETWEEN_PROGRESS == 0)
       verdict->is_interrupted = !exploration->progress(verdict->schedule_count, total, exploration->data);
   }

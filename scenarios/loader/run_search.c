@@ -35,6 +35,11 @@ char *run_search_bounds(const SimSearchOptions *options) {
   return g_string_free(text, FALSE);
 }
 
+bool run_search_is_cut(const RunSearch *search) {
+  SimSearchProof proof;
+  return sim_search_proof(&search->search, &proof) && proof.is_cut;
+}
+
 uint64_t run_search_number(const RunSearch *search) { return search->is_natural_next ? 0 : search->search.number; }
 
 bool run_search_next(RunSearch *search, SimRecord *record, RunResult *result) {
