@@ -28,7 +28,7 @@ SimDrawing *sim_drawing_begin(SimMachine *machine) {
   drawing->point_count = drawing->pairs_new = 0;
   drawing->chosen_count = drawing->wish_count = 0;
   drawing->intended = SIM_ACTOR_COUNT;
-  drawing->alone_count = drawing->tired_left = 0;
+  drawing->alone_count = drawing->rest_left = 0;
   uint64_t word = sim_draw(&drawing->draw);
   for (unsigned kind = 0; kind < SIM_CHOICE_KIND_COUNT; kind++, word >>= 2)
     drawing->other_chance[kind] = others[word & 3];

@@ -51,7 +51,7 @@ typedef struct SimDrawing {
   uint16_t other_chance[SIM_CHOICE_KIND_COUNT]; /* of an answer that is not the natural one */
   uint32_t point_count;                         /* points of this run at which somebody was picked */
   uint32_t alone_actor, alone_count;            /* who was picked last, and how often in a row */
-  uint32_t tired_actor, tired_left;             /* who was picked too often in a row, and for how many points others go first */
+  uint32_t rest_left;                           /* points that are drawn alike, since one was picked too often in a row */
   SimActor actors[SIM_ACTOR_COUNT];
   uint32_t weights[SIM_PROFILE_CONTEXT_COUNT_MAX]; /* by context of the profile, with those it makes */
   /* of single policies, this run's */
@@ -106,10 +106,10 @@ static inline void sim_actor_spend(SimActor *actor, uint32_t unit) { actor->weig
 /* Is there nothing to decide at that access in this run? */
 bool sim_drawing_passes(const SimDrawing *drawing, const SimPoint *point, const SimOption *own);
 
-/* Nobody loops for ever on what only another can change: after many points in a row others go first for a while (Musuvathi, Qadeer: Fair stateless
- * model checking, PLDI 2008, in short). Returns the index of who steps. */
+/* Nobody loops for ever on what only another can change: after many points of one in a row all are drawn alike for a while (after Musuvathi, Qadeer:
+ * Fair stateless model checking, PLDI 2008). Returns the index of who steps. */
 #define SIM_DRAWING_ALONE_MAX 2000
-#define SIM_DRAWING_REST 200
+#define SIM_DRAWING_REST 400
 static inline uint32_t sim_drawing_rest(SimDrawing *drawing, const struct SimPoint *point, uint32_t index);
 
 /* A policy's way: the index of the option that steps, never the clock's. */
@@ -153,22 +153,14 @@ static inline uint32_t sim_drawing_rest(SimDrawing *drawing, const SimPoint *poi
   uint32_t actor = point->options[index].actor;
   drawing->alone_count = actor == drawing->alone_actor ? drawing->alone_count + 1 : 0;
   drawing->alone_actor = actor;
-  if (drawing->alone_count < SIM_DRAWING_ALONE_MAX && drawing->tired_left == 0)
-    return index;
   if (drawing->alone_count >= SIM_DRAWING_ALONE_MAX) {
-    drawing->tired_actor = actor;
-    drawing->tired_left = SIM_DRAWING_REST;
+    drawing->rest_left = SIM_DRAWING_REST;
     drawing->alone_count = 0;
   }
-  drawing->tired_left--;
-  if (actor != drawing->tired_actor)
+  if (drawing->rest_left == 0)
     return index;
-  for (uint32_t i = 1; i < point->option_count; i++) {
-    uint32_t other = (index + i) % point->option_count;
-    if (point->options[other].actor != SIM_ACTOR_CLOCK && point->options[other].actor != actor)
-      return other;
-  }
-  return index;
+  drawing->rest_left--;
+  return sim_option_uniform(drawing, point);
 }
 
 /* In proportion to the actors' weights. */
