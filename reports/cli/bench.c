@@ -42,12 +42,12 @@ static double used_s(void) {
   return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-/* Schedules for about `seconds`, at least one; each access of driver code is a point where the scenario says so. */
+/* Schedules for about `seconds`, at least one, by the scenario's own policy where it draws. */
 static void schedules_measure(ScenarioRun *run, double seconds, bool without_rules, Figures *figures) {
   const SimSearchOptions *own = &scenario_run_scenario(run)->policy.search;
   SimSearch search;
   SimSearchOptions options = sim_search_options_default;
-  options.policy = own->policy->explores ? &sim_policy_random : &sim_policy_timed;
+  options.policy = !own->policy->explores ? &sim_policy_timed : own->policy->is_systematic ? &sim_policy_random : own->policy;
   options.visits_accesses = own->visits_accesses;
   sim_search_init(&search, &options);
   uint64_t count = 0, steps = 0;
