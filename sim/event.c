@@ -47,6 +47,25 @@ void sim_observer_add(SimMachine *machine, SimObserver *observer, void *data, Si
     machine->observers_of[kind] |= (uint32_t)((mask.bits[kind / 64] >> (kind % 64)) & 1) << (machine->observer_count - 1);
 }
 
+void sim_observer_is_of_races(SimMachine *machine, SimEventMask mask) {
+  machine->race_observer = machine->observer_count;
+  machine->race_observed = mask;
+  machine->race_is_told = true;
+  sim_observer_of_races_set(machine, machine->race_is_on);
+}
+
+void sim_observer_of_races_set(SimMachine *machine, bool is_told) {
+  if (machine->race_observer == 0 || machine->race_is_told == is_told)
+    return;
+  uint32_t bit = 1u << (machine->race_observer - 1);
+  machine->race_is_told = is_told;
+  for (unsigned word = 0; word < SIM_EVENT_KIND_COUNT / 64; word++)
+    for (uint64_t left = machine->race_observed.bits[word]; left != 0; left &= left - 1) {
+      uint32_t *observers = &machine->observers_of[word * 64 + (unsigned)__builtin_ctzll(left)];
+      *observers = is_told ? *observers | bit : *observers & ~bit;
+    }
+}
+
 void sim_observers_silence(SimMachine *machine) { memset(machine->observers_of, 0, sizeof machine->observers_of); }
 
 /* An observer that ends the run must not be ended by the limit first; the stop itself is an event beyond it. */

@@ -64,6 +64,11 @@ void sim_observer_add(struct SimMachine *machine, SimObserver *observer, void *d
 /* Nobody observes until the next restore. */
 void sim_observers_silence(struct SimMachine *machine);
 
+/* The observer added last is told only while races are looked for (race.h). */
+void sim_observer_is_of_races(struct SimMachine *machine, SimEventMask mask);
+/* They are, or are not, from now on. */
+void sim_observer_of_races_set(struct SimMachine *machine, bool is_told);
+
 /* Where the detail run keeps its events: host memory that grows by doubling; owned by the caller of the run. */
 typedef struct SimRecord {
   SimEvent *events;

@@ -123,7 +123,10 @@ typedef struct SimMachine {
   bool access_is_chosen; /* the policy wants to be asked when the access budget is used up */
   SimFaultHandler *fault_handler;
   bool race_is_on;              /* accesses are looked at for races (race.h) */
+  bool race_is_told;            /* the observer that tells what orders is told itself */
   SimRaceHandler *race_handler; /* who is told of one; NULL: nobody */
+  uint32_t race_observer;       /* number of that observer, from 1; 0: there is none */
+  SimEventMask race_observed;   /* the kinds it asks for */
   const SimQueueEntry *clock;   /* the tick of timers; NULL: there is none */
   const SimThreads *threads;    /* NULL: no cpu is shared */
   SimFootprint *footprint;      /* what is touched is noted there: the search's; NULL: nobody asks */

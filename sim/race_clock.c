@@ -56,6 +56,7 @@ void sim_race_forget_all(SimMachine *machine) {
 
 void sim_race_set(SimMachine *machine, bool is_on) {
   machine->race_is_on = is_on;
+  sim_observer_of_races_set(machine, is_on);
   sim_race_forget_all(machine);
   for (uint32_t i = 0; i < machine->context_count; i++)
     machine->contexts[i].race_epoch = is_on ? SIM_RACE_EPOCH_UNKNOWN : 0;

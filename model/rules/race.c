@@ -218,42 +218,49 @@ static void found(SimMachine *machine, const SimRace *race) {
   rule_report_two(RULE_DATA_RACE, &event, &other);
 }
 
+static const uint16_t observed[] = { SIM_EVENT_IRQL,
+                                     SIM_EVENT_INTERRUPT,
+                                     SIM_EVENT_INTERRUPT_END,
+                                     SIM_EVENT_CONTEXT_BEGIN,
+                                     EVENT_CALL,
+                                     EVENT_POOL_FREE,
+                                     EVENT_RETURN,
+                                     EVENT_CALLBACK,
+                                     EVENT_CALLBACK_RETURN,
+                                     EVENT_THREAD_CREATE,
+                                     EVENT_THREAD_EXIT,
+                                     EVENT_SIGNAL,
+                                     EVENT_LOCK_ACQUIRE,
+                                     EVENT_LOCK_RELEASE,
+                                     EVENT_DPC_QUEUE,
+                                     EVENT_DPC_BEGIN,
+                                     EVENT_DPC_END,
+                                     EVENT_TIMER_SET,
+                                     EVENT_TIMER_EXPIRE,
+                                     EVENT_WORK_QUEUE,
+                                     EVENT_WORK_BEGIN,
+                                     EVENT_OBJECT_CREATE,
+                                     EVENT_OBJECT_DELETE,
+                                     EVENT_DRIVER_LOAD,
+                                     EVENT_CLASSIFY,
+                                     EVENT_PEND_COMPLETE,
+                                     EVENT_CONNECTION,
+                                     EVENT_STREAM_INJECT,
+                                     EVENT_STREAM_INJECTED,
+                                     EVENT_MESSAGE_SEND,
+                                     EVENT_MESSAGE_TAKE,
+                                     EVENT_MESSAGE_REPLY,
+                                     EVENT_MESSAGE_DONE,
+                                     0 };
+
+/* Told of events only while somebody looks. */
 static void begin(void) {
+  SimEventMask mask = { 0 };
+  for (const uint16_t *kind = observed; *kind != 0; kind++)
+    sim_event_mask_add(&mask, *kind);
   sim_machine()->race_handler = found;
-  rule_observe(observe, (const uint16_t[]){ SIM_EVENT_IRQL,
-                                            SIM_EVENT_INTERRUPT,
-                                            SIM_EVENT_INTERRUPT_END,
-                                            SIM_EVENT_CONTEXT_BEGIN,
-                                            EVENT_CALL,
-                                            EVENT_POOL_FREE,
-                                            EVENT_RETURN,
-                                            EVENT_CALLBACK,
-                                            EVENT_CALLBACK_RETURN,
-                                            EVENT_THREAD_CREATE,
-                                            EVENT_THREAD_EXIT,
-                                            EVENT_SIGNAL,
-                                            EVENT_LOCK_ACQUIRE,
-                                            EVENT_LOCK_RELEASE,
-                                            EVENT_DPC_QUEUE,
-                                            EVENT_DPC_BEGIN,
-                                            EVENT_DPC_END,
-                                            EVENT_TIMER_SET,
-                                            EVENT_TIMER_EXPIRE,
-                                            EVENT_WORK_QUEUE,
-                                            EVENT_WORK_BEGIN,
-                                            EVENT_OBJECT_CREATE,
-                                            EVENT_OBJECT_DELETE,
-                                            EVENT_DRIVER_LOAD,
-                                            EVENT_CLASSIFY,
-                                            EVENT_PEND_COMPLETE,
-                                            EVENT_CONNECTION,
-                                            EVENT_STREAM_INJECT,
-                                            EVENT_STREAM_INJECTED,
-                                            EVENT_MESSAGE_SEND,
-                                            EVENT_MESSAGE_TAKE,
-                                            EVENT_MESSAGE_REPLY,
-                                            EVENT_MESSAGE_DONE,
-                                            0 });
+  sim_observer_add(sim_machine(), observe, NULL, mask);
+  sim_observer_is_of_races(sim_machine(), mask);
 }
 
 const RuleDetector rule_race = { .begin = begin };
