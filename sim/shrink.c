@@ -293,6 +293,7 @@ static uint64_t one_count(Work *work, uint32_t kinds) {
     if (kinds >> survey.points[i].kind & 1)
       count += survey.points[i].others;
   sim_survey_finish(&survey);
+  sim_schedule_finish(&natural);
   case_finish(&found);
   return 2 * count; /* each of them may stay */
 }
