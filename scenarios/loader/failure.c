@@ -67,14 +67,14 @@ static bool is_promise(const Expectation *expectation) {
 static bool judge(const ScenarioRun *run, const RunResult *result, size_t *expectation) {
   g_autofree bool *seen = g_new0(bool, run->scenario->expect.count + 1);
   const Expectation *failed = NULL;
-  g_autofree char *why = scenario_judge(run, result, seen, &failed);
+  g_free(scenario_judge(run, result, seen, &failed)); /* which one it is is enough */
   if (failed != NULL)
     *expectation = (size_t)(failed - run->scenario->expect.items);
   return failed != NULL && is_promise(failed);
 }
 
 RunFailure run_failure_of(const ScenarioRun *run, const RunResult *result, const RunResult *natural) {
-  RunFailure failure = { RUN_FAILURE_NONE };
+  RunFailure failure = { .kind = RUN_FAILURE_NONE };
   const KeBugcheck *bugcheck = &result->bugcheck;
   if (bugcheck->code != 0)
     return (RunFailure){ .kind = RUN_FAILURE_BUGCHECK, .code = bugcheck->code, .routine = routine_of(run, bugcheck->site) };

@@ -81,7 +81,7 @@ static const struct {
 };
 
 static int ask(int (*question)(void)) {
-  int status;
+  int status = -1;
   pid_t child = fork();
   if (child == 0)
     _exit(sandbox_enter() ? question() : NO_SANDBOX);
