@@ -48,7 +48,7 @@ def main():
         stage.case(scenario["scenario"], positive(scenario, ["schedules_per_second", "steps_per_schedule", "nanoseconds_per_step",
                                                              "start_milliseconds", "state_bytes", "restore_microseconds"]))
     for cost in figures["costs"]:
-        stage.case(cost["what"], positive(cost, ["nanoseconds", "beside_nanoseconds"]))
+        stage.case(cost["what"], positive(cost, ["nanoseconds", *(["beside_nanoseconds"] if cost["beside"] else [])]))
     stage.case("a process", positive(figures, ["process_milliseconds", "process_memory_mib"]))
     table = stage.irqlab("bench", "--seconds", "0.01", "osr-291980/dpc-classify")
     stage.case("irqlab bench", None if table.returncode == 0 and "schedules/s" in table.stdout and "fiber switch" in table.stdout else table.stdout)
