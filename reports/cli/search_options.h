@@ -30,7 +30,7 @@ typedef struct CliSearch {
       { "depth", 0, 0, G_OPTION_ARG_INT, &(search)->depth, "Bug depth that pct aims at", "D" },                                            \
       { "preemptions", 0, 0, G_OPTION_ARG_INT, &(search)->preemptions, "At most so many preemptions, of a systematic policy", "C" },       \
       { "delays", 0, 0, G_OPTION_ARG_INT, &(search)->delays, "At most so many departures from the natural schedule", "D" },                \
-      { "accesses", 0, 0, G_OPTION_ARG_NONE, &(search)->visits_accesses, "Each memory access of a C driver is a place to switch", NULL },  \
+      { "accesses", 0, 0, G_OPTION_ARG_NONE, &(search)->visits_accesses, "Each access of memory by a driver is a place to switch", NULL }, \
       { "races", 0, 0, G_OPTION_ARG_NONE, &(search)->races, "Look for data races, too", NULL }, {                                          \
     "merge-states", 0, 0, G_OPTION_ARG_NONE, &(search)->merges_states, "A systematic policy does not go on from a state it has seen", NULL \
   }

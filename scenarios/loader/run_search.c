@@ -32,6 +32,9 @@ char *run_search_bounds(const SimSearchOptions *options) {
     g_string_append(text, "up to steps that commute");
   if (options->merges_states)
     g_string_append_printf(text, "%sstates merged", text->len > 0 ? ", " : "");
+  bool is_every = options->policy == &sim_policy_exhaustive || options->policy == &sim_policy_dpor;
+  if (is_every && !options->visits_accesses)
+    g_string_append_printf(text, "%swith switches at calls only", text->len > 0 ? ", " : "");
   return g_string_free(text, FALSE);
 }
 
