@@ -130,19 +130,54 @@ static bool line_run(const Worker *worker, const char *line, RunResult *result) 
   return is_right;
 }
 
+/* An outcome of the campaign, by its whole stacks. */
+typedef struct Wanted {
+  CampaignJudge *judge;
+  uint64_t key;
+} Wanted;
+
+static uint64_t outcome_key(CampaignJudge *judge, const RunResult *result) {
+  CampaignOutcome *fresh = NULL;
+  uint64_t key = campaign_judge(judge, result, 0, &fresh);
+  if (fresh != NULL)
+    campaign_outcome_free(fresh);
+  return key;
+}
+
+static bool is_that_outcome(const RunResult *result, void *data) {
+  const Wanted *wanted = data;
+  return outcome_key(wanted->judge, result) == wanted->key;
+}
+
+/* Does the line, run as a user would, come to that outcome? */
+static bool line_is_that_outcome(const Worker *worker, const char *line, Wanted *wanted) {
+  RunResult result = { 0 };
+  bool is_same = line_run(worker, line, &result) && is_that_outcome(&result, wanted);
+  run_result_finish(&result);
+  return is_same;
+}
+
+/* Nothing is shrunk where what is left would be another outcome. */
 static void shrink_reply(const Worker *worker, const char *line) {
   RunResult result = { 0 };
   Shrunk shrunk = { 0 };
+  Wanted wanted = { .judge = campaign_judge_new(worker->run) };
+  const ShrinkBudget budget = { .is_same = is_that_outcome, .data = &wanted };
+  if (worker->own->task->search.races)
+    scenario_run_look_for_races(worker->run);
   json_object *json = json_object_new_object();
   json_object_object_add(json, "shrunk", NULL);
-  if (line_run(worker, line, &result) && shrink_bucket(worker->run, &result, &(ShrinkBudget){ 0 }, &shrunk)) {
+  bool is_run = line_run(worker, line, &result);
+  wanted.key = is_run ? outcome_key(wanted.judge, &result) : 0;
+  if (is_run && shrink_bucket(worker->run, &result, &budget, &shrunk) && line_is_that_outcome(worker, shrunk.line, &wanted)) {
     g_autofree char *words = shrunk_words(&shrunk), *what = run_failure_words(worker->run, &shrunk.failure);
     g_autofree char *whole = g_strdup_printf("%s: %s", what, words);
     json_object_object_add(json, "shrunk", json_object_new_string(shrunk.line));
     json_object_object_add(json, "words", json_object_new_string(whole));
-    shrunk_finish(&shrunk);
   }
+  shrunk_finish(&shrunk);
   run_result_finish(&result);
+  campaign_judge_free(wanted.judge);
   reply(worker, json);
 }
 

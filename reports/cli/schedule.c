@@ -51,6 +51,8 @@ int cli_schedule_open(CliSchedule *schedule, const char *name, const char *line)
     schedule->run = scenario_run_create(schedule->scenario, &error);
   if (schedule->run == NULL)
     return cli_error("%s", error->message);
+  bool is_own = line == NULL && schedule->scenario->policy.search.policy == &sim_policy_replay;
+  schedule->races |= is_own && schedule->scenario->policy.search.races;
   if (schedule->races && !scenario_run_look_for_races(schedule->run)) {
     cli_error("--races: the host refuses the address space for it");
     return EXIT_SET_UP;

@@ -80,10 +80,20 @@ static void removed_print(GString *out, const ShrinkCommand *command, const GPtr
     paragraph_putf(out, &command->style, "not needed", "%s", list->str);
 }
 
+/* As expected only if it was seen to be. */
+static void written_print(GString *out, const ShrinkCommand *command, const ShrunkScenario *small) {
+  if (small->is_as_expected)
+    paragraph_putf(out, &command->style, "written", "%s; it is as expected now: irqlab run %s", command->output, command->output);
+  else
+    paragraph_putf(out, &command->style, "written",
+                   "%s; its expectation has to be written by hand, for irqlab run does not find it as expected: %s", command->output,
+                   small->why != NULL ? small->why : "nothing is said of it");
+}
+
 static int scenario_shrink(ShrinkCommand *command, Shrunk *shrunk) {
   g_autoptr(GError) error = NULL;
   ShrunkScenario small;
-  const ShrinkScenarioOptions options = { .output = command->output, .is_whole = command->keeps_scenario };
+  const ShrinkScenarioOptions options = { .output = command->output, .is_whole = command->keeps_scenario || command->output == NULL };
   if (!shrink_scenario(g_steal_pointer(&command->schedule.scenario), g_steal_pointer(&command->schedule.run), shrunk, &options, &small,
                        &error))
     return cli_error("shrink: %s", error->message);
@@ -91,7 +101,7 @@ static int scenario_shrink(ShrinkCommand *command, Shrunk *shrunk) {
   g_autoptr(GString) out = g_string_new(NULL);
   removed_print(out, command, small.removed);
   if (command->output != NULL)
-    paragraph_putf(out, &command->style, "written", "%s; it is as expected now: irqlab run %s", command->output, command->output);
+    written_print(out, command, &small);
   fputs(out->str, stdout);
   shrunk_scenario_finish(&small);
   return EXIT_AS_EXPECTED;
@@ -127,7 +137,8 @@ static const char description[] =
     "that a search finds is taken. The result fails the same way: the same bug check or finding, in the same function of the driver. It "
     "has the\n"
     "fewest preemptions that can be found; what is said of it tells whether it is proved that there are none with fewer.\n\n"
-    "With -o a new scenario is written: the old one's text without what the failure does not need, with the schedule and the expectation "
+    "Without -o the schedule alone is shrunk. With -o a new scenario is written: the old one's text without what the failure does not "
+    "need, with the schedule and the expectation "
     "in it.\n\n"
     "Examples:\n"
     "  irqlab shrink mine.json\n"

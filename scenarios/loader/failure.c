@@ -73,6 +73,11 @@ static bool judge(const ScenarioRun *run, const RunResult *result, size_t *expec
   return failed != NULL && is_promise(failed);
 }
 
+/* "clean" and the like, where it is the finding that is in its way. */
+static bool is_about_findings(const Expectation *expectation) {
+  return expectation->when != EXPECT_NEVER && expectation->kind == EXPECT_OUTCOME;
+}
+
 RunFailure run_failure_of(const ScenarioRun *run, const RunResult *result, const RunResult *natural) {
   RunFailure failure = { .kind = RUN_FAILURE_NONE };
   const KeBugcheck *bugcheck = &result->bugcheck;
@@ -85,10 +90,11 @@ RunFailure run_failure_of(const ScenarioRun *run, const RunResult *result, const
     return (RunFailure){
       .kind = RUN_FAILURE_STOP, .stop = result->stop, .stop_text = g_strdup(result->stop_text), .text = run_result_bucket(result)
     };
-  if (judge(run, result, &failure.expectation))
-    failure.kind = RUN_FAILURE_EXPECTATION;
-  else if ((finding = finding_choose(result, natural, true)) != NULL)
+  bool is_broken = judge(run, result, &failure.expectation);
+  finding = finding_choose(result, natural, true);
+  if (finding != NULL && (!is_broken || is_about_findings(&run->scenario->expect.items[failure.expectation])))
     return of_finding(run, finding);
+  failure.kind = is_broken ? RUN_FAILURE_EXPECTATION : RUN_FAILURE_NONE;
   return failure;
 }
 

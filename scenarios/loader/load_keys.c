@@ -40,7 +40,7 @@ const LoadKeys load_keys[LOAD_OBJECT_COUNT] = {
                     { "kind", "schedules", "seed", "vary", "depth", "preemptions", "delays", "accesses", "merge_states", "races" },
                     { "kind" } },
   [LOAD_FAULT] = { "fault", "a fault", { "fail", "nth", "in", "with" }, { "fail" } },
-  [LOAD_POLICY_REPLAY] = { "policy_replay", "\"policy\" with \"replay\"", { "replay" }, { "replay" } },
+  [LOAD_POLICY_REPLAY] = { "policy_replay", "\"policy\" with \"replay\"", { "replay", "races" }, { "replay" } },
   [LOAD_BUDGET] = { "budget", "\"budget\"", { "steps", "events", "accesses", "virtual_time", "host_time" }, { NULL } },
   [LOAD_EXPECT] = { "expect", "\"expect\"", { "always", "sometimes", "never" }, { NULL } },
   [LOAD_EXPECT_BUGCHECK] = { "expect_bugcheck", "an expected bug check", { "bugcheck", "parameters", "cpu" }, { "bugcheck" } },

@@ -71,7 +71,8 @@ static bool replay_load(Loader *loader, const JsonValue *value) {
   char fingerprint[64];
   const char *why;
   size_t column;
-  if (!load_object(loader, value, "policy", LOAD_POLICY_REPLAY) || !load_text(loader, json_get(value, "replay"), "replay", &line))
+  if (!load_object(loader, value, "policy", LOAD_POLICY_REPLAY) || !load_text(loader, json_get(value, "replay"), "replay", &line) ||
+      !policy_flag(loader, value, "races", &policy->search.races))
     return false;
   policy->search.policy = &sim_policy_replay;
   if (!sim_schedule_parse(line.text, &policy->replay, fingerprint, sizeof fingerprint, &why, &column))

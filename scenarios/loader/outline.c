@@ -98,13 +98,25 @@ static char *spliced(const char *text, size_t begin, size_t end, const char *by)
   return g_strconcat(head, by, text + end, NULL);
 }
 
-char *outline_without(const char *text, const Outline *parent, guint index) {
+void outline_range(const Outline *parent, guint index, size_t *begin, size_t *end) {
   const Outline *child = g_ptr_array_index(parent->children, index);
-  if (index + 1 < parent->children->len)
-    return spliced(text, child->key_begin, ((const Outline *)g_ptr_array_index(parent->children, index + 1))->key_begin, "");
-  if (index > 0)
-    return spliced(text, ((const Outline *)g_ptr_array_index(parent->children, index - 1))->end, child->end, "");
-  return spliced(text, parent->begin + 1, parent->end - 1, "");
+  bool is_last = index + 1 == parent->children->len;
+  if (!is_last) {
+    *begin = child->key_begin;
+    *end = ((const Outline *)g_ptr_array_index(parent->children, index + 1))->key_begin;
+  } else if (index > 0) {
+    *begin = ((const Outline *)g_ptr_array_index(parent->children, index - 1))->end;
+    *end = child->end;
+  } else {
+    *begin = parent->begin + 1;
+    *end = parent->end - 1;
+  }
+}
+
+char *outline_without(const char *text, const Outline *parent, guint index) {
+  size_t begin, end;
+  outline_range(parent, index, &begin, &end);
+  return spliced(text, begin, end, "");
 }
 
 char *outline_replaced(const char *text, const Outline *value, const char *by) { return spliced(text, value->begin, value->end, by); }

@@ -27,6 +27,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Outline, outline_free)
 const Outline *outline_member(const Outline *object, const char *key);
 
 /* The text without the index-th child, its comma included; with the value replaced; with a member set, new ones last. Return owned. */
+void outline_range(const Outline *parent, guint index, size_t *begin, size_t *end); /* what of the text goes with it */
 char *outline_without(const char *text, const Outline *parent, guint index);
 char *outline_replaced(const char *text, const Outline *value, const char *by);
 char *outline_with_member(const char *text, const Outline *object, const char *key, const char *value);

@@ -13,11 +13,17 @@
 typedef struct Shrinking {
   ScenarioRun *run;
   const RunFailure *failure;
+  const ShrinkBudget *budget;
   RunSearch search; /* where others come from */
   uint64_t search_left;
 } Shrinking;
 
 /* ---- how a schedule is run ---- */
+
+static bool is_wanted(const Shrinking *shrinking, const RunResult *result) {
+  const ShrinkBudget *budget = shrinking->budget;
+  return run_failure_is(shrinking->run, shrinking->failure, result) && (budget->is_same == NULL || budget->is_same(result, budget->data));
+}
 
 static bool fails(const SimSchedule *candidate, SimSchedule *taken, SimSurvey *survey, void *data) {
   Shrinking *shrinking = data;
@@ -26,7 +32,7 @@ static bool fails(const SimSchedule *candidate, SimSchedule *taken, SimSurvey *s
   SimSearch search;
   sim_survey_begin(survey, &search, &options);
   scenario_run_once(shrinking->run, &(RunRequest){ .policy = options.policy, .replay = candidate, .search = options.search }, &result);
-  bool is_same = run_failure_is(shrinking->run, shrinking->failure, &result);
+  bool is_same = is_wanted(shrinking, &result);
   SimSchedule swapped = *taken;
   *taken = result.exceptions;
   result.exceptions = swapped;
@@ -40,7 +46,7 @@ static bool another(SimSchedule *schedule, void *data) {
     RunResult result = { 0 };
     shrinking->search_left--;
     run_search_next(&shrinking->search, NULL, &result);
-    bool is_same = run_failure_is(shrinking->run, shrinking->failure, &result);
+    bool is_same = is_wanted(shrinking, &result);
     if (is_same) {
       sim_schedule_finish(schedule);
       *schedule = result.exceptions;
@@ -67,7 +73,7 @@ static uint64_t runs_of(const ShrinkBudget *budget, const RunResult *result) {
 /* ---- the whole ---- */
 
 static void shrink(ScenarioRun *run, const ShrinkBudget *budget, SimSchedule *schedule, uint64_t runs, Shrunk *shrunk) {
-  Shrinking shrinking = { .run = run, .failure = &shrunk->failure, .search_left = budget->is_alone ? 0 : runs };
+  Shrinking shrinking = { .run = run, .failure = &shrunk->failure, .budget = budget, .search_left = budget->is_alone ? 0 : runs };
   SimSearchOptions options = sim_search_options_default;
   options.policy = &sim_policy_portfolio;
   run_search_init(&shrinking.search, run, &options);

@@ -12,6 +12,8 @@ typedef struct ShrinkBudget {
   uint64_t checks; /* of them, schedules with fewer preemptions, to prove that there is none; 0: half of them */
   unsigned others; /* other failing schedules to begin from; 0: 16 */
   bool is_alone;   /* from no other */
+  bool (*is_same)(const RunResult *result, void *data); /* what a run has to be besides, which has just ended; NULL: nothing */
+  void *data;                                           /* its */
 } ShrinkBudget;
 
 /* What came of it. Owned; shrunk_finish. */

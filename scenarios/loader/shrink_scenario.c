@@ -18,6 +18,10 @@ typedef struct Work {
   RunFailure failure;
   SimSchedule schedule; /* of what is left */
   size_t count;         /* what it counts for */
+  size_t departures;    /* of it */
+  bool races;           /* looked for, without being told by the expectations */
+  char *original;       /* the text as its author wrote it */
+  GArray *cuts;         /* of ShrinkCut: from it to what is left */
   SimShrinkResult shrink;
   uint64_t step_max; /* of a run: what goes on for much longer than the failure took has become another story */
 } Work;
@@ -30,18 +34,28 @@ static void schedule_set(SimSchedule *to, SimSchedule *from) {
   *from = (SimSchedule){ 0 };
 }
 
+/* NULL, when it cannot be set up (with error, when there is one to set). Owned. */
+static ScenarioRun *booted(const Work *work, const Scenario *scenario, GError **error) {
+  ScenarioRun *run = scenario_run_create(scenario, error);
+  if (run != NULL && work->races)
+    scenario_run_look_for_races(run);
+  return run;
+}
+
 /* That very schedule. */
 static bool fails_by(Work *work, ScenarioRun *run, const SimSchedule *schedule) {
   RunResult result = { 0 };
   scenario_run_once(run, &(RunRequest){ .policy = &sim_policy_replay, .replay = schedule }, &result);
-  bool is_same = run_failure_is(run, &work->failure, &result);
+  bool is_same = run_failure_is(run, &work->failure, &result) && result.exceptions.count <= work->departures;
+  if (is_same)
+    work->departures = result.exceptions.count;
   if (is_same)
     schedule_set(&work->schedule, &result.exceptions);
   run_result_finish(&result);
   return is_same;
 }
 
-/* Some other, with no more preemptions: contexts may have other names than before. */
+/* Some other, with no more preemptions and no more departures: contexts may have other names than before. */
 static bool fails_by_another(Work *work, ScenarioRun *run) {
   RunSearch search;
   bool is_found = false, is_more = true;
@@ -52,10 +66,12 @@ static bool fails_by_another(Work *work, ScenarioRun *run) {
     is_found = run_failure_is(run, &work->failure, &result);
     Shrunk shrunk = { 0 };
     if (is_found && shrink_bucket(run, &result, &(ShrinkBudget){ .runs = 2000 }, &shrunk)) {
-      is_found = shrunk.shrink.count <= work->count && run_failure_is(run, &work->failure, &shrunk.result);
+      is_found = shrunk.shrink.count <= work->count && shrunk.departures <= work->departures &&
+                 run_failure_is(run, &work->failure, &shrunk.result);
       if (is_found) {
         schedule_set(&work->schedule, &shrunk.result.exceptions);
         work->count = shrunk.shrink.count;
+        work->departures = shrunk.departures;
         work->shrink = shrunk.shrink;
       }
       is_more = false;
@@ -82,7 +98,7 @@ static bool still_fails(Work *work, const char *text) {
     return false;
   work->small->booted++;
   scenario->limits.steps = MIN(scenario->limits.steps, work->step_max);
-  g_autoptr(ScenarioRun) run = scenario_run_create(scenario, NULL);
+  g_autoptr(ScenarioRun) run = booted(work, scenario, NULL);
   if (run == NULL || run->snapshot == NULL || (work->count > 0 && fails_naturally(work, run)))
     return false;
   return fails_by(work, run, &work->schedule) || fails_by_another(work, run);
@@ -90,23 +106,39 @@ static bool still_fails(Work *work, const char *text) {
 
 /* ---- taking away ---- */
 
+/* What the author of the file calls what was cut out of the text. */
+static char *cut_name(const Work *work, const ShrinkCut *cut) {
+  size_t entry = cut->entry;
+  for (guint i = work->cuts->len; i > 0; i--) {
+    const ShrinkCut *before = &g_array_index(work->cuts, ShrinkCut, i - 1);
+    if (entry >= before->begin)
+      entry += before->size;
+  }
+  return shrink_text_name(work->file, work->original, entry);
+}
+
+/* Takes the text. */
+static void cut_take(Work *work, char *text, const ShrinkCut *cut) {
+  g_free(work->small->text);
+  work->small->text = text;
+  g_array_append_val(work->cuts, *cut);
+}
+
 /* What goes, the largest first. Returns whether it was something. */
 static bool parts_try(Work *work) {
   bool is_any = false;
   for (guint i = 0;; i++) {
-    char *what = NULL;
-    g_autofree char *without = shrink_text_without(work->file, work->small->text, i, &what);
+    ShrinkCut cut;
+    g_autofree char *without = shrink_text_without(work->file, work->small->text, i, &cut);
     if (without == NULL)
       return is_any;
     if (still_fails(work, without)) {
-      g_free(work->small->text);
-      work->small->text = g_steal_pointer(&without);
+      char *what = cut_name(work, &cut);
+      cut_take(work, g_steal_pointer(&without), &cut);
       work->small->gone++;
-      g_ptr_array_add(work->small->removed, what);
+      g_ptr_array_add(work->small->removed, what != NULL ? what : g_strdup("a part"));
       is_any = true;
       i--; /* what follows has moved up */
-    } else {
-      g_free(what);
     }
   }
 }
@@ -138,7 +170,7 @@ static bool text_write(const char *file, const char *text, GError **error) {
 static bool small_open(Work *work, const char *as, GError **error) {
   ShrunkScenario *small = work->small;
   small->scenario = scenario_load_bytes(as, small->text, strlen(small->text), error);
-  small->run = small->scenario != NULL ? scenario_run_create(small->scenario, error) : NULL;
+  small->run = small->scenario != NULL ? booted(work, small->scenario, error) : NULL;
   if (small->run == NULL)
     return false;
   Shrunk *shrunk = &small->shrunk;
@@ -153,16 +185,43 @@ static bool small_open(Work *work, const char *as, GError **error) {
   return true;
 }
 
-/* The text with schedule and expectation, paths as seen from where it is written. */
+static void small_close(ShrunkScenario *small) {
+  g_clear_pointer(&small->run, scenario_run_free);
+  g_clear_pointer(&small->scenario, scenario_free);
+}
+
+/* Is the text as it will be written as expected, as `irqlab run` sees it? */
+static void small_judge(ShrunkScenario *small, const char *as, const char *text) {
+  g_autoptr(GError) error = NULL;
+  g_autoptr(Scenario) scenario = scenario_load_bytes(as, text, strlen(text), &error);
+  g_autoptr(ScenarioRun) run = scenario != NULL ? scenario_run_create(scenario, &error) : NULL;
+  if (run == NULL) {
+    small->why = g_strdup(error->message);
+    return;
+  }
+  RunVerdict verdict;
+  scenario_explore(run, &(RunExploration){ 0 }, &verdict);
+  small->is_as_expected = verdict.is_as_expected;
+  small->why = g_strdup(verdict.why);
+  run_verdict_finish(&verdict);
+}
+
+/* The text with schedule and expectation, paths as seen from where it is written. What is left is booted again: a process has one machine. */
 static bool text_finish(Work *work, const char *output, GError **error) {
   ShrunkScenario *small = work->small;
   g_autofree char *expect = shrink_text_expect(small->run, &small->shrunk, &work->failure, small->text);
-  g_autofree char *own = shrink_text_own(work->file, output, small->text, small->shrunk.line, expect, error);
+  g_autofree char *own = shrink_text_own(work->file, output, small->text, small->shrunk.line, work->races, expect, error);
   if (own == NULL)
     return false;
+  if (output != NULL) {
+    small_close(small);
+    small_judge(small, output, own);
+    if (!small_open(work, work->file, error) || !text_write(output, own, error))
+      return false;
+  }
   g_free(small->text);
   small->text = g_steal_pointer(&own);
-  return output == NULL || text_write(output, small->text, error);
+  return true;
 }
 
 static bool is_limit(const RunFailure *failure) { return failure->kind == RUN_FAILURE_STOP && failure->stop >= SIM_STOP_LIMIT_STEPS; }
@@ -172,6 +231,7 @@ bool shrink_scenario(Scenario *scenario, ScenarioRun *run, Shrunk *shrunk, const
   g_autofree char *file = g_strdup(scenario->file);
   unsigned cpus = scenario->machine.cpu_count;
   bool is_of_expectation = shrunk->failure.kind == RUN_FAILURE_EXPECTATION;
+  bool races = scenario_run_was_told_to_look_for_races(run);
   *small = (ShrunkScenario){ .shrunk = *shrunk, .removed = g_ptr_array_new_with_free_func(g_free) };
   *shrunk = (Shrunk){ 0 };
   scenario_run_free(run);
@@ -179,14 +239,18 @@ bool shrink_scenario(Scenario *scenario, ScenarioRun *run, Shrunk *shrunk, const
   Work work = {
     .file = file, .small = small, .failure = small->shrunk.failure, .count = small->shrunk.shrink.count, .shrink = small->shrunk.shrink
   };
+  work.races = races;
+  work.departures = small->shrunk.departures;
+  work.cuts = g_array_new(FALSE, FALSE, sizeof(ShrinkCut));
   work.step_max = is_limit(&work.failure) ? UINT64_MAX : STEP_FACTOR * (small->shrunk.result.step_count + STEP_FACTOR);
   schedule_set(&work.schedule, &small->shrunk.result.exceptions);
   bool is_done = g_file_get_contents(file, &small->text, NULL, error);
+  work.original = g_strdup(small->text);
   if (is_done && !options->is_whole) {
-    g_autofree char *plain = is_of_expectation ? NULL : shrink_text_without_expect(file, small->text);
+    ShrinkCut cut;
+    g_autofree char *plain = is_of_expectation ? NULL : shrink_text_without_expect(file, small->text, &cut);
     if (plain != NULL && still_fails(&work, plain)) { /* nothing has to stay only because it is expected of */
-      g_free(small->text);
-      small->text = g_steal_pointer(&plain);
+      cut_take(&work, g_steal_pointer(&plain), &cut);
     }
     for (unsigned pass = 0; pass < PASS_COUNT_MAX && parts_try(&work); pass++)
       continue;
@@ -194,6 +258,8 @@ bool shrink_scenario(Scenario *scenario, ScenarioRun *run, Shrunk *shrunk, const
   }
   is_done = is_done && small_open(&work, file, error) && text_finish(&work, options->output, error);
   sim_schedule_finish(&work.schedule);
+  g_array_unref(work.cuts);
+  g_free(work.original);
   if (!is_done)
     shrunk_scenario_finish(small);
   return is_done;
@@ -201,9 +267,9 @@ bool shrink_scenario(Scenario *scenario, ScenarioRun *run, Shrunk *shrunk, const
 
 void shrunk_scenario_finish(ShrunkScenario *small) {
   shrunk_finish(&small->shrunk);
-  g_clear_pointer(&small->run, scenario_run_free);
-  g_clear_pointer(&small->scenario, scenario_free);
+  small_close(small);
   g_clear_pointer(&small->removed, g_ptr_array_unref);
   g_free(small->text);
+  g_free(small->why);
   memset(small, 0, sizeof *small);
 }

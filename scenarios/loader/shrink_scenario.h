@@ -13,9 +13,11 @@ typedef struct ShrunkScenario {
   Scenario *scenario;
   ScenarioRun *run;
   Shrunk shrunk;
-  unsigned gone;      /* entries taken away */
-  GPtrArray *removed; /* char *: what they were, "traffic 2", "processes browser" */
-  uint64_t booted;    /* scenarios that were tried */
+  unsigned gone;       /* entries taken away */
+  GPtrArray *removed;  /* char *: what they were, "traffic 2", "processes browser" */
+  uint64_t booted;     /* scenarios that were tried */
+  bool is_as_expected; /* the text, run as a scenario of its own; false as long as it is written nowhere */
+  char *why;           /* it is not */
 } ShrunkScenario;
 
 typedef struct ShrinkScenarioOptions {

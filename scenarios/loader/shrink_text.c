@@ -104,15 +104,32 @@ static GArray *parts_collect(const Outline *root) {
   return parts;
 }
 
-char *shrink_text_without(const char *file, const char *text, guint index, char **what) {
+static char *entry_cut(const char *text, const Outline *parent, guint index, ShrinkCut *cut) {
+  size_t end;
+  *cut = (ShrinkCut){ .entry = ((const Outline *)g_ptr_array_index(parent->children, index))->key_begin };
+  outline_range(parent, index, &cut->begin, &end);
+  cut->size = end - cut->begin;
+  return outline_without(text, parent, index);
+}
+
+char *shrink_text_without(const char *file, const char *text, guint index, ShrinkCut *cut) {
   g_autoptr(Outline) root = outline_parse(file, text, NULL);
   g_autoptr(GArray) parts = root != NULL ? parts_collect(root) : NULL;
-  *what = NULL;
   if (parts == NULL || index >= parts->len)
     return NULL;
   const Part *part = &g_array_index(parts, Part, index);
-  *what = g_strdup(part->what);
-  return outline_without(text, part->parent, part->index);
+  return entry_cut(text, part->parent, part->index, cut);
+}
+
+char *shrink_text_name(const char *file, const char *text, size_t entry) {
+  g_autoptr(Outline) root = outline_parse(file, text, NULL);
+  g_autoptr(GArray) parts = root != NULL ? parts_collect(root) : NULL;
+  for (guint i = 0; parts != NULL && i < parts->len; i++) {
+    const Part *part = &g_array_index(parts, Part, i);
+    if (((const Outline *)g_ptr_array_index(part->parent->children, part->index))->key_begin == entry)
+      return g_strdup(part->what);
+  }
+  return NULL;
 }
 
 char *shrink_text_cpus(const char *file, const char *text, unsigned count) {
@@ -125,11 +142,11 @@ char *shrink_text_cpus(const char *file, const char *text, unsigned count) {
   return machine != NULL ? outline_with_member(text, machine, "cpus", number) : outline_with_member(text, root, "machine", object);
 }
 
-char *shrink_text_without_expect(const char *file, const char *text) {
+char *shrink_text_without_expect(const char *file, const char *text, ShrinkCut *cut) {
   g_autoptr(Outline) root = outline_parse(file, text, NULL);
   for (guint i = 0; root != NULL && i < root->children->len; i++)
     if (strcmp(((const Outline *)g_ptr_array_index(root->children, i))->key, "expect") == 0)
-      return outline_without(text, root, i);
+      return entry_cut(text, root, i, cut);
   return NULL;
 }
 
@@ -286,11 +303,12 @@ static char *paths_move(const char *file, const char *output, char *text) {
   return text;
 }
 
-char *shrink_text_own(const char *file, const char *output, const char *text, const char *line, const char *expect, GError **error) {
+char *shrink_text_own(const char *file, const char *output, const char *text, const char *line, bool races, const char *expect,
+                      GError **error) {
   g_autoptr(Outline) root = outline_parse(file, text, error);
   if (root == NULL)
     return NULL;
-  g_autofree char *policy = g_strdup_printf("{ \"replay\": \"%s\" }", line);
+  g_autofree char *policy = g_strdup_printf("{ \"replay\": \"%s\"%s }", line, races ? ", \"races\": true" : "");
   g_autofree char *with_policy = outline_with_member(text, root, "policy", policy);
   g_autoptr(Outline) again = outline_parse(file, with_policy, error);
   if (again == NULL)
