@@ -222,6 +222,12 @@ bool campaign_folder_join(const char *folder, GPtrArray *joins, GPtrArray *notes
   return files != NULL;
 }
 
+bool campaign_joins_check(const GPtrArray *joins, const char *folder, GError **error) {
+  if (joins->len == 0)
+    g_set_error(error, CAMPAIGN_ERROR, CAMPAIGN_ERROR_FOREIGN, "%s: nothing stands in the campaigns (*.jsonl) of this folder", folder);
+  return joins->len > 0;
+}
+
 /* ---- written ---- */
 
 /* The whole as one batch, so that there is one way to make a record of what was run. */

@@ -31,5 +31,8 @@ GPtrArray *campaign_logs(const char *folder, GError **error);
  * is damaged or does not fit. Torn ends are noted. */
 bool campaign_folder_join(const char *folder, GPtrArray *joins, GPtrArray *notes, GError **error);
 
+/* False with error, about the folder: nothing was begun in any of its logs, so there is none. */
+bool campaign_joins_check(const GPtrArray *joins, const char *folder, GError **error);
+
 /* Writes the whole as a log of its own, in one step: `file` is replaced when all is written. */
 bool campaign_write(const Campaign *campaign, const char *file, GError **error);

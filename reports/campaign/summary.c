@@ -135,7 +135,7 @@ static void behaviours_print_line(GString *out, const Campaign *campaign) {
     return;
   g_string_append_printf(out, "  %s%s behaviours, %s of them met once", campaign->behaviours.level > 0 ? "about " : "", distinct_text,
                          once_text);
-  if (!campaign->is_exhausted)
+  if (!campaign->is_exhausted && !campaign_is_systematic(campaign)) /* the estimate is for schedules that are drawn */
     g_string_append_printf(out, ": of the schedules to come about %.3g %% go a new way",
                            100 * behaviours_unseen(&campaign->behaviours, campaign->schedule_count));
   g_string_append_c(out, '\n');
@@ -227,7 +227,8 @@ json_object *campaign_summary_json(const Campaign *campaign, const CampaignSumma
   json_object_object_add(json, "stopped", text_json(summary->stopped));
   json_object_object_add(behaviours, "distinct", json_object_new_int64((int64_t)behaviours_distinct(&campaign->behaviours)));
   json_object_object_add(behaviours, "once", json_object_new_int64((int64_t)behaviours_once(&campaign->behaviours)));
-  json_object_object_add(behaviours, "unseen", real_json(behaviours_unseen(&campaign->behaviours, campaign->schedule_count)));
+  double unseen = behaviours_unseen(&campaign->behaviours, campaign->schedule_count);
+  json_object_object_add(behaviours, "unseen", campaign_is_systematic(campaign) ? NULL : real_json(unseen));
   json_object_object_add(json, "behaviours", behaviours);
   json_object_object_add(json, "never_happened", text_json(never));
   json_object_object_add(json, "as_expected", json_object_new_boolean(never == NULL && campaign_is_as_expected(campaign)));

@@ -23,6 +23,29 @@ static bool asks_for_help(int argc, char **argv) {
   return false;
 }
 
+static const GOptionEntry *entry_find(const GOptionEntry *entries, char letter) {
+  while (entries->long_name != NULL && (letter == '\0' || entries->short_name != letter))
+    entries++;
+  return entries->long_name != NULL ? entries : NULL;
+}
+
+/* "-j2" is --jobs=2: GLib takes a number behind a letter only as an argument of its own. */
+static void numbers_detach(const GOptionEntry *entries, int argc, char **argv) {
+  for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+    const GOptionEntry *entry = argv[i][0] == '-' ? entry_find(entries, argv[i][1]) : NULL;
+    if (entry == NULL)
+      continue;
+    bool is_number = entry->arg == G_OPTION_ARG_INT || entry->arg == G_OPTION_ARG_INT64;
+    const char *digits = argv[i] + 2;
+    if (*digits == '\0')
+      i += entry->arg != G_OPTION_ARG_NONE; /* what follows is its value */
+    if (*digits == '\0' || !is_number || strspn(digits, "0123456789") != strlen(digits))
+      continue;
+    g_autofree char *spelled = g_strdup_printf("--%s=%s", entry->long_name, digits);
+    argv[i] = (char *)g_intern_string(spelled); /* nobody would free it */
+  }
+}
+
 bool cli_options(const char *command, const char *arguments, const char *summary, const char *description, const GOptionEntry *entries,
                  int *argc, char ***argv) {
   g_autoptr(GError) error = NULL;
@@ -37,6 +60,7 @@ bool cli_options(const char *command, const char *arguments, const char *summary
     fputs(help, stdout);
     exit(fflush(stdout) == 0 ? EXIT_AS_EXPECTED : EXIT_SET_UP);
   }
+  numbers_detach(entries, *argc, *argv);
   if (g_option_context_parse(context, argc, argv, &error))
     return true;
   cli_error("%s: %s\nirqlab %s --help tells the options.", command, error->message, command);

@@ -15,6 +15,7 @@
 #define FOUND_LINE_MAX 160 /* of a schedule that is told at once */
 #define PROGRESS_PERIOD_US (G_USEC_PER_SEC / 4)
 #define SECONDS_DEFAULT 60
+#define SCHEDULES_NOT_GIVEN G_MININT64
 
 static volatile bool is_interrupted;
 
@@ -25,7 +26,7 @@ static void interrupt(int signal_number) {
 
 typedef struct ExploreArguments {
   CliSearch search;
-  gint64 schedules;
+  gint64 schedules; /* 0: no limit */
   gboolean until_saturated, until_found, wants_json, no_sandbox, is_quiet, wants_coverage, no_shrink;
   gint jobs;
   char *time, *shard, *out, *report, *color;
@@ -113,9 +114,10 @@ static void progress(const Campaign *campaign, uint64_t pending, double seconds,
     finding_count += strcmp(g_array_index(failures, CampaignFailure, i).text, "clean") != 0;
   double left = left_s(command, count, seconds);
   g_autofree char *left_text = left < 0 ? g_strdup("") : g_strdup_printf("  %d:%02d left", (int)left / 60, (int)left % 60);
-  g_autofree char *line =
-      g_strdup_printf("  %s  %s schedules  %s/s  %s behaviours  %u failures  unseen %.3g %%%s", command->name, count_text, rate_text, ways,
-                      finding_count, 100 * behaviours_unseen(&campaign->behaviours, campaign->schedule_count), left_text);
+  double unseen = 100 * behaviours_unseen(&campaign->behaviours, campaign->schedule_count);
+  g_autofree char *unseen_text = campaign_is_systematic(campaign) ? g_strdup("") : g_strdup_printf("  unseen %.3g %%", unseen);
+  g_autofree char *line = g_strdup_printf("  %s  %s schedules  %s/s  %s behaviours  %u failures%s%s", command->name, count_text, rate_text,
+                                          ways, finding_count, unseen_text, left_text);
   fprintf(stderr, "\r\033[K%.*s", (int)MAX(command->style.width, 20) - 1, line);
   command->is_progress_there = true;
 }
@@ -152,7 +154,7 @@ static int result_exit_code(const ExploreResult *result, bool is_whole) {
 }
 
 static void result_print(ExploreCommand *command, const CliScenario *scenario, const ExploreResult *result, json_object *list) {
-  bool is_whole = result->campaign->has_header && result->campaign->header.shard_count == 1 && !is_interrupted && result->error == NULL;
+  bool is_whole = result->is_begun && result->campaign->header.shard_count == 1 && !is_interrupted && result->error == NULL;
   CampaignSummary summary = { .seconds = result->seconds,
                               .before = result->schedule_count_before,
                               .stopped = result->stopped,
@@ -160,7 +162,7 @@ static void result_print(ExploreCommand *command, const CliScenario *scenario, c
                               .folder = command->arguments->out };
   progress_clear(command);
   if (list != NULL) {
-    json_object *json = result->campaign->has_header ? campaign_summary_json(result->campaign, &summary) : json_object_new_object();
+    json_object *json = result->is_begun ? campaign_summary_json(result->campaign, &summary) : json_object_new_object();
     json_object_object_add(json, "file", json_object_new_string(scenario->file));
     json_object_object_add(json, "jobs", json_object_new_int64(result->jobs));
     json_object_object_add(json, "error", result->error != NULL ? json_object_new_string(result->error) : NULL);
@@ -172,7 +174,7 @@ static void result_print(ExploreCommand *command, const CliScenario *scenario, c
     return;
   }
   g_autoptr(GString) out = g_string_new(NULL);
-  if (result->campaign->has_header)
+  if (result->is_begun)
     campaign_summary_print(out, &command->style, result->campaign, &summary);
   for (guint i = 0; i < result->notes->len; i++)
     g_string_append_printf(out, "       %s\n", (const char *)g_ptr_array_index(result->notes, i));
@@ -274,7 +276,7 @@ static int report(const ExploreArguments *arguments, ReportColorMode mode) {
   g_autoptr(GError) error = NULL;
   g_autoptr(GPtrArray) joins = g_ptr_array_new_with_free_func((GDestroyNotify)campaign_join_free);
   g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
-  if (!campaign_folder_join(arguments->report, joins, notes, &error))
+  if (!campaign_folder_join(arguments->report, joins, notes, &error) || !campaign_joins_check(joins, arguments->report, &error))
     return cli_error("%s", error->message);
   ReportStyle style = report_style_of(STDOUT_FILENO, mode);
   json_object *list = arguments->wants_json ? json_object_new_array() : NULL;
@@ -377,8 +379,9 @@ static bool arguments_check(ExploreArguments *arguments, int argc) {
     return false;
   if (arguments->jobs < 1 || arguments->jobs > 1024)
     return cli_error("explore: --jobs takes a number from 1 to 1024, not %d", arguments->jobs) == 0;
-  if (arguments->schedules < 0)
-    return cli_error("explore: --schedules takes no negative number") == 0;
+  if (arguments->schedules < 1 && arguments->schedules != SCHEDULES_NOT_GIVEN)
+    return cli_error("explore: --schedules takes a number from 1, not %" G_GINT64_FORMAT, arguments->schedules) == 0;
+  arguments->schedules = MAX(arguments->schedules, 0);
   if (arguments->time != NULL && !time_parse(arguments->time, &arguments->seconds))
     return cli_error("explore: --for takes a time such as 90s, 10m or 8h, not \"%s\"", arguments->time) == 0;
   if (arguments->shard != NULL && !shard_parse(arguments->shard, &arguments->shard_number, &arguments->shard_count))
@@ -396,7 +399,7 @@ static bool arguments_check(ExploreArguments *arguments, int argc) {
 }
 
 int cli_explore(int argc, char **argv) {
-  ExploreArguments arguments = { .search = CLI_SEARCH_INIT, .jobs = (gint)g_get_num_processors() };
+  ExploreArguments arguments = { .search = CLI_SEARCH_INIT, .schedules = SCHEDULES_NOT_GIVEN, .jobs = (gint)g_get_num_processors() };
   ReportColorMode mode = REPORT_COLOR_AUTO;
   int exit_code = EXIT_BAD_INPUT;
   if (arguments_parse(&arguments, &argc, &argv) && cli_color_mode(arguments.color, &mode) && arguments_check(&arguments, argc))

@@ -31,6 +31,7 @@ typedef struct ExploreTask {
 typedef struct ExploreResult {
   Campaign *campaign;
   Scenario *scenario;             /* NULL: it could not be loaded */
+  bool is_begun;                  /* the campaign is this one's, and whole as it was found */
   uint64_t schedule_count_before; /* of what the folder held */
   double seconds;                 /* of this session */
   unsigned jobs;

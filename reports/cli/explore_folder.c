@@ -150,7 +150,7 @@ bool explore_folder_begin(ExplorePool *pool, CampaignHeader *header) {
   campaign_header_clear(header);
   if (!is_right)
     return false;
-  pool->is_begun = true;
+  pool->is_begun = pool->result->is_begun = true;
   if (campaign->is_torn)
     note(pool, g_strdup_printf("%s ended in a torn record, which was dropped", pool->log.file));
   pool->recorded_us = g_get_monotonic_time();

@@ -1,6 +1,8 @@
 /* What a folder's campaigns are about, to go on with them where no scenario is named. */
 #include "explore.h"
 
+#include "../campaign/join.h"
+
 #include <string.h>
 
 static void held_free(gpointer data) {
@@ -43,7 +45,7 @@ GPtrArray *explore_held(const char *folder, GError **error) {
       g_ptr_array_unref(all);
       return NULL;
     }
-  if (files != NULL)
+  if (files != NULL && campaign_joins_check(all, folder, error))
     return all;
   g_ptr_array_unref(all);
   return NULL;

@@ -101,7 +101,7 @@ int cli_merge(int argc, char **argv) {
   for (int i = 2; i < argc; i++)
     if (!campaign_folder_join(argv[i], joins, notes, &error))
       return fail(error);
-  if (!joins_write(argv[1], joins, &error))
+  if (!campaign_joins_check(joins, argv[2], &error) || !joins_write(argv[1], joins, &error))
     return fail(error);
   ReportStyle style = report_style_of(STDOUT_FILENO, mode);
   return joins_tell(argv[1], joins, notes, &style);

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define LIST_AROUND_MAX 1000
+
 typedef struct Stepper {
   RunVisit *visit;
   Names *names;
@@ -103,10 +105,22 @@ static void go(Stepper *stepper, IsThere *is_there, const char *argument, bool i
   puts(is_back ? "  there is none before" : "  there is none behind");
 }
 
+/* The number; what is not given is as it is. False, after it was said: there is none from `least` on. */
+static bool number_take(const char *argument, const char *command, uint32_t least, uint32_t *number) {
+  guint64 value = *number;
+  if (*argument != '\0' && !g_ascii_string_to_unsigned(argument, 10, least, UINT32_MAX, &value, NULL)) {
+    printf("  %s takes a number from %u, not \"%s\"\n", command, least, argument);
+    return false;
+  }
+  *number = (uint32_t)value;
+  return true;
+}
+
 static void next(Stepper *stepper, const char *argument, bool is_back) {
-  unsigned long count = *argument != '\0' ? strtoul(argument, NULL, 10) : 1;
-  uint32_t room = is_back ? stepper->event - first_of(stepper) : last_of(stepper) - stepper->event;
-  uint32_t steps = (uint32_t)MIN(MAX(count, 1), room);
+  uint32_t count = 1, room = is_back ? stepper->event - first_of(stepper) : last_of(stepper) - stepper->event;
+  if (!number_take(argument, is_back ? "back" : "next", 1, &count))
+    return;
+  uint32_t steps = MIN(count, room);
   if (steps == 0) {
     puts(is_back ? "  this is the first event behind boot" : "  this is the last event");
     return;
@@ -115,14 +129,18 @@ static void next(Stepper *stepper, const char *argument, bool is_back) {
   event_print(stepper, stepper->event);
 }
 
-static void cpu(Stepper *stepper, const char *argument, bool is_back) { go(stepper, is_on_cpu, argument, is_back); }
+static void cpu(Stepper *stepper, const char *argument, bool is_back) {
+  uint32_t number = 0;
+  if (number_take(argument, "cpu", 0, &number))
+    go(stepper, is_on_cpu, argument, is_back);
+}
 static void irql(Stepper *stepper, const char *argument, bool is_back) { go(stepper, is_irql_change, argument, is_back); }
 static void change(Stepper *stepper, const char *argument, bool is_back) { go(stepper, is_switch, argument, is_back); }
 
 static void to(Stepper *stepper, const char *argument, bool is_back) {
   if (*argument == '\0')
     puts("  to what: a function such as KeSetEvent, or a kind of event such as interrupt");
-  else
+  else if (visit_name_is_known(argument))
     go(stepper, is_called, argument, is_back);
 }
 
@@ -152,7 +170,10 @@ static void jump(Stepper *stepper, const char *argument, bool is_back) {
 
 static void list(Stepper *stepper, const char *argument, bool is_back) {
   (void)is_back;
-  uint32_t around = *argument != '\0' ? (uint32_t)MIN(strtoul(argument, NULL, 10), 1000) : 5;
+  uint32_t around = 5;
+  if (!number_take(argument, "list", 0, &around))
+    return;
+  around = MIN(around, LIST_AROUND_MAX);
   uint32_t first = MAX(first_of(stepper), stepper->event > around ? stepper->event - around : 0);
   for (uint32_t i = first; i <= MIN(last_of(stepper), stepper->event + around); i++)
     event_print(stepper, i);

@@ -35,6 +35,18 @@ static const char *kind_at(const void *unused, size_t index) {
   return name != NULL && *name != '\0' ? name : NULL;
 }
 
+bool visit_name_is_known(const char *name) {
+  if (ddi_callback_find(name) != NULL)
+    return true;
+  for (size_t i = 0; i < SIM_EVENT_KIND_COUNT + ddi_function_count; i++)
+    if (g_strcmp0(kind_at(NULL, i), name) == 0)
+      return true;
+  const char *nearest = text_nearest(name, kind_at, NULL, SIM_EVENT_KIND_COUNT + ddi_function_count);
+  g_autofree char *suggestion = text_suggestion(nearest);
+  printf("  there is no function and no kind of event \"%s\"%s\n", name, suggestion);
+  return false;
+}
+
 uint32_t visit_event_find(const RunVisit *visit, const char *text) {
   const SimRecord *record = run_visit_record(visit);
   if (record->count <= run_visit_first(visit)) {

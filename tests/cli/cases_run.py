@@ -231,5 +231,39 @@ def coverage_of_a_search():
         check(runs('--coverage', '--schedules', '500', '--out', f'{folder}/a', 'deadlock.json')[:2] == (500, 500), 'gone on with')
         check_exit(irqlab('merge', f'{folder}/b', f'{folder}/a'), 0)
         check(runs('--report', f'{folder}/b')[:2] == (500, 500), 'joined')
-    check_in('never met: ', irqlab('explore', '--coverage', '--schedules', '100', 'deadlock.json'))
+    once = irqlab('explore', '--coverage', '--schedules', '1', '--policy', 'timed', HERE.parent.parent / 'scenarios/drivers/system-thread/unload-waits.json')
+    check_in('never met: ', once)
+    result = irqlab('explore', '--coverage', '--schedules', '100', 'deadlock.json')
+    check_in('3 ran; 1 of 3 pairs met', result)
+    for text in ('DriverEntry and', 'and d.DriverEntry', 'DriverEntry with itself'):
+        check(text not in result.stdout, 'a DriverEntry is over before anything can meet it', result.stdout)
     check('coverage' not in json.loads(irqlab('explore', '--json', '--schedules', '10', 'deadlock.json').stdout)['scenarios'][0], 'not asked for')
+
+
+@test
+def campaigns_that_say_nothing():
+    with tempfile.TemporaryDirectory() as folder:
+        pathlib.Path(folder, 'empty').mkdir()
+        pathlib.Path(folder, 'empty/clean.1-of-1.jsonl').touch()
+        for arguments in (['explore', '--report', f'{folder}/empty'], ['explore', '--out', f'{folder}/empty'], ['merge', f'{folder}/into', f'{folder}/empty']):
+            result = irqlab(*arguments)
+            check_exit(result, 2)
+            check_in(f'{folder}/empty: nothing stands in the campaigns', result)
+        check(not pathlib.Path(folder, 'into').exists(), 'an empty folder was made')
+        irqlab('explore', '-q', '--schedules', '50', '--out', f'{folder}/held', 'clean.json')
+        log = pathlib.Path(folder, 'held/clean.1-of-1.jsonl')
+        lines = log.read_bytes().splitlines(keepends=True)
+        log.write_bytes(b''.join(lines[:-1]) + b'X' + lines[-1])
+        result = irqlab('explore', '--schedules', '100', '--out', f'{folder}/held', 'clean.json')
+        check_exit(result, 2)
+        check(result.stdout == '' and 'is damaged' in result.stderr, result.stdout, result.stderr)
+
+
+@test
+def estimates_are_of_drawn_schedules():
+    check_in('go a new way', irqlab('explore', '--policy', 'random', '--schedules', '20', 'deadlock.json'))
+    arguments = ['explore', '--policy', 'exhaustive', '--schedules', '20', 'deadlock.json']
+    result = irqlab(*arguments)
+    check_in('of them met once\n', result)
+    check('go a new way' not in result.stdout, result.stdout)
+    check(json.loads(irqlab(*arguments, '--json').stdout)['scenarios'][0]['behaviours']['unseen'] is None, 'an estimate')

@@ -151,6 +151,20 @@ def step_by_step_and_back():
 
 
 @test
+def step_says_what_is_wrong():
+    result = step(LOST, shrunk_line(LOST), 'n -1', 'n 0', 'n abc', 'b 0', 'b 3x', 'cpu x', 'list -1', 't KeNope', 't KeSetEvnt', 't FltSendMessage',
+                  't KSTART_ROUTINE')
+    check_exit(result, 0)
+    for text in ('next takes a number from 1, not "-1"', 'next takes a number from 1, not "0"', 'next takes a number from 1, not "abc"',
+                 'back takes a number from 1, not "0"', 'back takes a number from 1, not "3x"', 'cpu takes a number from 0, not "x"',
+                 'list takes a number from 0, not "-1"', 'no function and no kind of event "KeNope"',
+                 'no function and no kind of event "KeSetEvnt"; did you mean "KeSetEvent"?'):
+        check_in(text, result)
+    check('"FltSendMessage"' not in result.stdout and '"KSTART_ROUTINE"' not in result.stdout, 'what does not come up here exists all the same',
+          result.stdout)
+
+
+@test
 def under_gdb():
     if not shutil.which('gdb') or not shutil.which('gcc'):
         return

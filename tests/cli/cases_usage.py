@@ -59,6 +59,9 @@ def bad_usage():
         (['run', '--color', 'blue', 'clean.json'], 'auto, always or never'),
         (['run', '--junit', '/nonexistent/x.xml', 'clean.json'], '--junit /nonexistent/x.xml'),
         (['run', '--junit', '-', '--json', 'clean.json'], 'both write to standard output'),
+        (['run', '-j0', 'clean.json'], '--jobs takes a number from 1 to 1024'),
+        (['explore', '--schedules', '0', 'clean.json'], '--schedules takes a number from 1, not 0'),
+        (['explore', '--schedules', '-1', 'clean.json'], '--schedules takes a number from 1, not -1'),
         (['replay'], 'irqlab replay SCENARIO'),
         (['replay', 'clean.json', 'v1:-', 'more'], 'irqlab replay SCENARIO'),
         (['replay', 'clean.json', 'v2:-'], 'schedule, column'),
@@ -78,6 +81,18 @@ def bad_usage():
         result = irqlab(*arguments)
         check(result.returncode == 2, f'irqlab {" ".join(arguments)}: exit {result.returncode}\n{result.stdout}{result.stderr}')
         check_in(text, result)
+
+
+@test
+def numbers_behind_letters():
+    check_exit(irqlab('run', '-j2', 'clean.json'), 0)
+    check_exit(irqlab('explore', '-j1', '--schedules', '10', 'clean.json'), 0)
+    result = irqlab('replay', '-n3', 'clean.json')
+    check_exit(result, 0)
+    check(result.stdout == irqlab('replay', '-n', '3', 'clean.json').stdout, result.stdout)
+    check_in('--times takes a number from 1', irqlab('replay', '-n0', 'clean.json'))
+    for arguments in (['run', '-jx', 'clean.json'], ['run', '--', '-j2']):
+        check_exit(irqlab(*arguments), 2)
 
 
 # ---- beside the program ----
