@@ -161,9 +161,9 @@ static uint32_t threads_list(SimMachine *machine, SimOption *options, uint32_t m
   return count;
 }
 
-/* Timers and time-outs may come while others are held up; what the scenario does at a time comes at that time. */
-#define HOLD_UP_NS_MAX                                                                                                                     \
-  1000000000ull /* nothing holds up all cpus for longer: a time-out of 10 s does not come while a thread makes one step */
+/* Timers and time-outs may come while others are held up; what the scenario does at a time comes at that time. Nothing holds up all cpus for longer:
+ * a time-out of 10 s does not come while a thread makes one step. */
+#define HOLD_UP_NS_MAX 1000000000ull
 static bool may_hold_up(const SimMachine *machine) {
   const SimQueueEntry *first = sim_queue_first(&machine->queue);
   return first != NULL && first == machine->clock && first->time_ns <= machine->now_ns + HOLD_UP_NS_MAX;
