@@ -71,6 +71,76 @@ def shrink_a_line():
     check_in('2 preemptions', irqlab('shrink', '--keep-scenario', LOST, lines[0]))
 
 
+def written(folder, **parts):
+    """A scenario of one driver whose functions and the rest are given."""
+    file = pathlib.Path(folder, 'mine.json')
+    drivers = {'d': {'globals': {'gFlag': 'LONG'}, 'DriverEntry': ['return STATUS_SUCCESS'], **parts.pop('functions')}}
+    file.write_text(json.dumps({'irqlab': 1, 'title': 't', 'machine': {'cpus': 3, 'windows': '10'}, 'drivers': drivers, **parts}), encoding='utf-8')
+    return file
+
+
+@test
+def explore_shrinks_to_the_same_outcome():
+    """The same function bug-checks, called by one or by the other: by the natural schedule, or only by another."""
+    look = {'as': 'KSTART_ROUTINE', 'do': [{'if': 'InterlockedCompareExchange(&gFlag, 0, 0) == 1', 'then': ['fall()']}]}
+    functions = {'fall': ['KeBugCheckEx(0xE2, 0, 0, 0, 0)'], 'left': look, 'right': look,
+                 'set': {'as': 'KSTART_ROUTINE', 'do': ['InterlockedExchange(&gFlag, 1)', 'InterlockedExchange(&gFlag, 0)']}}
+    with tempfile.TemporaryDirectory() as folder:
+        file = written(folder, functions=functions, traffic=[{'at': '1ms', 'thread': f'd.{name}'} for name in ('set', 'left', 'right')],
+                       policy={'kind': 'random', 'schedules': 500}, expect={'always': ['clean']})
+        failures = json.loads(irqlab('explore', '--json', '--schedules', '500', file).stdout)['scenarios'][0]['failures']
+        shrunk = [failure for failure in failures if failure['shrunk']]
+        check(any('d.right' in failure['failure'] for failure in shrunk), failures)
+        for failure in shrunk:
+            again = irqlab('replay', file, failure['shrunk']).stdout
+            for name in re.findall(r'd\.(left|right)', failure['failure']):
+                check(f'in thread d.{name},' in again, f'{failure}\n{again}')
+
+
+@test
+def shrink_of_a_race_that_always_is():
+    """What the natural schedule has, too, seen with --races alone; entries have the numbers that they have in the file."""
+    functions = {'count': {'as': 'KSTART_ROUTINE', 'do': ['gFlag = gFlag + 1']}, 'noise': {'as': 'KSTART_ROUTINE', 'do': ['DbgPrint("x\\n")']}}
+    traffic = [{'at': '1ms', 'thread': f'd.{name}'} for name in ('noise', 'noise', 'count', 'noise', 'count', 'noise')]
+    with tempfile.TemporaryDirectory() as folder:
+        file, out = written(folder, functions=functions, traffic=traffic, expect={'always': ['clean']}), pathlib.Path(folder, 'small.json')
+        result = irqlab('shrink', '--races', file, '-o', out)
+        check_exit(result, 0)
+        check_in('it is as expected now', result)
+        check(re.search(r'not needed: +traffic 1, traffic 2, traffic 4, traffic\s+6,', result.stdout), result.stdout)
+        text = out.read_text(encoding='utf-8')
+        check('"races": true' in text and '"data-race"' in text and '"never"' not in text, text)
+        check_exit(irqlab('run', out), 0)
+        check_in('data-race: ', irqlab('replay', out))
+
+
+@test
+def shrink_keeps_the_look_for_races():
+    with tempfile.TemporaryDirectory() as folder:
+        out = pathlib.Path(folder, 'small.json')
+        check_in('it is as expected now', irqlab('shrink', '--races', LOST, '-o', out))
+        check('"races": true' in out.read_text(encoding='utf-8'), out.read_text(encoding='utf-8'))
+        check_exit(irqlab('run', out), 0)
+
+
+@test
+def shrink_without_a_file_is_of_the_scenario():
+    """The line that is printed is one of the scenario that was given."""
+    functions = {'noise': {'as': 'KSTART_ROUTINE', 'do': ['DbgPrint("x\\n")']}, 'fall': {'as': 'KSTART_ROUTINE', 'do': [
+        {'if': 'InterlockedCompareExchange(&gFlag, 0, 0) == 1', 'then': ['KeBugCheckEx(0xE2, 0, 0, 0, 0)']}]},
+                 'set': {'as': 'KSTART_ROUTINE', 'do': ['InterlockedExchange(&gFlag, 1)', 'InterlockedExchange(&gFlag, 0)']}}
+    with tempfile.TemporaryDirectory() as folder:
+        file = written(folder, functions=functions, traffic=[{'at': '1ms', 'thread': f'd.{name}'} for name in ('noise', 'fall', 'set', 'noise')],
+                       expect={'always': ['clean']})
+        result = irqlab('shrink', file)
+        check_exit(result, 0)
+        check('not needed:' not in result.stdout, result.stdout)
+        line = re.search(r'^  again: +irqlab replay \S+ (v1:\S+)', result.stdout, re.MULTILINE).group(1)
+        again = irqlab('replay', file, line)
+        check_in('MANUALLY_INITIATED_CRASH', again)
+        check('misfit:' not in again.stdout, again.stdout)
+
+
 @test
 def run_reports_what_it_shrank():
     result = irqlab('run', '--shrink', '-v', LOST)

@@ -97,9 +97,12 @@ static void written_down_it_is_as_expected(void **state) {
     ShrunkScenario small;
     g_autoptr(GError) error = NULL;
     shrunk_of(opened.run, &shrunk);
+    size_t departures = shrunk.departures;
     if (!shrink_scenario(opened.scenario, opened.run, &shrunk, &(ShrinkScenarioOptions){ .output = file }, &small, &error))
       fail_msg("%s: %s", rows[i].file, error->message);
     assert_true(small.shrunk.shrink.count <= rows[i].count);
+    assert_true(small.shrunk.departures <= departures);
+    assert_true(small.is_as_expected);
     shrunk_scenario_finish(&small);
     RunVerdict verdict;
     opened = open_file(file);
@@ -113,6 +116,52 @@ static void written_down_it_is_as_expected(void **state) {
   }
   unlink(file);
   rmdir(folder);
+}
+
+/* What is left of a scenario does not take more to fail than all of it did. */
+static void never_more_departures(void **state) {
+  (void)state;
+  static const char *const files[] = { "drivers/lookup-outlives-lock/bug.json", "drivers/three-locks/bug.json",
+                                       "drivers/late-timer/bug.json", "drivers/reference-count/bug.json" };
+  for (size_t i = 0; i < G_N_ELEMENTS(files); i++)
+    for (uint64_t seed = 1; seed <= 3; seed++) {
+      Opened opened = open_file(files[i]);
+      SimSearchOptions options = sim_search_options_default;
+      options.policy = &sim_policy_random;
+      options.seed = seed;
+      ShrinkFound found = shrink_find(opened.run, &options, 5000);
+      Shrunk shrunk;
+      ShrunkScenario small;
+      g_autoptr(GError) error = NULL;
+      assert_true(found.is_found && shrink_bucket(opened.run, &found.result, &(ShrinkBudget){ .is_alone = true }, &shrunk));
+      run_result_finish(&found.result);
+      size_t departures = shrunk.departures;
+      assert_true(shrink_scenario(opened.scenario, opened.run, &shrunk, &(ShrinkScenarioOptions){ 0 }, &small, &error));
+      if (small.shrunk.departures > departures)
+        fail_msg("%s, seed %d: %zu departures became %zu", files[i], (int)seed, departures, small.shrunk.departures);
+      shrunk_scenario_finish(&small);
+    }
+}
+
+/* A bucket is shrunk to itself or not at all. */
+static bool is_never(const RunResult *result, void *data) {
+  (void)result;
+  ++*(unsigned *)data;
+  return false;
+}
+
+static void only_what_is_wanted(void **state) {
+  (void)state;
+  Opened opened = open_file("drivers/three-locks/bug.json");
+  unsigned asked = 0;
+  Shrunk shrunk;
+  ShrinkFound found = shrink_find(opened.run, &sim_search_options_default, 5000);
+  assert_true(shrink_bucket(opened.run, &found.result, &(ShrinkBudget){ .is_same = is_never, .data = &asked }, &shrunk));
+  assert_true(asked > 0);
+  assert_int_equal(shrunk.result.hash, found.result.hash);
+  run_result_finish(&found.result);
+  shrunk_finish(&shrunk);
+  opened_close(&opened);
 }
 
 /* ---- visiting ---- */
@@ -180,6 +229,8 @@ int main(void) {
     cmocka_unit_test(the_fewest_preemptions),
     cmocka_unit_test(nothing_wrong_is_not_shrunk),
     cmocka_unit_test(written_down_it_is_as_expected),
+    cmocka_unit_test(never_more_departures),
+    cmocka_unit_test(only_what_is_wanted),
     cmocka_unit_test(any_event_in_any_order),
     cmocka_unit_test(found_again_nearby),
   };
