@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include "run.h"
+
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,6 +21,8 @@ typedef struct BenchCost {
 typedef void BenchBody(uint64_t count, void *data);
 double bench_ns(BenchBody *body, void *data);
 
+/* Nanoseconds of the natural schedule, the best of some; negative: it does not come to its end. */
+double bench_run_ns(ScenarioRun *run);
 void bench_add(GArray *costs, const char *what, double cost_ns, const char *beside, double beside_ns);
 
 /* The machine without Windows: fibers, events, scheduling points, the access hook. */

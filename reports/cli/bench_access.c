@@ -99,21 +99,9 @@ static double run_ns(const char *file, const Loop *loop, unsigned times, bool ra
   g_autofree char *text = g_strdup_printf(scenario_text, times, loop->function);
   g_autoptr(Scenario) scenario = scenario_load_bytes(file, text, strlen(text), NULL);
   g_autoptr(ScenarioRun) run = scenario != NULL ? scenario_run_create(scenario, NULL) : NULL;
-  double best = -1;
   if (run == NULL || (races && !scenario_run_look_for_races(run)))
     return -1;
-  for (unsigned round = 0; round < ROUNDS; round++) {
-    RunResult result = { 0 };
-    gint64 begin = g_get_monotonic_time();
-    scenario_run_once(run, &(RunRequest){ .policy = &sim_policy_timed }, &result);
-    double used_ns = (double)(g_get_monotonic_time() - begin) * 1e3;
-    bool is_complete = result.stop == SIM_STOP_QUIET && result.bugcheck.code == 0;
-    run_result_finish(&result);
-    if (!is_complete)
-      return -1;
-    best = best < 0 ? used_ns : MIN(best, used_ns);
-  }
-  return best;
+  return bench_run_ns(run);
 }
 
 static double access_ns(const char *file, const Loop *loop, bool races) {

@@ -41,14 +41,8 @@ static const char c_source[] = "#include <ntddk.h>\n"
                                "    WHAT;\n"
                                "}\n";
 
-/* Nanoseconds of one run, the best of some; negative: it does not come to its end. */
-static double run_ns(const char *text, const char *file, double *restore_ns, size_t *state_bytes) {
-  g_autoptr(GError) error = NULL;
-  g_autoptr(Scenario) scenario = scenario_load_bytes(file, text, strlen(text), &error);
-  g_autoptr(ScenarioRun) run = scenario != NULL ? scenario_run_create(scenario, &error) : NULL;
+double bench_run_ns(ScenarioRun *run) {
   double best = -1;
-  if (run == NULL)
-    return -1;
   for (unsigned round = 0; round < ROUNDS; round++) {
     RunResult result = { 0 };
     gint64 begin = g_get_monotonic_time();
@@ -60,6 +54,19 @@ static double run_ns(const char *text, const char *file, double *restore_ns, siz
       return -1;
     best = best < 0 ? used_ns : MIN(best, used_ns);
   }
+  return best;
+}
+
+/* Nanoseconds of one run, the best of some; negative: it does not come to its end. */
+static double run_ns(const char *text, const char *file, double *restore_ns, size_t *state_bytes) {
+  g_autoptr(GError) error = NULL;
+  g_autoptr(Scenario) scenario = scenario_load_bytes(file, text, strlen(text), &error);
+  g_autoptr(ScenarioRun) run = scenario != NULL ? scenario_run_create(scenario, &error) : NULL;
+  if (run == NULL)
+    return -1;
+  double best = bench_run_ns(run);
+  if (best < 0)
+    return -1;
   if (restore_ns != NULL) {
     SimSnapshot *snapshot = sim_snapshot_save();
     gint64 begin = g_get_monotonic_time();

@@ -139,11 +139,75 @@ static void events_without_end_are_a_limit(void **state) {
   assert_int_equal(sim_machine_run(sim_machine()), SIM_STOP_LIMIT_HOST_TIME);
 }
 
+/* ---- everybody is held up until the clock ticks ---- */
+
+static void nothing_to_begin(SimMachine *machine) { (void)machine; }
+
+static uint32_t never_asked(SimMachine *machine, const SimContext *context) {
+  (void)machine, (void)context;
+  return UINT32_MAX;
+}
+
+static uint32_t the_clock_whenever_it_can(SimMachine *machine, const SimPoint *point) {
+  (void)machine;
+  for (uint32_t i = 0; point->options != NULL && i < point->option_count; i++)
+    if (point->options[i].actor == SIM_ACTOR_CLOCK)
+      return SIM_OPTION_CLOCK;
+  return point->natural;
+}
+
+static const SimPolicy holds_up = { .name = "holds up",
+                                    .explores = true,
+                                    .holds_up = true,
+                                    .begin = nothing_to_begin,
+                                    .answer = the_clock_whenever_it_can,
+                                    .access_budget = never_asked };
+
+static void spins_until_told(SimMachine *machine, void *argument) {
+  (void)argument;
+  sim_spin(machine, 0x1000, 0);
+}
+
+static void steps_and_tells(SimMachine *machine, void *argument) {
+  three_steps(machine, argument);
+  sim_spin_wake(machine, 0x1000);
+}
+
+/* Of what comes at a time only the clock's tick comes early, and that only when it is near; who spins meanwhile is held up like all others. */
+static void only_a_near_tick_comes_while_all_are_held_up(void **state) {
+  (void)state;
+  static const struct {
+    uint64_t tick_ns;
+    bool is_clock;
+    const char *expected;
+  } rows[] = {
+    { 500000000, true, "taaa" },
+    { 500000000, false, "aaat" },
+    { 2000000000, true, "aaat" },
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    SimRunOptions options = rig_options(&holds_up, 3);
+    rig_open(&options);
+    RigStimulus *tick = rig_interrupt(2, rows[i].tick_ns, 5, SIM_CONTEXT_INTERRUPT, log_name, 't');
+    sim_machine()->clock = rows[i].is_clock ? &tick->entry : NULL;
+    rig_thread(0, steps_and_tells, 'a');
+    rig_thread(1, spins_until_told, 'b');
+    assert_int_equal(sim_machine_run(sim_machine()), SIM_STOP_QUIET);
+    assert_int_equal(rig_log()->text[0], rows[i].expected[0]);
+    assert_int_equal(strlen(rig_log()->text), 4);
+    assert_true(sim_machine()->vcpus[1].executed_ns < 1000000);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(timed_steps_the_earliest),          cmocka_unit_test(exhaustive_finds_every_order),
-    cmocka_unit_test(snapshot_restores_everything),      cmocka_unit_test(a_paused_run_goes_on_from_each_restore),
-    cmocka_unit_test(a_cpu_that_spins_for_nobody_hangs), cmocka_unit_test(limits_are_outcomes),
+    cmocka_unit_test(timed_steps_the_earliest),
+    cmocka_unit_test(exhaustive_finds_every_order),
+    cmocka_unit_test(snapshot_restores_everything),
+    cmocka_unit_test(a_paused_run_goes_on_from_each_restore),
+    cmocka_unit_test(a_cpu_that_spins_for_nobody_hangs),
+    cmocka_unit_test(limits_are_outcomes),
+    cmocka_unit_test(only_a_near_tick_comes_while_all_are_held_up),
     cmocka_unit_test(events_without_end_are_a_limit),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
