@@ -17,7 +17,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 SCHEDULES = 400  # of the portfolio, with all that can vary
 POLICY = "portfolio"
 
-# Scenarios that by their purpose cannot be silent when something fails, each with the reason. `irqlab run --faults NAME` shows what they come to.
+# Scenarios that by their purpose cannot be silent when something fails, each with the reason; `irqlab run --faults NAME` shows what they come to.
+# There is none: a reason has to be a good one.
 NOT_SILENT = {}
 
 
