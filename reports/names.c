@@ -359,7 +359,7 @@ char *names_address(const Names *names, uint64_t address) {
   const Object *block = names_pool_block(address);
   if (block != NULL)
     return pool_words(names, block, address);
-  if (address >= SIM_STACK_BASE && address < SIM_ARENA_END)
+  if (sim_stack_slot_of(address) < SIM_CONTEXT_COUNT_MAX)
     return g_strdup("a kernel stack");
   char *page = page_words(address);
   return page != NULL ? page : g_strdup_printf("0x%" G_GINT64_MODIFIER "x", address);

@@ -159,8 +159,8 @@ static bool is_seen_range(uint64_t address, uint64_t size, uint64_t epoch, bool 
 /* What former contexts of a slot did on its stacks is nobody's. */
 static uint32_t floor_of(uint64_t address) {
   const RaceState *state = race_state();
-  uint64_t offset = address - SIM_STACK_BASE;
-  uint32_t floor = offset < SIM_CONTEXT_COUNT_MAX * SIM_STACK_SLOT_SIZE ? state->slot_floors[offset / SIM_STACK_SLOT_SIZE] : 0;
+  unsigned slot = sim_stack_slot_of(address);
+  uint32_t floor = slot < SIM_CONTEXT_COUNT_MAX ? state->slot_floors[slot] : 0;
   return floor > state->floor ? floor : state->floor;
 }
 
@@ -170,7 +170,7 @@ void sim_race_touch(SimMachine *machine, uint64_t address, uint64_t size, bool i
     size = TOUCH_SIZE_MAX;
   uint64_t last = address + size - 1;
   if (context == NULL || context->race_epoch == 0 || size == 0 || address < SIM_ARENA_BASE || last < address ||
-      last >= SIM_STEP_CODE_BASE + SIM_STEP_CODE_SIZE)
+      last >= SIM_ARENA_BASE + (SIM_PAGE_COUNT << SIM_PAGE_SHIFT))
     return;
   RaceActor *actor = race_actor(machine, context);
   if (actor == NULL || (flags == 0 && is_seen_range(address, size, context->race_epoch, is_write)))
