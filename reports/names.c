@@ -190,6 +190,13 @@ const char *names_running(const Names *names, uint32_t sequence) {
   return name != NULL ? name : "";
 }
 
+uint32_t names_event_of(const Names *names, uint32_t context, uint32_t sequence) {
+  for (size_t i = MIN((size_t)sequence + 1, names->record->count); context != 0 && i-- > 0;)
+    if (names->record->events[i].context == context)
+      return (uint32_t)i;
+  return sequence;
+}
+
 const char *names_context(const Names *names, uint32_t context) {
   for (size_t i = names->record->count; i-- > 0;)
     if (names->record->events[i].context == context)

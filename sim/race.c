@@ -72,12 +72,14 @@ static bool tell(Touch *touch, uint64_t earlier, bool earlier_writes) {
   return true;
 }
 
-static void report(const Touch *touch, uint64_t earlier, bool earlier_writes) {
-  SimRace race = { .address = touch->address };
+static void report(const Touch *touch, uint64_t mask, uint64_t earlier, bool earlier_writes) {
+  SimRace race = { .address = touch->address + (unsigned)__builtin_ctzll(earlier & mask) };
   access_describe(&race.earlier, earlier, earlier_writes);
   access_describe(&race.later, touch->word, touch->is_write);
+  race_note_find(earlier, touch->address, &race.earlier);
   race.later.context = touch->context->id;
   race.later.object = touch->context->object;
+  race.later.event = touch->machine->event_count - 1;
   if (touch->machine->race_handler != NULL)
     touch->machine->race_handler(touch->machine, &race);
 }
@@ -85,7 +87,7 @@ static void report(const Touch *touch, uint64_t earlier, bool earlier_writes) {
 static void check(Touch *touch, uint64_t mask, uint64_t earlier, bool earlier_writes) {
   if ((earlier & mask) != 0 && !is_ordered(touch, earlier) && !is_meant(earlier, earlier_writes, touch->word, touch->is_write) &&
       tell(touch, earlier, earlier_writes))
-    report(touch, earlier, earlier_writes);
+    report(touch, mask, earlier, earlier_writes);
 }
 
 /* ---- what a cell keeps ---- */
@@ -177,6 +179,8 @@ void sim_race_touch(SimMachine *machine, uint64_t address, uint64_t size, bool i
     return;
   Touch touch = { .machine = machine, .context = context, .actor = actor, .is_write = is_write, .floor = floor_of(address) };
   touch.word = context->race_epoch | (uint64_t)flags << SIM_RACE_FLAG_SHIFT | (uint64_t)race_stack_number(context) << SIM_RACE_STACK_SHIFT;
+  if (machine->options.record != NULL)
+    race_note(machine, context, touch.word, address, size);
   for (uint64_t at = address & ~3ULL; at <= last; at += 4) {
     uint64_t mask = 0xf;
     if (at < address)

@@ -51,6 +51,7 @@ void sim_race_forget_all(SimMachine *machine) {
   state->generation++;
   state->actor_count = 0;
   state->key_count = 0;
+  state->note_count = 0;
   memset(state->level_actors, 0, sizeof state->level_actors[0] * machine->vcpu_count);
 }
 
