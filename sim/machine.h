@@ -144,6 +144,9 @@ typedef struct SimMachine {
   uint16_t id_cells[SIM_ID_CELL_COUNT];            /* slot + 1 of a live context, by id: see SimContext.id_next */
   uint64_t heap_used;                              /* bytes from SIM_HEAP_BASE */
   void *heap_free[SIM_HEAP_CLASS_COUNT];           /* by size class */
+  char *heap_small;                                /* of the page that small blocks are carved from until the heap is sealed */
+  uint32_t heap_small_left;
+  bool heap_is_sealed;
   uint64_t fire_count;                             /* events of the queue that have fired */
   uint64_t guest_pages_used;                       /* pages from SIM_GUEST_BASE */
   uint32_t observer_count;
