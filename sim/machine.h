@@ -93,6 +93,8 @@ typedef struct SimThreads {
   /* If it stepped now it would only find that it has to wait, with no other effect: a systematic search steps it when all others would, too.
    * NULL: not known of any. */
   bool (*is_futile)(const SimContext *context);
+  /* What it asks for (an object, as in SimOperation) and would do nothing but wait for if somebody else had it: then it is futile. 0: nothing. */
+  uint32_t (*asks_for)(const SimContext *context);
   /* Names each word of the model's that is no part of a state: what passed time, or how often something happened, is the measure of. NULL: none. */
   void (*forget)(struct SimMachine *machine, void (*forget)(void *data, const void *word), void *data);
   const SimFootprintRules *footprint_rules; /* NULL: events touch their object and nothing else */
