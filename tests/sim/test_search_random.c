@@ -45,8 +45,7 @@ static bool program_compare(uint64_t seed, bool may_stop, Total *total) {
   program_search_attempts(program, &dpor, RUN_COUNT_MAX * 2, &other);
   compare("dpor, all attempts made", seed, &all, &other);
   program_search(program, &merged, RUN_COUNT_MAX, &other);
-  if (getenv("SEARCH_MERGED") != NULL)
-    compare("merged states", seed, &all, &other);
+  compare("merged states", seed, &all, &other);
   program_search(program, &dpor, RUN_COUNT_MAX * 2, &other);
   compare("dpor", seed, &all, &other);
   *total = (Total){ total->programs + 1, total->all + all.runs, total->reduced + other.runs, total->known + other.known,
