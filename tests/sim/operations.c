@@ -89,4 +89,3 @@ static uint32_t nobody_ready(SimMachine *machine, SimContext **contexts, SimVcpu
 }
 
 const SimThreads operation_threads = { .ready = nobody_ready, .is_futile = is_futile, .asks_for = asks_for };
-const SimThreads operation_threads_eager = { .ready = nobody_ready };
