@@ -7,7 +7,6 @@
 #include "ddi/ddi_state.h"
 #include "ex/ex_state.h"
 #include "flt/flt_state.h"
-#include "guest/guest_state.h"
 #include "io/io_state.h"
 #include "ke/ke_state.h"
 #include "mm/mm_state.h"
@@ -31,7 +30,6 @@ typedef struct ModelState {
   ObState ob;
   RtlState rtl;
   DdiState ddi;
-  GuestState guest;
   ObjectState object;
   WfpState wfp;
   FltState flt;

@@ -68,6 +68,7 @@ void sim_saves_destroy(SimSaves **saves) {
   while ((*saves)->made > 0)
     save_free(*saves, (*saves)->items[--(*saves)->made]);
   free((*saves)->items);
+  free((*saves)->extents.items);
   sim_schedule_finish(&(*saves)->exceptions);
   sim_record_finish(&(*saves)->record);
   free(*saves);
@@ -116,7 +117,7 @@ static void span_add(Save *save, uint64_t address, uint64_t end) {
 /* Without what no run has written. Stacks are never protected where they are live. */
 static void extent_add(Save *save, const SimExtent *extent) {
   uint64_t end = extent->address + extent->size;
-  if (!save->is_partial || (extent->address >= SIM_STACK_BASE && extent->address < SIM_ARENA_END)) {
+  if (!save->is_partial || sim_stack_slot_of(extent->address) < SIM_CONTEXT_COUNT_MAX) {
     span_add(save, extent->address, end);
     return;
   }

@@ -13,13 +13,19 @@ struct SimSnapshot {
   uint64_t serial;
   size_t size;
   SimExtentList extents;
-  const char *places[SIM_EXTENT_COUNT_MAX]; /* of their bytes */
+  const char **places; /* of their bytes */
   char *bytes;
 };
 
 static void extent_add(SimExtentList *list, uint64_t address, size_t size) {
-  if (size > 0)
-    list->items[list->count++] = (SimExtent){ address, size };
+  if (size == 0)
+    return;
+  if (list->count == list->capacity) {
+    list->capacity = list->capacity > 0 ? list->capacity * 2 : 64;
+    list->items = realloc(list->items, list->capacity * sizeof *list->items);
+    SIM_ASSERT(list->items != NULL);
+  }
+  list->items[list->count++] = (SimExtent){ address, size };
 }
 
 /* Below it nothing is kept: where driver code, compiled or steps, has left its stack. */
@@ -43,7 +49,7 @@ void sim_extents_collect(SimExtentList *list) {
     SimContext *context = &machine->contexts[i];
     if (!context->is_live)
       continue;
-    uint64_t host_top = SIM_STACK_BASE + (context->slot + 1) * SIM_STACK_SLOT_SIZE - SIM_GUEST_STACK_SIZE - SIM_PAGE_SIZE;
+    uint64_t host_top = sim_host_stack_top(context->slot);
     uint64_t host_low = (uint64_t)sim_fiber_low(context->host_stack_pointer);
     extent_add(list, host_low, host_top - host_low);
     extent_add(list, guest_stack_low(context), sim_guest_stack_high(context->slot) - guest_stack_low(context));
@@ -73,6 +79,8 @@ SimSnapshot *sim_snapshot_save(void) {
   sim_extents_collect(&snapshot->extents);
   for (uint32_t i = 0; i < snapshot->extents.count; i++)
     snapshot->size += snapshot->extents.items[i].size;
+  snapshot->places = malloc(snapshot->extents.count * sizeof *snapshot->places);
+  SIM_ASSERT(snapshot->places != NULL);
   bytes_allocate(snapshot);
   snapshot->serial = ++sim_process()->snapshot_serial;
   for (uint32_t i = 0; i < snapshot->extents.count; i++) {
@@ -97,12 +105,15 @@ void sim_snapshot_copy_back(const SimSnapshot *snapshot) {
 }
 
 static void guest_stacks_clear(const SimMachine *machine) {
-  const bool *is_used = sim_process()->is_guest_stack_used;
-  for (unsigned slot = 0; slot < SIM_CONTEXT_COUNT_MAX; slot++) {
+  SimProcess *self = sim_process();
+  const bool *is_used = self->is_guest_stack_used;
+  uint32_t end = self->guest_stack_end > machine->context_count ? self->guest_stack_end : machine->context_count;
+  self->guest_stack_end = machine->context_count;
+  for (unsigned slot = 0; slot < end; slot++) {
     const SimContext *context = slot < machine->context_count && machine->contexts[slot].is_live ? &machine->contexts[slot] : NULL;
     /* Below what was restored, frames of the run that is forgotten have left their poison. */
     if (context != NULL)
-      SIM_UNPOISON((void *)(SIM_STACK_BASE + slot * SIM_STACK_SLOT_SIZE), SIM_STACK_SLOT_SIZE);
+      SIM_UNPOISON((void *)sim_stack_slot(slot), SIM_STACK_SLOT_SIZE);
     if (!is_used[slot] && context == NULL)
       continue;
     uint64_t below = context != NULL ? guest_stack_low(context) : sim_guest_stack_high(slot);
@@ -135,6 +146,8 @@ void sim_snapshot_destroy(SimSnapshot **snapshot) {
   if (*snapshot != NULL) {
     if (sim_process()->written.snapshot == (*snapshot)->serial)
       sim_written_end();
+    free((*snapshot)->extents.items);
+    free((*snapshot)->places);
     free((*snapshot)->bytes);
   }
   free(*snapshot);
