@@ -21,7 +21,8 @@
 #include "verifier/verifier_state.h"
 #include "wfp/wfp_state.h"
 
-/* What runs hardly ever change comes first, then what every run changes: a restore copies pages that were written (sim/written.c). */
+/* What runs hardly ever change comes first, then what every run changes, close together: a restore copies pages that were written
+ * (sim/written.c). */
 typedef struct ModelState {
   ModelOptions options;
   VerifierState verifier;
@@ -30,6 +31,7 @@ typedef struct ModelState {
   ObState ob;
   RtlState rtl;
   DdiState ddi;
+  ObjectTable object_table; /* ends with a page of its own; what follows is small, but for pools and names of devices */
   ObjectState object;
   WfpState wfp;
   FltState flt;

@@ -119,6 +119,8 @@ void sim_arena_reset(void) {
 
 /* ---- heap: size classes of 16 bytes up to 512, then powers of two; a free block's first word links it ---- */
 
+#define SMALL_SIZE_MAX 1024
+
 static unsigned size_class(size_t size, size_t *rounded) {
   if (size == 0)
     size = 1;
@@ -135,24 +137,41 @@ static unsigned size_class(size_t size, size_t *rounded) {
   return class_index;
 }
 
+/* From the end of what is used. */
+static void *heap_carve(SimMachine *machine, size_t size, size_t alignment) {
+  uint64_t at = (machine->heap_used + alignment - 1) & ~(uint64_t)(alignment - 1);
+  if (at > SIM_HEAP_SIZE || size > SIM_HEAP_SIZE - at) {
+    sim_stop(machine, SIM_STOP_LIMIT_MEMORY, "Windows' objects");
+    SIM_ASSERT(!"the heap is full outside of a run");
+  }
+  machine->heap_used = at + size;
+  return (char *)SIM_HEAP_BASE + at;
+}
+
+/* Before a state is saved small blocks share pages and large ones begin their own: what every run changes is for the most part small. */
+static void *heap_carve_early(SimMachine *machine, size_t size) {
+  if (size > SMALL_SIZE_MAX)
+    return heap_carve(machine, size, size < SIM_PAGE_SIZE ? size : SIM_PAGE_SIZE);
+  if (machine->heap_small_left < size) {
+    machine->heap_small = heap_carve(machine, SIM_PAGE_SIZE, SIM_PAGE_SIZE);
+    machine->heap_small_left = SIM_PAGE_SIZE;
+  }
+  char *block = machine->heap_small;
+  machine->heap_small = block + size;
+  machine->heap_small_left -= (uint32_t)size;
+  return block;
+}
+
 void *sim_heap_allocate(size_t size) {
   SimMachine *machine = sim_machine();
   size_t rounded;
   unsigned class_index = size_class(size, &rounded);
   void *block = class_index < SIM_HEAP_CLASS_COUNT ? machine->heap_free[class_index] : NULL;
-  if (block != NULL) {
+  if (block != NULL)
     machine->heap_free[class_index] = *(void **)block;
-    memset(block, 0, rounded);
-    return block;
-  }
-  if (rounded > SIM_HEAP_SIZE - machine->heap_used) {
-    sim_stop(machine, SIM_STOP_LIMIT_MEMORY, "Windows' objects");
-    SIM_ASSERT(!"the heap is full outside of a run");
-  }
-  block = (char *)SIM_HEAP_BASE + machine->heap_used;
-  machine->heap_used += rounded;
-  memset(block, 0, rounded); /* a restore leaves what a longer run wrote */
-  return block;
+  else
+    block = machine->heap_is_sealed ? heap_carve(machine, rounded, 16) : heap_carve_early(machine, rounded);
+  return memset(block, 0, rounded); /* a restore leaves what a longer run wrote */
 }
 
 void sim_heap_free(void *block, size_t size) {
@@ -163,4 +182,17 @@ void sim_heap_free(void *block, size_t size) {
     return;
   *(void **)block = machine->heap_free[class_index];
   machine->heap_free[class_index] = block;
+}
+
+void sim_heap_page_begin(void) {
+  SimMachine *machine = sim_machine();
+  uint64_t used = (machine->heap_used + SIM_PAGE_SIZE - 1) & ~(SIM_PAGE_SIZE - 1);
+  machine->heap_used = used < SIM_HEAP_SIZE ? used : SIM_HEAP_SIZE;
+  machine->heap_small_left = 0;
+  memset(machine->heap_free, 0, sizeof machine->heap_free);
+}
+
+void sim_heap_seal(void) {
+  sim_heap_page_begin();
+  sim_machine()->heap_is_sealed = true;
 }

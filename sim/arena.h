@@ -70,6 +70,11 @@ void sim_arena_claim(uint64_t address, size_t size);
 void *sim_heap_allocate(size_t size);
 void sim_heap_free(void *block, size_t size);
 
+/* What is allocated from now on stands on pages of its own; blocks that are free are given up. */
+void sim_heap_page_begin(void);
+/* The same before a state is saved that is restored often: what runs allocate is no page of that state. */
+void sim_heap_seal(void);
+
 /* A saved state: a copy of the arena's live extent. Host memory, owned by the caller. */
 typedef struct SimSnapshot SimSnapshot;
 

@@ -94,6 +94,8 @@ typedef struct SimThreads {
   /* If it stepped now it would only find that it has to wait, with no other effect: a systematic search steps it when all others would, too.
    * NULL: not known of any. */
   bool (*is_futile)(const SimContext *context);
+  /* What it asks for (an object, as in SimOperation) and would do nothing but wait for if somebody else had it: then it is futile. 0: nothing. */
+  uint32_t (*asks_for)(const SimContext *context);
   /* Names each word of the model's that is no part of a state: what passed time, or how often something happened, is the measure of. NULL: none. */
   void (*forget)(struct SimMachine *machine, void (*forget)(void *data, const void *word), void *data);
   const SimFootprintRules *footprint_rules; /* NULL: events touch their object and nothing else */
@@ -145,6 +147,9 @@ typedef struct SimMachine {
   uint16_t id_cells[SIM_ID_CELL_COUNT];            /* slot + 1 of a live context, by id: see SimContext.id_next */
   uint64_t heap_used;                              /* bytes from SIM_HEAP_BASE */
   void *heap_free[SIM_HEAP_CLASS_COUNT];           /* by size class */
+  char *heap_small;                                /* of the page that small blocks are carved from until the heap is sealed */
+  uint32_t heap_small_left;
+  bool heap_is_sealed;
   uint64_t fire_count;                             /* events of the queue that have fired */
   uint64_t guest_pages_used;                       /* pages from SIM_GUEST_BASE */
   uint32_t observer_count;

@@ -99,4 +99,5 @@ typedef struct IoState {
   uint32_t driver_last;  /* ordinal of the one loaded last */
   IoLink links[IO_LINK_COUNT_MAX];
   bool is_begun;
+  SimLink interrupts; /* of drivers (interrupt.c), also those that are disconnected */
 } IoState;
