@@ -338,8 +338,7 @@ static uint64_t outcome_of(SimStop stop) {
   return hash;
 }
 
-static void search(const Program *program, const SimSearchOptions *search_options, uint64_t run_count_max, const SimThreads *threads,
-                   Found *found) {
+void program_search(const Program *program, const SimSearchOptions *search_options, uint64_t run_count_max, Found *found) {
   SimSearch search;
   memset(found, 0, sizeof *found);
   SimRunOptions options = rig_options(&sim_policy_timed, program->vcpu_count);
@@ -351,7 +350,7 @@ static void search(const Program *program, const SimSearchOptions *search_option
     sim_search_begin(&search, &options);
     if (!sim_search_resume(&search, snapshot, &options)) {
       sim_snapshot_restore(snapshot);
-      sim_machine()->threads = threads;
+      sim_machine()->threads = &operation_threads;
       sim_machine_begin(sim_machine(), &options);
     }
     SimStop stop = sim_machine_run(sim_machine());
@@ -367,12 +366,4 @@ static void search(const Program *program, const SimSearchOptions *search_option
   sim_search_proof(&search, &found->proof);
   sim_search_finish(&search);
   sim_snapshot_destroy(&snapshot);
-}
-
-void program_search(const Program *program, const SimSearchOptions *options, uint64_t run_count_max, Found *found) {
-  search(program, options, run_count_max, &operation_threads, found);
-}
-
-void program_search_attempts(const Program *program, const SimSearchOptions *options, uint64_t run_count_max, Found *found) {
-  search(program, options, run_count_max, &operation_threads_eager, found);
 }
