@@ -1,4 +1,5 @@
 #include "internal.h"
+#include "search.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -178,11 +179,16 @@ static bool may_hold_up(const SimMachine *machine) {
   return first != NULL && first == machine->clock && first->time_ns <= machine->now_ns + HOLD_UP_NS_MAX;
 }
 
+static bool is_held_up(const SimMachine *machine) {
+  const SimRunOptions *options = &machine->options;
+  return options->policy->holds_up || (options->search != NULL && options->search->options.holds_up);
+}
+
 static uint32_t options_list(SimMachine *machine, SimOption *options) {
   uint32_t count = 0;
   for (uint64_t left = machine->enabled; left != 0; left &= left - 1)
     vcpu_option(&machine->vcpus[__builtin_ctzll(left)], &options[count++]);
-  if (machine->options.policy->holds_up && may_hold_up(machine))
+  if (is_held_up(machine) && may_hold_up(machine))
     options[count++] = (SimOption){ .id = SIM_OPTION_CLOCK, .actor = SIM_ACTOR_CLOCK };
   if (machine->threads != NULL)
     count += threads_list(machine, options + count, SIM_OPTION_COUNT_MAX - count);

@@ -28,7 +28,11 @@ typedef struct SimSearchOptions {
   bool merges_states;        /* states seen before are not searched again (search_state.h says when that is sound) */
   size_t saved_size_max;     /* of a systematic search: bytes of states inside of runs that are kept, so that the next schedule goes on from
                               * there (search_save.h); 0: none */
-  bool makes_attempts;       /* of systematic policies: also at what somebody else has (SimThreads.is_futile): for tests of what is known of those */
+  bool
+      makes_attempts; /* of systematic policies: also at what somebody else has (SimThreads.is_futile): for tests of what is known of those */
+  bool holds_up;      /* of a systematic search: all cpus may be held up until the clock ticks, which is a preemption and a delay */
+  bool deepens;       /* of whoever loops: schedules with 0 preemptions first, then those with 1, ... (sim_search_level) */
+  uint32_t preemption_floor; /* schedules with fewer preemptions are none of this search: another had them */
   bool races;                /* data races are looked for (race.h) */
 } SimSearchOptions;
 
@@ -39,6 +43,7 @@ typedef struct SimSearch {
   uint64_t count;          /* schedules begun */
   void *state;             /* options.policy's */
   bool is_others;          /* the run so far is another shard's, should it end here */
+  bool is_below;           /* ... or has fewer preemptions than the search is about */
 } SimSearch;
 
 extern const SimSearchOptions sim_search_options_default; /* the random policy, seed 1, no bounds */
@@ -57,6 +62,13 @@ bool sim_search_resume(SimSearch *search, const SimSnapshot *start, const struct
 
 /* After the run, with the machine as the run left it: learns, and goes on. False: there is no other schedule. */
 bool sim_search_end(SimSearch *search, struct SimMachine *machine);
+
+/* Iterative context bounding (Musuvathi and Qadeer, PLDI 2007): one search after the other, each of the schedules that those before it left out for
+ * their bound: the first bug found has the fewest preemptions, and what came before it is proved. Bounds are 0, 1, 2, 3, 4, 6, 8, 12, ...: a level
+ * runs those below it again, and need not do so for each. The options of one level of a search without bounds. */
+#define SIM_SEARCH_LEVEL_COUNT 16
+uint32_t sim_search_level_bound(unsigned level); /* the last: SIM_SEARCH_UNBOUNDED */
+SimSearchOptions sim_search_level(const SimSearchOptions *options, unsigned level);
 
 /* What a systematic search has proved. */
 typedef struct SimSearchProof {

@@ -5,8 +5,8 @@
 /* ---- options ---- */
 
 bool sim_path_is_futile(const SimMachine *machine, const SimOption *option) {
-  return !machine->options.search->options.makes_attempts && machine->threads != NULL && machine->threads->is_futile != NULL && option->actor < SIM_CONTEXT_COUNT_MAX &&
-         machine->threads->is_futile(&machine->contexts[option->actor]);
+  return !machine->options.search->options.makes_attempts && machine->threads != NULL && machine->threads->is_futile != NULL &&
+         option->actor < SIM_CONTEXT_COUNT_MAX && machine->threads->is_futile(&machine->contexts[option->actor]);
 }
 
 /* The cpu that was stepping, if it is among those that can. */
@@ -22,7 +22,7 @@ static uint32_t stepping_cpu(const SimMachine *machine, const SimPoint *point) {
 
 static bool is_any_useful(const SimMachine *machine, const SimPoint *point) {
   for (uint32_t i = 0; i < point->option_count; i++)
-    if (!sim_path_is_futile(machine, &point->options[i]))
+    if (point->options[i].actor != SIM_ACTOR_CLOCK && !sim_path_is_futile(machine, &point->options[i]))
       return true;
   return false;
 }
