@@ -149,8 +149,8 @@ typedef struct SimMachine {
   char *heap_small;                                /* of the page that small blocks are carved from until the heap is sealed */
   uint32_t heap_small_left;
   bool heap_is_sealed;
-  uint64_t fire_count;                             /* events of the queue that have fired */
-  uint64_t guest_pages_used;                       /* pages from SIM_GUEST_BASE */
+  uint64_t fire_count;       /* events of the queue that have fired */
+  uint64_t guest_pages_used; /* pages from SIM_GUEST_BASE */
   uint32_t observer_count;
   SimObserverEntry observers[SIM_OBSERVER_COUNT_MAX];
   uint32_t observers_of[SIM_EVENT_KIND_COUNT]; /* by kind: bit n: observers[n] is told */

@@ -24,8 +24,9 @@ typedef struct SimSearchOptions {
   uint32_t varies;           /* bit n: SimChoiceKind n is asked also where only somebody who wants it asks (sim_choose_rare) */
   bool visits_accesses;      /* each access of driver code is a point, not only one now and then */
   bool merges_states;        /* states seen before are not searched again (search_state.h says when that is sound) */
-  bool makes_attempts;       /* of systematic policies: also at what somebody else has (SimThreads.is_futile): for tests of what is known of those */
-  bool races;                /* data races are looked for (race.h) */
+  bool
+      makes_attempts; /* of systematic policies: also at what somebody else has (SimThreads.is_futile): for tests of what is known of those */
+  bool races;         /* data races are looked for (race.h) */
 } SimSearchOptions;
 
 typedef struct SimSearch {
