@@ -14,6 +14,8 @@ struct SimMachine;
 struct SimContext;
 struct SimSearch;
 struct SimSearchProof;
+struct SimSnapshot;
+struct SimRunOptions;
 struct SimVcpu;
 
 typedef enum SimChoiceKind {
@@ -125,6 +127,8 @@ typedef struct SimPolicy {
   uint32_t (*access_budget)(struct SimMachine *machine, const struct SimContext *context);
   /* Told who steps, whether there was a choice or not, before anything of it happens; vcpu NULL: an event of the queue fires. NULL: not told. */
   void (*step)(struct SimMachine *machine, const struct SimVcpu *vcpu);
+  /* Puts the machine into the middle of the next run; false: it begins where runs begin. See sim_search_resume. NULL: never does. */
+  bool (*resume)(void *state, const struct SimSnapshot *start, const struct SimRunOptions *options);
   void (*end)(struct SimMachine *machine);                        /* after a run: learns from it; NULL: nothing to learn */
   bool (*next)(struct SimSearch *search, void *state);            /* systematic: goes on to the next schedule; false: there is none */
   void (*proof)(const void *state, struct SimSearchProof *proof); /* systematic: what was proved so far (search.h) */

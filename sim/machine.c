@@ -24,12 +24,18 @@ static uint64_t host_now_ns(void) {
 
 /* ---- beginning and end ---- */
 
-void sim_machine_begin(SimMachine *machine, const SimRunOptions *options) {
-  SIM_ASSERT(options->vcpu_count >= 1 && options->vcpu_count <= SIM_VCPU_COUNT_MAX);
+static void options_take(SimMachine *machine, const SimRunOptions *options) {
   machine->options = *options;
   if (options->replay != NULL)
     machine->options.varies = UINT32_MAX; /* the schedule says what varies */
-  if (machine->vcpu_count == 0) {         /* after a reset; a restored machine has its cpus */
+  uint64_t now_ns = host_now_ns();
+  machine->host_deadline_ns = options->limits.host_ns < UINT64_MAX - now_ns ? now_ns + options->limits.host_ns : UINT64_MAX;
+}
+
+void sim_machine_begin(SimMachine *machine, const SimRunOptions *options) {
+  SIM_ASSERT(options->vcpu_count >= 1 && options->vcpu_count <= SIM_VCPU_COUNT_MAX);
+  options_take(machine, options);
+  if (machine->vcpu_count == 0) { /* after a reset; a restored machine has its cpus */
     sim_queue_init(&machine->queue);
     machine->vcpu_count = options->vcpu_count;
     for (uint32_t i = 0; i < machine->vcpu_count; i++) {
@@ -39,11 +45,14 @@ void sim_machine_begin(SimMachine *machine, const SimRunOptions *options) {
     }
   }
   SIM_ASSERT(machine->vcpu_count == options->vcpu_count);
-  uint64_t now_ns = host_now_ns();
-  machine->host_deadline_ns = options->limits.host_ns < UINT64_MAX - now_ns ? now_ns + options->limits.host_ns : UINT64_MAX;
   sim_race_set(machine, options->races && sim_race_map());
   machine->footprint = NULL;
   options->policy->begin(machine);
+}
+
+void sim_machine_resume(SimMachine *machine, const SimRunOptions *options) {
+  SIM_ASSERT(machine->vcpu_count == options->vcpu_count && machine->held != NULL);
+  options_take(machine, options);
 }
 
 static void stop_note(SimMachine *machine, SimStop why, const char *text) {
@@ -318,11 +327,30 @@ static void run(SimMachine *machine, void *argument) {
   machine->context_first = false;
 }
 
+void sim_aside(SimMachine *machine, void (*routine)(void *argument), void *argument) {
+  SIM_ASSERT(machine->current != NULL && machine->dying == NULL && machine->firing == NULL);
+  machine->aside = routine;
+  machine->aside_argument = argument;
+  machine->held = machine->current;
+  sim_context_pause(machine);
+}
+
+static bool aside_take(SimMachine *machine) {
+  void (*routine)(void *) = machine->aside;
+  if (routine == NULL)
+    return false;
+  machine->aside = NULL;
+  routine(machine->aside_argument);
+  return true;
+}
+
 SimStop sim_machine_run(SimMachine *machine) {
   SIM_ASSERT(machine->current == NULL);
   machine->is_running = 1;
   machine->is_pausing = machine->is_holding = false;
-  sim_landing_call(run, NULL);
+  do
+    sim_landing_call(run, NULL);
+  while (aside_take(machine));
   machine->is_running = 0;
   return machine->stop;
 }

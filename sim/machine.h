@@ -76,6 +76,7 @@ typedef struct SimRunOptions {
   SimRecord *record;       /* where to keep the events; NULL: hash and observers only */
   const char *name;        /* of the scenario: for SIM_ASSERT's message */
   bool races;              /* look for races between accesses of driver code (race.h) */
+  bool is_whole;           /* somebody counts what happens: the run begins where runs begin, and no search goes on from its middle */
 } SimRunOptions;
 
 typedef struct SimObserverEntry {
@@ -155,7 +156,9 @@ typedef struct SimMachine {
   SimObserverEntry observers[SIM_OBSERVER_COUNT_MAX];
   uint32_t observers_of[SIM_EVENT_KIND_COUNT]; /* by kind: bit n: observers[n] is told */
   SimQueue queue;
-  SimContext *held; /* by sim_hold: is asked again when the run goes on */
+  SimContext *held;              /* by sim_hold: is asked again when the run goes on; or by sim_aside */
+  void (*aside)(void *argument); /* what sim_aside asked for; NULL: nothing */
+  void *aside_argument;
   uint32_t vcpu_count;
   SimVcpu vcpus[SIM_VCPU_COUNT_MAX];
   SimContext contexts[SIM_CONTEXT_COUNT_MAX]; /* last: of the rest of them nothing is saved or cleared */
@@ -176,6 +179,13 @@ void sim_pause(SimMachine *machine);
 /* The same for who looks at a run in its middle: it goes on as if it had not been left, by the same choices. Leaves at a rescheduling where some
  * context can be asked again. */
 void sim_hold(SimMachine *machine);
+
+/* Calls routine(argument) on the host's own stack, with the current context left where it is: to save the machine just there. Comes back again
+ * whenever a run goes on from that saved state. Not from a context that is ending, and not while an event fires. */
+void sim_aside(SimMachine *machine, void (*routine)(void *argument), void *argument);
+
+/* Instead of sim_machine_begin: the machine was restored to the middle of a run that had begun with like options. The policy is not told. */
+void sim_machine_resume(SimMachine *machine, const SimRunOptions *options);
 
 /* Calls routine(argument) on the host's own stack, to put into a machine what it starts with. False: a limit was reached, there and then, and
  * machine->stop says which; a run then does nothing. What the routine owned on the host's side is lost when that happens. */

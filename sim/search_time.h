@@ -21,7 +21,7 @@
 
 struct SimMachine;
 
-#define SIM_SEARCH_DUE_COUNT_MAX 32 /* pending at a time; more: time is read */
+#define SIM_SEARCH_DUE_COUNT_MAX 16 /* pending at a time; more: time is read */
 
 /* Something that comes at a time which was reckoned from a clock. */
 typedef struct SimSearchDue {

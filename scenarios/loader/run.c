@@ -203,11 +203,14 @@ void scenario_run_once(ScenarioRun *run, const RunRequest *request, RunResult *r
                             .limits = run->scenario->limits,
                             .exceptions = &result->exceptions,
                             .record = record,
-                            .name = run->scenario->file };
-  sim_snapshot_restore(run->snapshot);
-  sim_machine_begin(machine, &options);
-  if (request->without_rules)
-    sim_observers_silence(machine);
+                            .name = run->scenario->file,
+                            .is_whole = run->coverage != NULL };
+  if (request->search == NULL || !sim_search_resume(request->search, run->snapshot, &options)) {
+    sim_snapshot_restore(run->snapshot);
+    sim_machine_begin(machine, &options);
+    if (request->without_rules)
+      sim_observers_silence(machine);
+  }
   if (run->coverage != NULL)
     coverage_run_begin(run->coverage);
   bool is_compiled = run->images->len > 0; /* steps pass a look at the clock themselves */

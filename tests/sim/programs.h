@@ -20,12 +20,16 @@ extern const Program programs[];
 extern const size_t program_count;
 const Program *program_find(const char *name);
 
+/* Two or three threads that do what the seed says, some beside a timer: one at a time. */
+Program program_drawn(unsigned seed);
+
 /* What a search of a program came to: its distinct outcomes, and how many runs. */
 typedef struct Found {
   uint64_t outcomes[4096]; /* sorted hashes of final words and stop */
   size_t outcome_count;
   uint64_t runs;  /* searched to their end */
   uint64_t known; /* left */
+  uint64_t hash;  /* over the hashes of all runs, in their order */
   bool is_complete;
   SimSearchProof proof;
 } Found;
