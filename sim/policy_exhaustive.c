@@ -149,6 +149,13 @@ static uint32_t take(Path *path, SimSearch *search, const PathPoint *point) {
 
 /* ---- states inside of runs ---- */
 
+/* What was touched since the last time. */
+static void time_note(Path *path) {
+  sim_search_time_note(&path->run.time, &path->footprint);
+  path->footprint.reads_time = false;
+  path->footprint.due_count = 0;
+}
+
 /* Only where the run can go more than one way from here on. */
 static void state_save(Path *path, SimMachine *machine, const PathPoint *point) {
   if (path->saves == NULL || point->taken + 1 >= point->count || !sim_saves_wants(path->saves, machine))
@@ -159,6 +166,8 @@ static void state_save(Path *path, SimMachine *machine, const PathPoint *point) 
     path->saved = realloc(path->saved, path->saved_capacity);
     SIM_ASSERT(path->saved != NULL);
   }
+  if (path->state != NULL)
+    time_note(path);
   memcpy(path->saved, &path->run, sizeof path->run);
   if (path->state != NULL)
     sim_state_histories_take(path->state, machine, path->saved + sizeof path->run);
@@ -232,11 +241,10 @@ static void step(SimMachine *machine, const SimVcpu *vcpu) {
   Path *path = path_of(machine);
   if (path->state == NULL)
     return;
-  path->run.time.is_read |= path->footprint.reads_time;
-  path->footprint.reads_time = false;
+  time_note(path);
   if (vcpu != NULL)
     path->run.time.stepped |= 1ULL << vcpu->number;
-  else if (sim_search_time_look(&path->run.time, machine, sim_queue_first(&machine->queue)))
+  else if (sim_search_time_look(&path->run.time, machine, sim_queue_first(&machine->queue), 0) != 0)
     path->turns_timed = !path->is_timed;
 }
 
