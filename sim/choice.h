@@ -118,9 +118,10 @@ typedef struct SimPolicy {
   bool explores;                             /* any enabled cpu may step: one that is behind is moved up to now */
   bool holds_up;                             /* ... and the clock is an option */
   bool is_systematic;                        /* never repeats a schedule, and knows when there is no other */
+  bool begins_late;                          /* begins where for the first time something can go otherwise (forced.c) */
   uint32_t varies;                           /* kinds that it wants asked: bits, as SimRunOptions.varies */
   size_t state_size;                         /* of its part of a search: zeroed at first; 0: none */
-  void (*begin)(struct SimMachine *machine); /* before a run */
+  void (*begin)(struct SimMachine *machine); /* before a run, or late */
   /* Returns an option id of the point. */
   uint32_t (*answer)(struct SimMachine *machine, const SimPoint *point);
   /* How many accesses of driver code the context may make until it is asked SIM_CHOICE_ACCESS (1: at the next); UINT32_MAX: never. */

@@ -47,7 +47,10 @@ void sim_machine_begin(SimMachine *machine, const SimRunOptions *options) {
   SIM_ASSERT(machine->vcpu_count == options->vcpu_count);
   sim_race_set(machine, options->races && sim_race_map());
   machine->footprint = NULL;
-  options->policy->begin(machine);
+  machine->is_forced = options->policy->begins_late;
+  machine->forced_place = 0;
+  if (!machine->is_forced)
+    options->policy->begin(machine);
 }
 
 void sim_machine_resume(SimMachine *machine, const SimRunOptions *options) {
@@ -277,6 +280,8 @@ static bool is_leaving(const SimMachine *machine) {
 /* The context that steps next; NULL: the run has ended, or pauses. */
 static SimContext *next_context(SimMachine *machine) {
   while (machine->stop == SIM_STOP_NONE && !is_leaving(machine)) {
+    if (machine->is_forced && sim_forced_is_left(machine))
+      return NULL;
     SimVcpu *first = earliest(machine);
     if (machine->now_ns > machine->options.limits.virtual_ns) {
       stop_note(machine, SIM_STOP_LIMIT_VIRTUAL_TIME, NULL);
@@ -352,6 +357,8 @@ SimStop sim_machine_run(SimMachine *machine) {
     sim_landing_call(run, NULL);
   while (aside_take(machine));
   machine->is_running = 0;
+  if (machine->is_forced && machine->stop != SIM_STOP_NONE && !machine->options.ends_with_choice)
+    sim_forced_end(machine); /* who learns from runs has begun each of them */
   return machine->stop;
 }
 
@@ -377,6 +384,8 @@ void sim_point_of(SimMachine *machine, const SimOperation *operation, uint64_t c
     sim_stop(machine, SIM_STOP_LIMIT_STEPS, NULL);
   if (machine->step_count % STEPS_BETWEEN_LOOKS == 0)
     host_time_look(machine);
+  if (machine->is_forced)
+    sim_forced_look_again(machine);
   sim_reschedule(machine);
 }
 
@@ -400,6 +409,11 @@ static void access_choose(SimMachine *machine, uint64_t address, bool is_write) 
   go_to(machine, chosen != NULL ? vcpu_enter(machine, chosen) : next_context(machine));
 }
 
+static bool forced_access(SimMachine *machine) {
+  SimOption options[SIM_OPTION_COUNT_MAX];
+  return sim_forced_access(machine, options_list(machine, options));
+}
+
 void sim_access_preempt(SimMachine *machine, uint64_t address, bool is_write) {
   bool is_chosen = machine->access_is_chosen;
   uint64_t count = machine->access_count;
@@ -408,6 +422,8 @@ void sim_access_preempt(SimMachine *machine, uint64_t address, bool is_write) {
     sim_stop(machine, SIM_STOP_LIMIT_ACCESSES, NULL);
   if (count / STEPS_BETWEEN_LOOKS != machine->access_count / STEPS_BETWEEN_LOOKS)
     host_time_look(machine);
+  if (is_chosen && machine->is_forced && !forced_access(machine))
+    return;
   if (is_chosen)
     access_choose(machine, address, is_write);
   /* After a switch away and back the budget is fresh; drawing again costs nothing. */

@@ -77,6 +77,8 @@ typedef struct SimRunOptions {
   const char *name;        /* of the scenario: for SIM_ASSERT's message */
   bool races;              /* look for races between accesses of driver code (race.h) */
   bool is_whole;           /* somebody counts what happens: the run begins where runs begin, and no search goes on from its middle */
+  bool ends_with_choice;   /* the run ends (SIM_STOP_KNOWN) where the part ends in which nothing can go otherwise (forced.c) */
+  uint32_t hold_at;        /* of that part's places where it can be left: it is held at the one of this number; 0: at none */
 } SimRunOptions;
 
 typedef struct SimObserverEntry {
@@ -125,6 +127,9 @@ typedef struct SimMachine {
   size_t main_stack_size;
   bool context_first;    /* the next new fiber was switched to from the host's own stack */
   bool access_is_chosen; /* the policy wants to be asked when the access budget is used up */
+  bool is_forced;        /* nothing could go otherwise until now, and the policy has not begun (forced.c) */
+  bool forced_is_looked; /* ... nor could it at an access before the next call */
+  uint32_t forced_place; /* number of the last place where the run could be left */
   SimFaultHandler *fault_handler;
   bool race_is_on;              /* accesses are looked at for races (race.h) */
   bool race_is_told;            /* the observer that tells what orders is told itself */
