@@ -31,6 +31,7 @@ typedef struct SimSearchOptions {
   bool
       makes_attempts; /* of systematic policies: also at what somebody else has (SimThreads.is_futile): for tests of what is known of those */
   bool races;         /* data races are looked for (race.h) */
+  bool races_rarely; /* only in the first schedules, and in one of several behind those: the caller's business */
 } SimSearchOptions;
 
 typedef struct SimSearch {
