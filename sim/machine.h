@@ -73,12 +73,13 @@ typedef struct SimRunOptions {
   struct SimSearch *search;  /* of policies that keep something; NULL: timed, random or replay */
   SimLimits limits;
   SimSchedule *exceptions; /* where to append what departed from the natural answers; NULL: nowhere */
-  SimRecord *record;       /* where to keep the events; NULL: hash and observers only */
-  const char *name;        /* of the scenario: for SIM_ASSERT's message */
-  bool races;              /* look for races between accesses of driver code (race.h) */
-  bool is_whole;           /* somebody counts what happens: the run begins where runs begin, and no search goes on from its middle */
-  bool ends_with_choice;   /* the run ends (SIM_STOP_KNOWN) where the part ends in which nothing can go otherwise (forced.c) */
-  uint32_t hold_at;        /* of that part's places where it can be left: it is held at the one of this number; 0: at none */
+  SimRecord *kept;   /* some of the events, which an observer puts there: goes back with a saved state (search_save.h); NULL: nobody does */
+  SimRecord *record; /* where to keep the events; NULL: hash and observers only */
+  const char *name;  /* of the scenario: for SIM_ASSERT's message */
+  bool races;        /* look for races between accesses of driver code (race.h) */
+  bool is_whole;     /* somebody counts what happens: the run begins where runs begin, and no search goes on from its middle */
+  bool ends_with_choice; /* the run ends (SIM_STOP_KNOWN) where the part ends in which nothing can go otherwise (forced.c) */
+  uint32_t hold_at;      /* of that part's places where it can be left: it is held at the one of this number; 0: at none */
 } SimRunOptions;
 
 typedef struct SimObserverEntry {

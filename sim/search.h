@@ -34,6 +34,7 @@ typedef struct SimSearchOptions {
   bool deepens;       /* of whoever loops: schedules with 0 preemptions first, then those with 1, ... (sim_search_level) */
   uint32_t preemption_floor; /* schedules with fewer preemptions are none of this search: another had them */
   bool races;                /* data races are looked for (race.h) */
+  bool races_rarely;         /* only in the first schedules, and in one of several behind those: the caller's business */
 } SimSearchOptions;
 
 typedef struct SimSearch {

@@ -33,6 +33,7 @@ json_object *campaign_header_record(const CampaignHeader *header) {
   json_object_object_add(json, "clock", json_object_new_boolean(search->holds_up));
   json_object_object_add(json, "merge_states", json_object_new_boolean(search->merges_states));
   json_object_object_add(json, "races", json_object_new_boolean(search->races));
+  json_object_object_add(json, "races_rarely", json_object_new_boolean(search->races_rarely));
   json_object_object_add(json, "varies", json_object_new_int64(search->varies));
   json_object_object_add(json, "single", json_object_new_boolean(header->is_single));
   json_object *sometimes = json_object_new_array();
@@ -179,6 +180,7 @@ static bool header_read(Campaign *campaign, json_object *json, GError **error) {
   header->search.races = flag_of(json, "races");
   header->search.deepens = flag_of(json, "deepens");
   header->search.holds_up = flag_of(json, "clock");
+  header->search.races_rarely = flag_of(json, "races_rarely");
   header->search.merges_states = flag_of(json, "merge_states");
   header->sometimes = texts_of(json, "sometimes");
   header->is_single = flag_of(json, "single");
