@@ -44,6 +44,13 @@ static ScenarioRun *run_new(const Scenario *scenario) {
   return run;
 }
 
+char *scenario_run_image_words(const ScenarioRun *run, const char *fingerprint) {
+  if (strcmp(fingerprint, run->fingerprint) == 0)
+    return NULL;
+  return g_strdup_printf("the line was made with driver image %s, and this is %s: its choices may not be where they were", fingerprint,
+                         run->fingerprint);
+}
+
 static bool run_prepare(ScenarioRun *run, GError **error) {
   if (!sim_arena_map()) {
     g_set_error(error, SCENARIO_ERROR, SCENARIO_ERROR_READ, "the machine's memory at 0x%llx could not be mapped: %s", SIM_ARENA_BASE,
@@ -55,6 +62,9 @@ static bool run_prepare(ScenarioRun *run, GError **error) {
   if (!run_images_load(run, error) || !run_names_check(run, error))
     return false;
   run->fingerprint = guest_images_fingerprint(run->images);
+  char *image = *run->scenario->policy.image != '\0' ? scenario_run_image_words(run, run->scenario->policy.image) : NULL;
+  if (image != NULL)
+    g_ptr_array_add(run->notes, image);
   if (!run_boot(run, error))
     return false;
   g_ptr_array_add(run->notes, NULL);
@@ -121,6 +131,7 @@ void scenario_run_free(ScenarioRun *run) {
   run_prefix_drop(run);
   sim_snapshot_destroy(&run->snapshot);
   sim_record_finish(&run->boot_record);
+  sim_record_finish(&run->boot_kept);
   g_ptr_array_unref(run->images);
   g_ptr_array_unref(run->notes);
   g_ptr_array_unref(run->texts);
@@ -197,9 +208,11 @@ SimStop run_machine(const ScenarioRun *run) {
 
 void scenario_run_once(ScenarioRun *run, const RunRequest *request, RunResult *result) {
   SimMachine *machine = sim_machine();
-  SimRecord *record = request->record != NULL ? request->record : run->wants_events ? &result->record : NULL;
+  SimRecord *record = request->record;
   if (record != NULL)
     run_record_copy(record, &run->boot_record);
+  if (run->wants_events)
+    run_record_copy(&result->record, &run->boot_kept);
   if (run->snapshot == NULL) {
     result->ended_in_boot = true;
     result_take(run, result);
@@ -222,6 +235,8 @@ void scenario_run_once(ScenarioRun *run, const RunRequest *request, RunResult *r
   const RunPrefix *prefix = request->from_boot ? NULL : run_prefix_take(run, &options);
   if (prefix != NULL && record != NULL)
     run_record_copy(record, &prefix->record);
+  if (prefix != NULL && run->wants_events)
+    run_record_copy(&result->record, &prefix->kept);
   if (request->search == NULL || !sim_search_resume(request->search, run->snapshot, &options)) {
     sim_snapshot_restore(prefix != NULL ? prefix->snapshot : run->snapshot);
     sim_machine_begin(machine, &options);
@@ -230,9 +245,11 @@ void scenario_run_once(ScenarioRun *run, const RunRequest *request, RunResult *r
   }
   if (run->coverage != NULL)
     coverage_run_begin(run->coverage);
+  run->kept = run->wants_events ? &result->record : NULL;
   SimStop stop = run_machine(run);
   if (!request->without_rules && (stop == SIM_STOP_QUIET || stop == SIM_STOP_HUNG))
     rules_end();
+  run->kept = NULL;
   result_take(run, result);
   if (run->coverage != NULL)
     coverage_run_end(run->coverage, result);

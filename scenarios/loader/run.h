@@ -21,7 +21,7 @@ typedef struct RunRequest {
   uint64_t seed;
   const SimSchedule *replay; /* of sim_policy_replay; borrowed */
   struct SimSearch *search;  /* of sim_policy_exhaustive; borrowed */
-  SimRecord *record;         /* NULL: no events are kept, unless the expectations need them */
+  SimRecord *record;         /* NULL: no events are kept but those that expectations are about */
   bool from_boot;            /* all of it is run, though what all schedules begin with may be saved: the same comes out */
   bool without_rules;        /* nobody watches the events: findings are those of boot only. To measure what rules cost */
 } RunRequest;
@@ -40,7 +40,7 @@ typedef struct RunResult {
   SimSchedule exceptions; /* what departed from the natural answers: replays this run */
   uint32_t replay_misses;
   bool ended_in_boot; /* the run was over before the first stimulus */
-  SimRecord record;   /* kept here when the expectations need events and the request gave no record */
+  SimRecord record;   /* the events that expectations are about, boot's included */
 } RunResult;
 
 void run_result_finish(RunResult *result);
@@ -72,6 +72,8 @@ bool scenario_run_was_told_to_look_for_races(const ScenarioRun *run);
 const Scenario *scenario_run_scenario(const ScenarioRun *run);
 /* Of the guest images, for the replay line: "-" when all drivers are steps. Borrowed. */
 const char *scenario_run_fingerprint(const ScenarioRun *run);
+/* "the line was made with driver image X, and this is Y: ..." where a line's fingerprint is another than the run's; NULL: it is the same. Returns owned. */
+char *scenario_run_image_words(const ScenarioRun *run, const char *fingerprint);
 /* Virtual time at which boot was over: what reports call 0. */
 uint64_t scenario_run_origin_ns(const ScenarioRun *run);
 /* Bytes that are saved; what a restore copies of them, once it is known which pages runs write. */
