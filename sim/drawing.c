@@ -1,5 +1,6 @@
 #include "drawing.h"
 
+#include "frontier.h"
 #include "internal.h"
 
 #include <stdlib.h>
@@ -24,7 +25,7 @@ SimDrawing *sim_drawing_begin(SimMachine *machine) {
   drawing->draw.word = machine->options.seed;
   sim_profile_begin(&drawing->profile);
   drawing->is_begun = true;
-  drawing->is_weighed = drawing->follows = false;
+  drawing->is_weighed = drawing->follows = drawing->notes_states = false;
   drawing->point_count = drawing->pairs_new = 0;
   drawing->chosen_count = drawing->wish_count = 0;
   drawing->intended = SIM_ACTOR_COUNT;
@@ -48,6 +49,7 @@ void sim_drawing_finish(void *state) {
   SimDrawing *drawing = state;
   sim_profile_finish(&drawing->profile);
   free(drawing->reads);
+  sim_frontier_finish(drawing->frontier);
   free(drawing->standing);
 }
 
@@ -114,6 +116,8 @@ void sim_drawing_step(SimDrawing *drawing, const SimOption *option) {
   SimActor *actor = sim_drawing_actor(drawing, option);
   actor->stepped_at = drawing->point_count;
   SimPlace *place = sim_profile_note(&drawing->profile, actor->profile, &option->operation);
+  if (drawing->notes_states)
+    sim_frontier_note(drawing, option, place);
   if (place == NULL || !drawing->follows)
     return;
   uint32_t site = sim_drawing_site(option);

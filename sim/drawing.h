@@ -45,6 +45,7 @@ typedef struct SimDrawing {
   SimDraw draw;
   bool is_begun;                                /* this run asks it: not one that another policy made in between */
   bool is_weighed;                              /* weights below are this run's */
+  bool notes_states;                            /* states are told apart */
   bool follows;                                 /* who reads from whom is noted */
   uint8_t visits;                               /* SimVisits */
   uint16_t clock_chance;                        /* of a point where everybody is held up, in 1024 */
@@ -67,6 +68,7 @@ typedef struct SimDrawing {
   /* over runs */
   struct SimReads *reads;       /* feedback: who has read from whom; owned */
   uint32_t pairs_new;           /* of this run: pairs nobody had seen before */
+  struct SimFrontier *frontier; /* frontier: which states there are; owned */
   struct SimStanding *standing; /* portfolio: what members have brought; owned */
 } SimDrawing;
 

@@ -1,0 +1,31 @@
+/*
+ * frontier.h: which states a search has seen, and the shortest way to each: exceptions from the natural schedule, as a replay has them. A state is the
+ * values at places that contexts share (coarse), or those and where each context is (fine).
+ *
+ * Host memory of the search. A function of its options and of the schedules so far: values are of guest memory, which is the same on every host.
+ */
+#pragma once
+
+#include "drawing.h"
+
+typedef struct SimFrontier SimFrontier;
+
+/* Before a run, which goes back to a state if `returns`; makes the frontier when there is none. */
+void sim_frontier_begin(SimDrawing *drawing, bool returns);
+void sim_frontier_finish(SimFrontier *frontier); /* takes */
+
+/* A step is made at a place, or at none (NULL), before it takes effect. */
+void sim_frontier_note(SimDrawing *drawing, const SimOption *option, const SimPlace *place);
+
+/* At a point that is drawn: which state it is. */
+void sim_frontier_look(SimDrawing *drawing, const SimPoint *point);
+
+/* At each point, first: the run is where it wanted to go back to, and from here on it is drawn. */
+bool sim_frontier_is_back(SimDrawing *drawing, const SimPoint *point);
+/* Before that: what the way says. */
+uint32_t sim_frontier_answer(SimFrontier *frontier, const SimPoint *point);
+/* Accesses of that context until the way says something; UINT32_MAX: it does not. */
+uint32_t sim_frontier_distance(const SimFrontier *frontier, const struct SimContext *context);
+
+/* What has been answered. */
+void sim_frontier_record(SimFrontier *frontier, const SimPoint *point, uint32_t id);
