@@ -223,6 +223,10 @@ static void found(SimMachine *machine, const SimRace *race) {
     .object = race->earlier.object,
     .cpu = race->earlier.cpu,
     .irql = race->earlier.irql,
+    .at_cpu = race->earlier.at_cpu,
+    .at_irql = race->earlier.at_irql,
+    .time_ns = race->earlier.time_ns,
+    .event = race->earlier.event,
     .frame_count = race->earlier.frame_count,
   };
   for (unsigned i = 0; i < other.frame_count; i++)

@@ -85,7 +85,7 @@ char *cli_search_apply(const CliSearch *search, const ScenarioPolicy *own, SimSe
   options->varies |= search->varies;
   options->visits_accesses |= search->visits_accesses;
   options->merges_states |= search->merges_states;
-  options->races |= search->races;
+  options->races = (options->races || search->races) && !search->no_races;
   const SimPolicy *policy = options->policy;
   const char *given = search->preemptions >= 0 ? "--preemptions" : search->delays >= 0 ? "--delays" : "--merge-states";
   if (!policy->is_systematic && (search->preemptions >= 0 || search->delays >= 0 || search->merges_states))

@@ -17,6 +17,7 @@ typedef struct CliSearch {
   gboolean visits_accesses;
   gboolean merges_states;
   gboolean races;
+  gboolean no_races; /* of a command that looks for them by itself */
 } CliSearch;
 
 #define CLI_SEARCH_INIT                                                                                                                    \
@@ -31,8 +32,16 @@ typedef struct CliSearch {
       { "preemptions", 0, 0, G_OPTION_ARG_INT, &(search)->preemptions, "At most so many preemptions, of a systematic policy", "C" },       \
       { "delays", 0, 0, G_OPTION_ARG_INT, &(search)->delays, "At most so many departures from the natural schedule", "D" },                \
       { "accesses", 0, 0, G_OPTION_ARG_NONE, &(search)->visits_accesses, "Each access of memory by a driver is a place to switch", NULL }, \
-      { "races", 0, 0, G_OPTION_ARG_NONE, &(search)->races, "Look for data races, too", NULL }, {                                          \
+  {                                                                                                                                        \
     "merge-states", 0, 0, G_OPTION_ARG_NONE, &(search)->merges_states, "A systematic policy does not go on from a state it has seen", NULL \
+  }
+
+/* Of a command that looks for data races where it is told to; of one that does so by itself. */
+#define CLI_SEARCH_RACES(search)                                                                                                           \
+  { "races", 0, 0, G_OPTION_ARG_NONE, &(search)->races, "Look for data races, too", NULL }
+#define CLI_SEARCH_NO_RACES(search)                                                                                                        \
+  { "no-races", 0, 0, G_OPTION_ARG_NONE, &(search)->no_races, "Do not look for data races", NULL }, {                                      \
+    "races", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &(search)->races, NULL, NULL                                                      \
   }
 
 /* What does not depend on the scenario. False, after an error was printed. */

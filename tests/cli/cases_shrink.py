@@ -74,7 +74,7 @@ def shrink_a_line():
 def written(folder, **parts):
     """A scenario of one driver whose functions and the rest are given."""
     file = pathlib.Path(folder, 'mine.json')
-    drivers = {'d': {'globals': {'gFlag': 'LONG'}, 'DriverEntry': ['return STATUS_SUCCESS'], **parts.pop('functions')}}
+    drivers = {'d': {'globals': {'gFlag': 'LONG', 'gCount': 'LONG'}, 'DriverEntry': ['return STATUS_SUCCESS'], **parts.pop('functions')}}
     file.write_text(json.dumps({'irqlab': 1, 'title': 't', 'machine': {'cpus': 3, 'windows': '10'}, 'drivers': drivers, **parts}), encoding='utf-8')
     return file
 
