@@ -97,19 +97,19 @@ static bool ways_make_room(SimFrontier *self, uint32_t length) {
   return true;
 }
 
-/* The run has come to that state: earlier than others, maybe. */
-static void cell_reach(SimFrontier *self, Archive *archive, uint64_t key, uint64_t steps) {
+/* The run has come to that state: as the first, or earlier than others, maybe. */
+static bool cell_reach(SimFrontier *self, Archive *archive, uint64_t key, uint64_t steps) {
   Cell *cell = cell_find(archive, key);
   if (cell == NULL)
-    return;
-  cell->seen++;
+    return false;
+  bool is_new = cell->seen++ == 0;
   uint32_t length = self->length + 1;
   bool is_stale = cell->chosen >= cell->renewed + STALE;
   if ((steps >= cell->steps && !is_stale) || length > WAY_LENGTH_MAX)
-    return;
+    return is_new;
   if (length > cell->room) {
     if (!ways_make_room(self, length))
-      return;
+      return is_new;
     cell->way = self->ways_length;
     cell->room = length;
     self->ways_length += length;
@@ -119,6 +119,7 @@ static void cell_reach(SimFrontier *self, Archive *archive, uint64_t key, uint64
   cell->length = length;
   memcpy(self->ways + cell->way, self->way, self->length * sizeof self->way[0]);
   self->ways[cell->way + length - 1] = self->here;
+  return is_new;
 }
 
 /* Places of one word are one; an object is a word of its own. */
@@ -187,7 +188,7 @@ void sim_frontier_look(SimDrawing *drawing, const SimPoint *point) {
   uint64_t keys[ARCHIVE_COUNT] = { mix(values), mix(values + mix(sights(drawing, point))) };
   for (unsigned i = 0; i < ARCHIVE_COUNT; i++)
     if (keys[i] != self->last[i])
-      cell_reach(self, &self->archives[i], self->last[i] = keys[i], steps);
+      drawing->states_new += cell_reach(self, &self->archives[i], self->last[i] = keys[i], steps);
 }
 
 /* ---- a run ---- */
@@ -214,7 +215,6 @@ void sim_frontier_begin(SimDrawing *drawing, bool returns) {
     drawing->frontier = calloc(1, sizeof *drawing->frontier);
   SIM_ASSERT(drawing->frontier != NULL);
   SimFrontier *self = drawing->frontier;
-  drawing->notes_states = true;
   self->values[0] = self->values[1] = self->written = 0;
   memset(self->last, 0, sizeof self->last);
   self->length = self->back_length = self->back_next = self->word_count = 0;
@@ -232,24 +232,40 @@ static bool is_of(const Departure *departure, const SimPoint *point) {
   return departure->context == point->context && departure->kind == point->kind && departure->ordinal == point->ordinal;
 }
 
-bool sim_frontier_is_back(SimDrawing *drawing, const SimPoint *point) {
-  SimFrontier *frontier = drawing->frontier;
-  frontier->here = (Departure){ .context = point->context, .ordinal = point->ordinal, .kind = point->kind, .answer = HERE };
-  const Departure *next = &frontier->back[frontier->back_next];
-  if (frontier->back_next + 1 == frontier->back_length && is_of(next, point))
-    frontier->back_next++;
-  return frontier->back_next == frontier->back_length;
+static bool is_option(const SimPoint *point, uint32_t id) {
+  for (uint32_t i = 0; point->options != NULL && i < point->option_count; i++)
+    if (point->options[i].id == id)
+      return true;
+  return point->options == NULL && id < point->option_count;
 }
 
-uint32_t sim_frontier_answer(SimFrontier *frontier, const SimPoint *point) {
-  const Departure *next = &frontier->back[frontier->back_next];
-  if (!is_of(next, point))
-    return point->natural;
-  frontier->back_next++;
-  return next->answer;
+static void option_step(SimDrawing *drawing, const SimPoint *point, uint32_t id) {
+  if (!sim_point_is_step(point) || point->options == NULL)
+    return;
+  for (uint32_t i = 0; i < point->option_count; i++)
+    if (point->options[i].id == id && point->options[i].actor != SIM_ACTOR_CLOCK)
+      sim_drawing_step(drawing, &point->options[i]);
 }
 
-uint32_t sim_frontier_distance(const SimFrontier *frontier, const SimContext *context) {
+bool sim_frontier_leads(SimDrawing *drawing, const SimPoint *point, uint32_t *answer) {
+  SimFrontier *self = drawing->frontier;
+  self->here = (Departure){ .context = point->context, .ordinal = point->ordinal, .kind = point->kind, .answer = HERE };
+  if (self->back_next == self->back_length)
+    return false;
+  const Departure *next = &self->back[self->back_next];
+  bool is_here = is_of(next, point);
+  self->back_next += is_here;
+  if (is_here && !is_option(point, next->answer)) { /* it is here; or the way led by points that are no longer met */
+    self->back_next = self->back_length;
+    return false;
+  }
+  *answer = is_here ? next->answer : point->natural;
+  option_step(drawing, point, *answer);
+  return true;
+}
+
+uint32_t sim_frontier_distance(const SimDrawing *drawing, const SimContext *context) {
+  const SimFrontier *frontier = drawing->frontier;
   for (uint32_t i = frontier->back_next; i < frontier->back_length; i++) {
     const Departure *next = &frontier->back[i];
     if (next->context == context->id && next->kind == SIM_CHOICE_ACCESS && next->ordinal > context->access_ordinal)
@@ -258,9 +274,10 @@ uint32_t sim_frontier_distance(const SimFrontier *frontier, const SimContext *co
   return UINT32_MAX;
 }
 
-void sim_frontier_record(SimFrontier *frontier, const SimPoint *point, uint32_t id) {
-  if (id == point->natural || frontier->length == WAY_LENGTH_MAX)
+void sim_frontier_record(SimDrawing *drawing, const SimPoint *point, uint32_t answer) {
+  SimFrontier *self = drawing->frontier;
+  if (answer == point->natural || self->length == WAY_LENGTH_MAX)
     return;
-  frontier->way[frontier->length] = frontier->here;
-  frontier->way[frontier->length++].answer = id;
+  self->way[self->length] = self->here;
+  self->way[self->length++].answer = answer;
 }

@@ -17,15 +17,5 @@ void sim_frontier_finish(SimFrontier *frontier); /* takes */
 /* A step is made at a place, or at none (NULL), before it takes effect. */
 void sim_frontier_note(SimDrawing *drawing, const SimOption *option, const SimPlace *place);
 
-/* At a point that is drawn: which state it is. */
-void sim_frontier_look(SimDrawing *drawing, const SimPoint *point);
-
-/* At each point, first: the run is where it wanted to go back to, and from here on it is drawn. */
-bool sim_frontier_is_back(SimDrawing *drawing, const SimPoint *point);
-/* Before that: what the way says. */
-uint32_t sim_frontier_answer(SimFrontier *frontier, const SimPoint *point);
-/* Accesses of that context until the way says something; UINT32_MAX: it does not. */
-uint32_t sim_frontier_distance(const SimFrontier *frontier, const struct SimContext *context);
-
-/* What has been answered. */
-void sim_frontier_record(SimFrontier *frontier, const SimPoint *point, uint32_t id);
+/* Accesses of that context until the way back says something; UINT32_MAX: it does not. */
+uint32_t sim_frontier_distance(const SimDrawing *drawing, const struct SimContext *context);
