@@ -125,7 +125,8 @@ uint32_t sim_drawing_site(const SimOption *option) {
 void sim_drawing_step(SimDrawing *drawing, const SimOption *option) {
   SimActor *actor = sim_drawing_actor(drawing, option);
   actor->stepped_at = drawing->point_count;
-  SimPlace *place = sim_profile_note(&drawing->profile, actor->profile, &option->operation);
+  bool is_own = sim_stack_slot_of(option->operation.address) == option->actor;
+  SimPlace *place = sim_profile_note(&drawing->profile, actor->profile, &option->operation, is_own);
   if (drawing->notes_states)
     sim_frontier_note(drawing, option, place);
   if (place == NULL || !(drawing->follows || drawing->notes_states))

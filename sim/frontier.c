@@ -10,6 +10,7 @@
 #define ARCHIVE_COUNT 2
 #define TRIES 8
 #define STALE 4
+#define STATE_WORD_COUNT 16384u
 #define WORD_COUNT 4096u
 /* Runs that begin at the beginning: one in so many. */
 #define AFRESH 4
@@ -50,6 +51,7 @@ typedef struct Word {
 struct SimFrontier {
   uint64_t values[2]; /* this run's state: what has changed at places that are written plainly, and at others */
   uint64_t written;   /* key of the place that the last step may change; 0: none */
+  bool returns;       /* this run is one that goes back, and finds ways */
   bool has_sync;      /* ... and these have changed, ever: they alone tell states apart */
   uint64_t last[ARCHIVE_COUNT];
   uint32_t length; /* of this run so far; WAY_LENGTH_MAX: no way leads further */
@@ -62,6 +64,7 @@ struct SimFrontier {
   Departure way[WAY_LENGTH_MAX];
   uint32_t word_count; /* of this run */
   Word words[WORD_COUNT];
+  uint64_t met[STATE_WORD_COUNT]; /* fine states: a bit each, by hash */
   Archive archives[ARCHIVE_COUNT];
 };
 
@@ -97,19 +100,19 @@ static bool ways_make_room(SimFrontier *self, uint32_t length) {
   return true;
 }
 
-/* The run has come to that state: as the first, or earlier than others, maybe. */
-static bool cell_reach(SimFrontier *self, Archive *archive, uint64_t key, uint64_t steps) {
+/* The run has come to that state: earlier than others, maybe. */
+static void cell_reach(SimFrontier *self, Archive *archive, uint64_t key, uint64_t steps) {
   Cell *cell = cell_find(archive, key);
   if (cell == NULL)
-    return false;
-  bool is_new = cell->seen++ == 0;
+    return;
+  cell->seen++;
   uint32_t length = self->length + 1;
   bool is_stale = cell->chosen >= cell->renewed + STALE;
   if ((steps >= cell->steps && !is_stale) || length > WAY_LENGTH_MAX)
-    return is_new;
+    return;
   if (length > cell->room) {
     if (!ways_make_room(self, length))
-      return is_new;
+      return;
     cell->way = self->ways_length;
     cell->room = length;
     self->ways_length += length;
@@ -119,7 +122,6 @@ static bool cell_reach(SimFrontier *self, Archive *archive, uint64_t key, uint64
   cell->length = length;
   memcpy(self->ways + cell->way, self->way, self->length * sizeof self->way[0]);
   self->ways[cell->way + length - 1] = self->here;
-  return is_new;
 }
 
 /* Places of one word are one; an object is a word of its own. */
@@ -180,15 +182,26 @@ static uint64_t sights(const SimDrawing *drawing, const SimPoint *point) {
   return sum;
 }
 
+/* Has no run been in that state before, as far as a bit can tell? */
+static bool state_is_new(SimFrontier *self, uint64_t key) {
+  uint64_t bit = 1ull << (key & 63), *bits = &self->met[(key >> 6) % STATE_WORD_COUNT];
+  bool is_new = (*bits & bit) == 0;
+  *bits |= bit;
+  return is_new;
+}
+
 void sim_frontier_look(SimDrawing *drawing, const SimPoint *point) {
   SimFrontier *self = drawing->frontier;
   uint64_t steps = sim_machine()->step_count + sim_machine()->access_count;
   word_settle(self, drawing);
   uint64_t values = self->values[true] + (self->has_sync ? 0 : self->values[false]);
   uint64_t keys[ARCHIVE_COUNT] = { mix(values), mix(values + mix(sights(drawing, point))) };
+  if (keys[ARCHIVE_COUNT - 1] != self->last[ARCHIVE_COUNT - 1])
+    drawing->states_new += state_is_new(self, keys[ARCHIVE_COUNT - 1]);
   for (unsigned i = 0; i < ARCHIVE_COUNT; i++)
-    if (keys[i] != self->last[i])
-      drawing->states_new += cell_reach(self, &self->archives[i], self->last[i] = keys[i], steps);
+    if (keys[i] != self->last[i] && self->returns)
+      cell_reach(self, &self->archives[i], keys[i], steps);
+  memcpy(self->last, keys, sizeof keys);
 }
 
 /* ---- a run ---- */
@@ -218,6 +231,7 @@ void sim_frontier_begin(SimDrawing *drawing, bool returns) {
   self->values[0] = self->values[1] = self->written = 0;
   memset(self->last, 0, sizeof self->last);
   self->length = self->back_length = self->back_next = self->word_count = 0;
+  self->returns = returns;
   if (returns && sim_draw_below(&drawing->draw, AFRESH) != 0)
     back_choose(self, &drawing->draw);
 }

@@ -14,6 +14,9 @@ static const SimPolicy *const members[] = {
 /* Among so many contexts what is drawn point by point no longer meets the few orders that matter: every other schedule follows wishes. */
 #define CONTEXTS_MANY 12
 
+/* After so many schedules without a new pair, chance alone has met what it meets: every other schedule builds on what was met. */
+#define STALE_COUNT 256
+
 /* Turns are dealt in rounds of so many parts, a half equal and a half earned. */
 #define SHARES 64
 /* Of what a run brings and costs, so much (of 16) is still known after the next. */
@@ -28,7 +31,8 @@ typedef struct Member {
 } Member;
 
 typedef struct SimStanding {
-  uint32_t turn; /* whose it is */
+  uint32_t turn;        /* whose it is */
+  uint32_t stale_count; /* schedules since one brought a new pair */
   Member members[MEMBER_COUNT];
 } SimStanding;
 
@@ -51,7 +55,8 @@ static uint64_t share(const SimDrawing *drawing, const SimStanding *standing, ui
   for (uint32_t i = 0; i < MEMBER_COUNT; i++)
     total += worth(&standing->members[i]);
   uint64_t earned = total > 0 ? worth(&standing->members[index]) * SHARES * 1024 / total : equal;
-  if (drawing->profile.context_count > CONTEXTS_MANY && members[index] == &sim_policy_feedback)
+  bool is_many = drawing->profile.context_count > CONTEXTS_MANY;
+  if (is_many ? members[index] == &sim_policy_feedback : standing->stale_count > STALE_COUNT && members[index] == &sim_policy_frontier)
     return (equal + earned) * MEMBER_COUNT;
   return equal + earned;
 }
@@ -76,6 +81,7 @@ static void end(SimMachine *machine) {
   Member *self = &standing_of(machine->options.search)->members[drawing->standing->turn];
   uint64_t brought = drawing->pairs_new + drawing->states_new / 4;
   if (drawing->is_begun) {
+    drawing->standing->stale_count = drawing->pairs_new > 0 ? 0 : drawing->standing->stale_count + 1;
     self->brought = self->brought * MEMORY / 16 + (brought < NEW_MAX ? brought : NEW_MAX) * 1024;
     self->cost = self->cost * MEMORY / 16 + RUN_COST + drawing->profile.step_now;
   }
