@@ -14,14 +14,15 @@ static const SimPolicy *const members[] = {
 /* Among so many contexts what is drawn point by point no longer meets the few orders that matter: every other schedule follows wishes. */
 #define CONTEXTS_MANY 12
 
-/* After so many schedules without a new pair, chance alone has met what it meets: every other schedule builds on what was met. */
+/* After so many schedules without a new pair, chance alone has met what it meets: every other schedule builds on what was met,
+ * as long as that shows new states. */
 #define STALE_COUNT 256
 
 /* Turns are dealt in rounds of so many parts, a half equal and a half earned. */
 #define SHARES 64
 /* Of what a run brings and costs, so much (of 16) is still known after the next. */
 #define MEMORY 15
-#define NEW_MAX 16
+#define BROUGHT_MAX (16 * 1024)
 #define RUN_COST 32
 
 typedef struct Member {
@@ -56,9 +57,9 @@ static uint64_t share(const SimDrawing *drawing, const SimStanding *standing, ui
     total += worth(&standing->members[i]);
   uint64_t earned = total > 0 ? worth(&standing->members[index]) * SHARES * 1024 / total : equal;
   bool is_many = drawing->profile.context_count > CONTEXTS_MANY;
-  if (is_many ? members[index] == &sim_policy_feedback : standing->stale_count > STALE_COUNT && members[index] == &sim_policy_frontier)
-    return (equal + earned) * MEMBER_COUNT;
-  return equal + earned;
+  bool builds = standing->stale_count > STALE_COUNT && earned * 2 > equal && total > 0;
+  bool is_other = is_many ? members[index] == &sim_policy_feedback : builds && members[index] == &sim_policy_frontier;
+  return is_other ? (equal + earned) * MEMBER_COUNT : equal + earned;
 }
 
 static const SimPolicy *member(SimSearch *search) {
@@ -79,10 +80,10 @@ static uint32_t answer(SimMachine *machine, const SimPoint *point) { return mach
 static void end(SimMachine *machine) {
   const SimDrawing *drawing = sim_drawing(machine);
   Member *self = &standing_of(machine->options.search)->members[drawing->standing->turn];
-  uint64_t brought = drawing->pairs_new + drawing->states_new / 4;
+  uint64_t brought = drawing->pairs_new * 1024ull + drawing->states_new * 256ull;
   if (drawing->is_begun) {
     drawing->standing->stale_count = drawing->pairs_new > 0 ? 0 : drawing->standing->stale_count + 1;
-    self->brought = self->brought * MEMORY / 16 + (brought < NEW_MAX ? brought : NEW_MAX) * 1024;
+    self->brought = self->brought * MEMORY / 16 + (brought < BROUGHT_MAX ? brought : BROUGHT_MAX);
     self->cost = self->cost * MEMORY / 16 + RUN_COST + drawing->profile.step_now;
   }
   machine->options.search->policy->end(machine);
