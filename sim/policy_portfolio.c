@@ -94,6 +94,7 @@ const SimPolicy sim_policy_portfolio = {
   .title = "surw, pos, urw, pct, burst, feedback and frontier, the more of each the more it brings",
   .paper = "after Gomes, Selman: Algorithm portfolios, Artificial Intelligence 2001",
   .explores = true,
+  .begins_late = true,
   .holds_up = true,
   .state_size = sizeof(SimDrawing),
   .begin = begin,

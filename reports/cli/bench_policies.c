@@ -14,8 +14,9 @@ typedef struct Contender {
 } Contender;
 
 static const Contender contenders[] = {
-  { "random", "random", 0 }, { "pct3", "pct", 3 },    { "pos", "pos", 0 },           { "urw", "urw", 0 },
-  { "surw", "surw", 0 },     { "burst", "burst", 0 }, { "feedback", "feedback", 0 }, { "frontier", "frontier", 0 }, { "portfolio", "portfolio", 0 },
+  { "random", "random", 0 },     { "pct3", "pct", 3 },          { "pos", "pos", 0 },
+  { "urw", "urw", 0 },           { "surw", "surw", 0 },         { "burst", "burst", 0 },
+  { "feedback", "feedback", 0 }, { "frontier", "frontier", 0 }, { "portfolio", "portfolio", 0 },
 };
 #define CONTENDER_COUNT G_N_ELEMENTS(contenders)
 

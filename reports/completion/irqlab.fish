@@ -54,6 +54,7 @@ complete -c irqlab -n '__fish_seen_subcommand_from run' -l fault-pairs -d 'then 
 complete -c irqlab -n '__fish_seen_subcommand_from run shrink replay trace' -l races -d 'look for data races, too'
 complete -c irqlab -n '__fish_seen_subcommand_from explore' -l no-races -d 'do not look for data races'
 complete -c irqlab -n '__fish_seen_subcommand_from run explore shrink' -l merge-states -d 'do not go on from a state seen before'
+complete -c irqlab -n '__fish_seen_subcommand_from run explore shrink' -l saved-states -x -d 'memory for states to go on from'
 
 complete -c irqlab -n '__fish_seen_subcommand_from explore' -x -l schedules -d 'run the schedules below this number'
 complete -c irqlab -n '__fish_seen_subcommand_from explore' -x -l for -d 'search so long'
