@@ -225,7 +225,7 @@ void scenario_run_once(ScenarioRun *run, const RunRequest *request, RunResult *r
                             .seed = request->seed,
                             .replay = request->replay,
                             .search = request->search,
-                            .races = run->races,
+                            .races = run->races && !request->without_races,
                             .varies = request->search != NULL ? request->search->options.varies | request->policy->varies : 0,
                             .limits = run->scenario->limits,
                             .exceptions = &result->exceptions,

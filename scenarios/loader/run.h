@@ -23,6 +23,7 @@ typedef struct RunRequest {
   struct SimSearch *search;  /* of sim_policy_exhaustive; borrowed */
   SimRecord *record;         /* NULL: no events are kept but those that expectations are about */
   bool from_boot;            /* all of it is run, though what all schedules begin with may be saved: the same comes out */
+  bool without_races;        /* they are not looked for, though they are in others */
   bool without_rules;        /* nobody watches the events: findings are those of boot only. To measure what rules cost */
 } RunRequest;
 
@@ -114,6 +115,11 @@ char *scenario_judge(const ScenarioRun *run, const RunResult *result, bool *seen
 char *expectation_explain(const Expectation *expectation, const RunResult *result);
 
 /* ---- a search ---- */
+
+/* Where races are looked for rarely (SimSearchOptions.races_rarely): in so many first schedules, and in each so-manieth from there. What orders two
+ * accesses is much the same in all schedules, and to look costs half of the rate. */
+#define RUN_RACES_FIRST 256
+#define RUN_RACES_EVERY 16
 
 /* Schedules one after the other, as a policy chooses them: number 0 of one that draws is the natural one. init/finish. */
 typedef struct RunSearch {
