@@ -66,13 +66,18 @@ static void coverage_tell(const Worker *worker) {
 }
 
 /* `proof` of a systematic search that has come to its end; NULL: the block has. */
-static void block_end_tell(const Worker *worker, const SimSearchProof *proof, bool is_cut) {
+static void block_end_tell(const Worker *worker, const SimSearchProof *proof, bool is_cut, uint32_t unreduced) {
   json_object *json = json_object_new_object();
   json_object_object_add(json, "end", json_object_new_boolean(1));
   if (proof != NULL) {
     json_object_object_add(json, "ended", json_object_new_boolean(1));
     json_object_object_add(json, "bounded", json_object_new_boolean(worker->own->task->search.deepens && proof->is_bounded));
     json_object_object_add(json, "cut", json_object_new_boolean(is_cut));
+  }
+  if (unreduced != 0) {
+    g_autofree char *scope = run_search_scope(&worker->own->task->search, unreduced);
+    g_autofree char *note = g_strdup_printf("%s searched %s", worker->own->task->search.policy->name, scope);
+    json_object_object_add(json, "note", json_object_new_string(note));
   }
   reply(worker, json);
 }
@@ -119,9 +124,10 @@ static void block_run(Worker *worker, const CampaignSpan *span, uint64_t skip) {
   is_cut |= run_search_is_cut(&search);
   SimSearchProof proof;
   sim_search_proof(&search.search, &proof);
+  uint32_t unreduced = run_search_unreduced(&search);
   run_search_finish(&search);
   coverage_tell(worker);
-  block_end_tell(worker, is_over && options.policy->is_systematic ? &proof : NULL, is_cut);
+  block_end_tell(worker, is_over && options.policy->is_systematic ? &proof : NULL, is_cut, unreduced);
 }
 
 /* ---- shrinking ---- */

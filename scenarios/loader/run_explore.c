@@ -214,6 +214,7 @@ void scenario_explore(ScenarioRun *run, const RunExploration *exploration, RunVe
   }
   verdict->level_count = search.level_count;
   memcpy(verdict->levels, search.levels, sizeof search.levels);
+  verdict->unreduced = run_search_unreduced(&search);
   run_search_finish(&search);
   if (!verdict->is_interrupted) {
     if (!run_varies_more(run, options))
