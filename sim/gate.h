@@ -18,6 +18,6 @@ static inline uint64_t sim_thunk_address(unsigned index) { return SIM_THUNK_BASE
 /* Fill the thunk region, all but the last thunk, to which driver code returns; then seal it (read and execute). Once a process, after
  * sim_arena_map. False where drivers cannot be native. */
 bool sim_thunks_open(void);
-void sim_thunk_set_gated(unsigned index, void (*function)(void));
+void sim_thunk_set_gated(unsigned index, void (*function)(void), bool has_stack_arguments);
 void sim_thunk_set_direct(unsigned index, void (*function)(void));
 void sim_thunks_seal(void);

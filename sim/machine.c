@@ -336,14 +336,25 @@ void sim_charge(SimMachine *machine, uint64_t cost_ns) {
 }
 
 void sim_point(SimMachine *machine, SimPointKind kind, uint32_t function, uint32_t object, uint64_t cost_ns) {
-  SimOperation operation = { .function = function, .object = object, .kind = (uint16_t)kind, .is_write = 1 };
-  sim_point_of(machine, &operation, cost_ns);
+  sim_point_at(machine, kind, function, object, true, 0, cost_ns);
 }
 
-void sim_point_of(SimMachine *machine, const SimOperation *operation, uint64_t cost_ns) {
+/* What is copied soon, 16 bytes at once, is stored so: a copy that reaches over two stores waits for both to come to memory. */
+typedef uint64_t TwoWords __attribute__((vector_size(16), aligned(8), may_alias));
+_Static_assert(offsetof(SimOperation, kind) == 8 && offsetof(SimOperation, is_write) == 10 && offsetof(SimOperation, address) == 16,
+               "an operation is stored as the words that operation_note puts together");
+
+static void operation_note(SimOperation *operation, SimPointKind kind, uint32_t function, uint32_t object, bool is_write,
+                           uint64_t address) {
+  *(TwoWords *)operation = (TwoWords){ function | (uint64_t)object << 32, (uint64_t)kind | (uint64_t)is_write << 16 };
+  operation->address = address;
+}
+
+void sim_point_at(SimMachine *machine, SimPointKind kind, uint32_t function, uint32_t object, bool is_write, uint64_t address,
+                  uint64_t cost_ns) {
   if (machine->footprint != NULL)
     sim_footprint_point(machine);
-  machine->current->pending = *operation;
+  operation_note(&machine->current->pending, kind, function, object, is_write, address);
   sim_charge(machine, cost_ns);
   if (++machine->step_count >= machine->options.limits.steps)
     sim_stop(machine, SIM_STOP_LIMIT_STEPS, NULL);

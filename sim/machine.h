@@ -182,8 +182,9 @@ void sim_stop(SimMachine *machine, SimStop why, const char *text);
  * next. Returns when this context steps again. */
 void sim_point(SimMachine *machine, SimPointKind kind, uint32_t function, uint32_t object, uint64_t cost_ns);
 
-/* The same for an operation that says more of itself. */
-void sim_point_of(SimMachine *machine, const SimOperation *operation, uint64_t cost_ns);
+/* The same where it is known what memory the operation touches, and where it only reads. */
+void sim_point_at(SimMachine *machine, SimPointKind kind, uint32_t function, uint32_t object, bool is_write, uint64_t address,
+                  uint64_t cost_ns);
 
 /* The access budget is used up: counts, looks at the limits, and asks whether the context is preempted here. On the host stack. */
 void sim_access_preempt(SimMachine *machine, uint64_t address, bool is_write);
