@@ -7,7 +7,6 @@
 #include "ddi/ddi_state.h"
 #include "ex/ex_state.h"
 #include "flt/flt_state.h"
-#include "guest/guest_state.h"
 #include "io/io_state.h"
 #include "ke/ke_state.h"
 #include "mm/mm_state.h"
@@ -22,7 +21,8 @@
 #include "verifier/verifier_state.h"
 #include "wfp/wfp_state.h"
 
-/* What runs hardly ever change comes first, then what every run changes: a restore copies pages that were written (sim/written.c). */
+/* What runs hardly ever change comes first, then what every run changes, close together: a restore copies pages that were written
+ * (sim/written.c). */
 typedef struct ModelState {
   ModelOptions options;
   VerifierState verifier;
@@ -31,7 +31,7 @@ typedef struct ModelState {
   ObState ob;
   RtlState rtl;
   DdiState ddi;
-  GuestState guest;
+  ObjectTable object_table; /* ends with a page of its own; what follows is small, but for pools and names of devices */
   ObjectState object;
   WfpState wfp;
   FltState flt;

@@ -47,7 +47,7 @@ static unsigned bucket_of(uint64_t address) {
 
 /* Of an ordinal that is in use. */
 static inline Object *object_of(uint32_t ordinal) {
-  return &MODEL->object.chunks[(ordinal - 1) / OBJECT_CHUNK_SIZE][(ordinal - 1) % OBJECT_CHUNK_SIZE];
+  return &MODEL->object_table.chunks[(ordinal - 1) / OBJECT_CHUNK_SIZE][(ordinal - 1) % OBJECT_CHUNK_SIZE];
 }
 
 Object *object_by_ordinal(uint32_t ordinal) { return ordinal - 1 < MODEL->object.count ? object_of(ordinal) : NULL; }
@@ -60,7 +60,7 @@ static Object *slot_take(ObjectState *state) {
     sim_stop(sim_machine(), SIM_STOP_LIMIT_MEMORY, "objects");
     SIM_ASSERT(!"too many objects outside of a run");
   }
-  Object **chunk = &state->chunks[index / OBJECT_CHUNK_SIZE];
+  Object **chunk = &MODEL->object_table.chunks[index / OBJECT_CHUNK_SIZE];
   if (*chunk == NULL)
     *chunk = sim_heap_allocate(OBJECT_CHUNK_SIZE * sizeof(Object));
   state->count++;
@@ -80,7 +80,7 @@ Object *object_create(ObjectKind kind, uint64_t address, uint64_t size, size_t b
   if (body_size > 0)
     object->body = sim_heap_allocate(body_size);
   if (address != 0) {
-    uint32_t *bucket = &state->buckets[bucket_of(address)];
+    uint32_t *bucket = &MODEL->object_table.buckets[bucket_of(address)];
     object->hash_next = *bucket;
     *bucket = object->ordinal;
   }
@@ -105,8 +105,8 @@ Object *object_create_opaque(ObjectKind kind, size_t body_size) {
   return object_create(kind, address, 0, body_size);
 }
 
-static void bucket_remove(ObjectState *state, Object *object) {
-  uint32_t *link = &state->buckets[bucket_of(object->address)];
+static void bucket_remove(Object *object) {
+  uint32_t *link = &MODEL->object_table.buckets[bucket_of(object->address)];
   while (*link != object->ordinal)
     link = &object_of(*link)->hash_next;
   *link = object->hash_next;
@@ -118,14 +118,14 @@ void object_delete(Object *object) {
   SIM_ASSERT(object->is_alive);
   object->is_alive = false;
   if (object->address != 0)
-    bucket_remove(&MODEL->object, object);
+    bucket_remove(object);
   sim_heap_free(object->body, object->body_size);
   object->body = NULL;
   sim_event(sim_machine(), EVENT_OBJECT_DELETE, 0, object->ordinal, 0, object->kind, object->address);
 }
 
 static inline Object *find(uint64_t address, uint64_t kinds) {
-  for (uint32_t ordinal = MODEL->object.buckets[bucket_of(address)]; ordinal != 0;) {
+  for (uint32_t ordinal = MODEL->object_table.buckets[bucket_of(address)]; ordinal != 0;) {
     Object *object = object_of(ordinal);
     if (object->address == address && (kinds >> object->kind & 1))
       return object;
@@ -144,7 +144,7 @@ Object *object_in_range(uint64_t address, uint64_t size, uint32_t after) {
   Object *first = NULL;
   uint64_t last_piece = (address + size - 1) >> PIECE_SHIFT;
   for (uint64_t piece = address >> PIECE_SHIFT; size > 0 && piece <= last_piece; piece++) {
-    uint32_t ordinal = MODEL->object.buckets[bucket_of(piece << PIECE_SHIFT)];
+    uint32_t ordinal = MODEL->object_table.buckets[bucket_of(piece << PIECE_SHIFT)];
     while (ordinal > after) { /* newest first */
       Object *object = object_of(ordinal);
       if (object->address - address < size)

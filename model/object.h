@@ -62,13 +62,16 @@ typedef struct Object {
 #define OBJECT_CHUNK_COUNT_MAX 384
 #define OBJECT_BUCKET_COUNT 1024
 
-typedef struct ObjectState {
+typedef struct ObjectTable {
   Object *chunks[OBJECT_CHUNK_COUNT_MAX];
+  uint32_t buckets[OBJECT_BUCKET_COUNT] __attribute__((aligned(4096))); /* ordinal of the first living object there; newest first */
+} ObjectTable;
+
+typedef struct ObjectState {
   uint32_t count;                      /* highest ordinal in use */
   uint32_t numbers[OBJECT_KIND_COUNT]; /* highest number in use, by kind */
   uint64_t opaque_next;                /* the next address for object_create_opaque, and where its pages end */
   uint64_t opaque_end;
-  uint32_t buckets[OBJECT_BUCKET_COUNT]; /* ordinal of the first living object there; newest first */
 } ObjectState;
 
 /* Creates an object with a zeroed body of body_size bytes on the heap; address 0: none. Never fails (a full table ends the run). */

@@ -13,7 +13,7 @@
 static char *finding_words(const Names *names, const Finding *finding) {
   const DdiFunction *function = ddi_function_by_id(finding->function);
   g_autofree char *place = place_words(names_run(names), finding->site);
-  g_autofree char *in = names_in(names, finding->event);
+  g_autofree char *in = names_in(names, names_event_of(names, finding->context, finding->event));
   return g_strdup_printf("%s%s%s%s%s%s%s", rule_by_id(finding->rule)->name, function != NULL ? " at " : "",
                          function != NULL ? function->name : "", *place != '\0' ? ", " : "", place, *in != '\0' ? ", " : "", in);
 }

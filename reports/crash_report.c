@@ -6,6 +6,7 @@
 #include "headline.h"
 #include "paragraph.h"
 #include "phrase.h"
+#include "race_side.h"
 #include "story.h"
 #include "stuck.h"
 #include "wait_chain.h"
@@ -37,15 +38,25 @@ typedef struct Report {
 /* A run that the host's clock ended does not end there again. */
 static bool is_repeatable(const RunResult *result) { return result->stop != SIM_STOP_LIMIT_HOST_TIME; }
 
-static void run_again(ScenarioRun *run, const RunResult *result, SimRecord *record, SimSurvey *survey) {
-  RunResult again = { 0 };
+/* What it found is what `result` tells, and more of it. */
+static void run_again(ScenarioRun *run, const RunResult *result, SimRecord *record, SimSurvey *survey, RunResult *detailed) {
   SimRunOptions options = { 0 };
   SimSearch search;
   sim_survey_begin(survey, &search, &options);
   RunRequest request = { .policy = options.policy, .search = options.search, .replay = &result->exceptions, .record = record };
-  scenario_run_once(run, &request, &again);
-  SIM_ASSERT(again.hash == result->hash);
-  run_result_finish(&again);
+  scenario_run_once(run, &request, detailed);
+  SIM_ASSERT(detailed->hash == result->hash);
+}
+
+/* The same finding where more is known of it; itself when the second run has none. */
+static const Finding *detailed_of(const RunResult *detailed, const Finding *finding) {
+  for (uint32_t i = 0; finding != NULL && i < detailed->finding_count; i++) {
+    const Finding *other = &detailed->findings[i];
+    if (other->rule == finding->rule && other->site == finding->site && other->function == finding->function &&
+        other->other.site == finding->other.site && other->event == finding->event)
+      return other;
+  }
+  return finding;
 }
 
 /* The calls that the finding is about, in the schedules that were explored: each is run once more. */
@@ -134,7 +145,7 @@ static char *raiser_words(const Report *report, const SimEvent *event) {
 static void raised_print(const Report *report) {
   const Finding *finding = report->finding;
   const SimRecord *record = names_record(report->names);
-  if (finding == NULL || finding->irql_raised_by >= record->count)
+  if (finding == NULL || finding->irql_raised_by >= record->count || finding->rule == RULE_DATA_RACE)
     return;
   const SimEvent *event = &record->events[finding->irql_raised_by];
   g_autofree char *time = names_time(report->subject->run, event->time_ns);
@@ -309,7 +320,7 @@ static void report_print(const Report *report, const CauseTable *causes) {
   head_print(report);
   gsize before = report->out->len;
   story_print(report->out, report->style, report->names, report->result, report->finding, report->preemptions);
-  if (report->finding != NULL)
+  if (report->finding != NULL && !race_sides_print(report->out, report->style, report->names, report->finding))
     where_print_stack(report->out, report->style, report->names, report->finding);
   if (report->out->len > before)
     g_string_append_c(report->out, '\n');
@@ -338,19 +349,22 @@ void crash_report_print(GString *out, const ReportStyle *style, const ReportSubj
   const Finding *finding = headline_choose(subject->result);
   g_autoptr(CauseTable) causes = causes_collect(subject, finding);
   SimRecord record = { 0 };
+  RunResult detailed = { 0 };
   SimSurvey survey = { .is_listing = true };
   if (is_repeatable(subject->result))
-    run_again(subject->run, subject->result, &record, &survey);
+    run_again(subject->run, subject->result, &record, &survey, &detailed);
   g_autoptr(Names) names = names_create(subject->run, &record);
   g_autoptr(GArray) preemptions = preemptions_collect(names, &survey);
   sim_survey_finish(&survey);
+  const Finding *more = detailed_of(&detailed, finding);
   Report report = { .subject = subject,
                     .style = style,
                     .out = out,
                     .names = names,
-                    .result = subject->result,
-                    .finding = finding,
+                    .result = more != finding ? &detailed : subject->result,
+                    .finding = more,
                     .preemptions = preemptions };
   report_print(&report, causes);
+  run_result_finish(&detailed);
   sim_record_finish(&record);
 }

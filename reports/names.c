@@ -190,6 +190,13 @@ const char *names_running(const Names *names, uint32_t sequence) {
   return name != NULL ? name : "";
 }
 
+uint32_t names_event_of(const Names *names, uint32_t context, uint32_t sequence) {
+  for (size_t i = MIN((size_t)sequence + 1, names->record->count); context != 0 && i-- > 0;)
+    if (names->record->events[i].context == context)
+      return (uint32_t)i;
+  return sequence;
+}
+
 const char *names_context(const Names *names, uint32_t context) {
   for (size_t i = names->record->count; i-- > 0;)
     if (names->record->events[i].context == context)
@@ -359,7 +366,7 @@ char *names_address(const Names *names, uint64_t address) {
   const Object *block = names_pool_block(address);
   if (block != NULL)
     return pool_words(names, block, address);
-  if (address >= SIM_STACK_BASE && address < SIM_ARENA_END)
+  if (sim_stack_slot_of(address) < SIM_CONTEXT_COUNT_MAX)
     return g_strdup("a kernel stack");
   char *page = page_words(address);
   return page != NULL ? page : g_strdup_printf("0x%" G_GINT64_MODIFIER "x", address);

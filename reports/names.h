@@ -19,6 +19,8 @@ const SimRecord *names_record(const Names *names);
 
 /* What the event's context was running then: "agent.receiver", "fw.OnDpc", "clock"; "" for none. Borrowed. */
 const char *names_running(const Names *names, uint32_t sequence);
+/* The last event of a context up to that one; the one itself when there is none. */
+uint32_t names_event_of(const Names *names, uint32_t context, uint32_t sequence);
 /* The same as a place to be in: "in a DPC (kernel client)", "in thread agent.receiver", "in a work item (fw.work)"; "" for none. Returns owned. */
 char *names_in(const Names *names, uint32_t sequence);
 /* What a context, by its id, was running last: as names_running says it. Borrowed. */

@@ -8,6 +8,9 @@
 /* What the event says; NULL for one that is not told in words. Returns owned. */
 char *phrase_event(const Names *names, const SimEvent *event);
 
+/* The same; of one that has no words of its own its kind, said plainly. Returns owned. */
+char *phrase_any(const Names *names, const SimEvent *event);
+
 /* A call with what came of it: "KeAcquireSpinLock(gLock)", "FltSendMessage = STATUS_TIMEOUT"; `end` NULL: it has not returned. Returns owned. */
 char *phrase_call(const Names *names, const SimEvent *call, const SimEvent *end);
 

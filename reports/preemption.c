@@ -4,12 +4,19 @@ static void preemption_clear(void *preemption) { g_free(((Preemption *)preemptio
 
 /* ---- who ---- */
 
-/* The last event of that cpu before: what it was running. */
+static bool has_ended(const SimRecord *record, uint32_t context, uint32_t from, uint32_t end) {
+  for (uint32_t i = from; i < end; i++)
+    if (record->events[i].context == context && record->events[i].kind == SIM_EVENT_CONTEXT_END)
+      return true;
+  return false;
+}
+
+/* The last event of that cpu before: what it was running; "" where that has ended since. */
 static const char *running_before(const Names *names, uint32_t event, uint8_t cpu) {
   const SimRecord *record = names_record(names);
   for (uint32_t i = MIN(event, (uint32_t)record->count); i-- > 0;)
     if (record->events[i].cpu == cpu)
-      return record->events[i].kind == SIM_EVENT_CONTEXT_END ? "" : names_running(names, i);
+      return has_ended(record, record->events[i].context, i, MIN(event, (uint32_t)record->count)) ? "" : names_running(names, i);
   return "";
 }
 

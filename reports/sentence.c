@@ -37,7 +37,7 @@ char *sentence_who(const Names *names, const Finding *finding) {
 
 /* ", in a DPC"; "" when it was a plain thread at a level that needs no explaining. Returns owned. */
 char *sentence_context(const Names *names, const Finding *finding) {
-  const char *kind = names_kind(names, finding->event);
+  const char *kind = names_kind(names, names_event_of(names, finding->context, finding->event));
   bool is_plain = strcmp(kind, "a thread") == 0 || *kind == '\0';
   return is_plain ? g_strdup("") : g_strdup_printf(", in %s", kind);
 }

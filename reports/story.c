@@ -4,7 +4,7 @@
 #include "story.h"
 
 #include "phrase.h"
-#include "story_choose.h"
+#include "story_order.h"
 
 #include "model/events.h"
 
@@ -18,14 +18,6 @@
 #define CELL_COLUMNS_MAX 34
 #define GAP 2
 
-typedef struct Row {
-  const StoryLine *line; /* NULL: a preemption */
-  uint8_t cpu;           /* 0xff: none */
-  char *time;
-  char *what;
-  char *cell;
-} Row;
-
 typedef struct Layout {
   uint8_t cpus[COLUMN_COUNT_MAX];
   unsigned cpu_count;
@@ -36,44 +28,57 @@ typedef struct Layout {
 
 /* ---- texts ---- */
 
-static char *what_of(const Names *names, const StoryLine *line, const SimEvent *event) {
-  const SimEvent *end = line->end != STORY_NONE ? &names_record(names)->events[line->end] : NULL;
-  g_autofree char *text = event->kind == EVENT_CALL ? phrase_call(names, event, end) : phrase_event(names, event);
-  g_autofree char *rule = line->finding != NULL ? g_strdup_printf("  [%s]", rule_by_id(line->finding->rule)->name) : g_strdup("");
-  g_autofree char *times = line->repeats > 1 ? g_strdup_printf("  (%u times)", line->repeats) : g_strdup("");
-  return g_strconcat(text != NULL ? text : model_event_name(event->kind), times, rule, NULL);
+/* An access of a race: what it touches, and where that stands. */
+static char *access_of(const Names *names, const StoryLine *line) {
+  RaceSide side;
+  race_side(names, line->finding, line->which, &side);
+  g_autofree char *words = race_side_words(names, line->finding, &side);
+  return g_strdup_printf("%s  [%s: the %s]", words, rule_by_id(line->finding->rule)->name, line->which == RACE_FIRST ? "first" : "second");
 }
 
-/* The level, and what runs there where that is another than on the line above in this column. */
-static char *cell_of(const Names *names, const StoryLine *line, const SimEvent *event, const char **shown) {
+static char *what_of(const Names *names, const StoryLine *line, const SimEvent *event) {
   const SimEvent *end = line->end != STORY_NONE ? &names_record(names)->events[line->end] : NULL;
-  const char *running = names_running(names, line->sequence);
-  bool is_known = shown[event->cpu] != NULL && strcmp(shown[event->cpu], running) == 0;
-  shown[event->cpu] = running;
-  g_autofree char *level = g_strdup(names_irql_short(event->irql));
-  if (event->kind == EVENT_CALL && end != NULL && end->irql != event->irql && end->cpu == event->cpu) {
-    g_free(level);
-    level = g_strdup(names_irql_short(end->irql));
-  }
+  g_autofree char *text = event->kind == EVENT_CALL ? phrase_call(names, event, end) : phrase_any(names, event);
+  if (line->is_access)
+    return access_of(names, line);
+  g_autofree char *rule = line->finding != NULL ? g_strdup_printf("  [%s]", rule_by_id(line->finding->rule)->name) : g_strdup("");
+  g_autofree char *times = line->repeats > 1 ? g_strdup_printf("  (%u times)", line->repeats) : g_strdup("");
+  return g_strconcat(text, times, rule, NULL);
+}
+
+/* What runs there where that is another than on the line above in this column. */
+static char *cell_with(const char *level, const char *running, const char **shown) {
+  bool is_known = *shown != NULL && strcmp(*shown, running) == 0;
+  *shown = running;
   return is_known ? g_strdup(level) : g_strdup_printf("%-8s  %s", level, running);
 }
 
+/* The level, and what runs there. */
+static char *cell_of(const Names *names, const StoryLine *line, const SimEvent *event, const char **shown) {
+  const SimEvent *end = line->end != STORY_NONE ? &names_record(names)->events[line->end] : NULL;
+  const char *running = names_running(names, line->sequence);
+  bool is_changed = event->kind == EVENT_CALL && end != NULL && end->irql != event->irql && end->cpu == event->cpu;
+  return cell_with(names_irql_short(is_changed ? end->irql : event->irql), running, &shown[event->cpu]);
+}
+
 static void row_clear(void *data) {
-  Row *row = data;
+  StoryRow *row = data;
   g_free(row->time);
   g_free(row->what);
   g_free(row->cell);
 }
 
 /* Where the schedule departs, before the line that comes behind it. Returns the first that is not told yet. */
-static guint preemptions_add(GArray *rows, const Names *names, const GArray *preemptions, guint next, uint32_t sequence) {
+static guint preemptions_add(GArray *rows, const Names *names, const GArray *preemptions, guint next, const StoryLine *line, uint8_t cpu) {
   const SimRecord *record = names_record(names);
   for (; preemptions != NULL && next < preemptions->len; next++) {
     const Preemption *preemption = &g_array_index(preemptions, Preemption, next);
-    if (preemption->event > sequence)
+    /* An access lies behind its event; who made it goes on there, where another was held up. */
+    uint32_t last = line->sequence + (line->is_access && preemption->cpu != cpu);
+    if (preemption->event > last)
       break;
     uint32_t before = preemption->event > 0 ? preemption->event - 1 : 0;
-    Row row = { .cpu = preemption->cpu, .what = g_strdup(preemption->text) };
+    StoryRow row = { .cpu = preemption->cpu, .what = g_strdup(preemption->text) };
     row.time = before < record->count ? names_time(names_run(names), record->events[before].time_ns) : g_strdup("");
     row.cell = g_strdup(preemption->cpu != 0xff ? "|" : "");
     g_array_append_val(rows, row);
@@ -81,21 +86,36 @@ static guint preemptions_add(GArray *rows, const Names *names, const GArray *pre
   return next;
 }
 
+static StoryRow row_of(const Names *names, const StoryLine *line, const char **shown) {
+  const SimEvent *event = &names_record(names)->events[line->sequence];
+  RaceSide side;
+  StoryRow row = { .line = line, .cpu = event->cpu, .context = event->context, .object = event->object, .time_ns = event->time_ns };
+  if (line->is_access && race_side(names, line->finding, line->which, &side)) {
+    row.cpu = side.cpu;
+    row.context = side.context;
+    row.object = 0;
+    row.time_ns = side.time_ns;
+    row.cell = cell_with(names_irql_short(side.irql), names_running(names, side.sequence), &shown[side.cpu]);
+  }
+  row.time = names_time(names_run(names), row.time_ns);
+  row.what = what_of(names, line, event);
+  if (row.cell == NULL)
+    row.cell = event->cpu == 0xff ? g_strdup("") : cell_of(names, line, event, shown);
+  return row;
+}
+
 static GArray *rows_make(const Names *names, const StoryChoice *choice, const GArray *preemptions) {
-  GArray *rows = g_array_new(FALSE, TRUE, sizeof(Row));
+  GArray *rows = g_array_new(FALSE, TRUE, sizeof(StoryRow));
   const char *shown[256] = { NULL };
   guint next = 0;
   g_array_set_clear_func(rows, row_clear);
   for (guint i = 0; i < choice->lines->len; i++) {
     const StoryLine *line = &g_array_index(choice->lines, StoryLine, i);
-    const SimEvent *event = &names_record(names)->events[line->sequence];
-    next = preemptions_add(rows, names, preemptions, next, line->sequence);
-    Row row = {
-      .line = line, .cpu = event->cpu, .time = names_time(names_run(names), event->time_ns), .what = what_of(names, line, event)
-    };
-    row.cell = event->cpu == 0xff ? g_strdup("") : cell_of(names, line, event, shown);
+    StoryRow row = row_of(names, line, shown);
+    next = preemptions_add(rows, names, preemptions, next, line, row.cpu);
     g_array_append_val(rows, row);
   }
+  story_order(rows);
   return rows;
 }
 
@@ -112,7 +132,7 @@ static int column_of(const Layout *layout, uint8_t cpu) {
 
 static void cpus_collect(Layout *layout, const GArray *rows) {
   for (guint i = rows->len; i-- > 0;) { /* the last lines matter most */
-    uint8_t cpu = g_array_index(rows, Row, i).cpu;
+    uint8_t cpu = g_array_index(rows, StoryRow, i).cpu;
     if (cpu != 0xff && layout->cpu_count < COLUMN_COUNT_MAX && column_of(layout, cpu) < 0)
       layout->cpus[layout->cpu_count++] = cpu;
   }
@@ -133,7 +153,7 @@ static void layout_make(Layout *layout, const ReportStyle *style, const GArray *
   for (unsigned i = 0; i < layout->cpu_count; i++)
     layout->cell_columns[i] = 8;
   for (guint i = 0; i < rows->len; i++) {
-    const Row *row = &g_array_index(rows, Row, i);
+    const StoryRow *row = &g_array_index(rows, StoryRow, i);
     int column = column_of(layout, row->cpu);
     layout->time_columns = MAX(layout->time_columns, report_columns(row->time));
     what = MAX(what, report_columns(row->what));
@@ -168,7 +188,7 @@ static char **pieces(const char *text, unsigned columns) {
   return g_strsplit(wrapped->str, "\n", -1);
 }
 
-static void row_print(GString *out, const ReportStyle *style, const Layout *layout, const Row *row) {
+static void row_print(GString *out, const ReportStyle *style, const Layout *layout, const StoryRow *row) {
   bool is_preemption = row->line == NULL, is_marked = !is_preemption && (row->line->finding != NULL || row->line->is_end);
   g_auto(GStrv) lines = pieces(row->what, layout->what_columns);
   for (unsigned i = 0; lines[i] != NULL; i++) {
@@ -207,7 +227,7 @@ void story_print(GString *out, const ReportStyle *style, const Names *names, con
     layout_make(&layout, style, rows);
     heading_print(out, style, &layout);
     for (guint i = 0; i < rows->len; i++)
-      row_print(out, style, &layout, &g_array_index(rows, Row, i));
+      row_print(out, style, &layout, &g_array_index(rows, StoryRow, i));
     if (choice.left_out > 0)
       report_putf(out, style, REPORT_DIM, "     %*s  (%u less telling step%s left out)\n", (int)layout.time_columns, "", choice.left_out,
                   choice.left_out == 1 ? " is" : "s are");

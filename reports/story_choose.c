@@ -6,6 +6,7 @@
 #include "story_internal.h"
 
 #include "model/events.h"
+#include "model/rules/rule_ids.h"
 
 #include <string.h>
 
@@ -205,11 +206,13 @@ static uint32_t return_after(const SimRecord *record, const Finding *finding) {
 }
 
 /* The story ends with the bug check, or what was found last, or what the run ended with. */
-static uint32_t end_of(const SimRecord *record, const RunResult *result) {
+static uint32_t end_of(const SimRecord *record, const RunResult *result, const Finding *main) {
   uint32_t bugcheck = result->bugcheck.code != 0 ? last_of_kind(record, EVENT_BUGCHECK) : STORY_NONE;
   uint32_t stop = last_of_kind(record, SIM_EVENT_STOP), last = 0;
   if (bugcheck != STORY_NONE)
     return bugcheck;
+  if (main != NULL && main->rule == RULE_DATA_RACE && result->stop == SIM_STOP_QUIET && main->event < record->count)
+    return main->event;
   for (uint32_t i = 0; result->stop == SIM_STOP_QUIET && i < result->finding_count; i++)
     if (result->findings[i].event < record->count)
       last = MAX(last, return_after(record, &result->findings[i]));
@@ -235,15 +238,20 @@ static int compare_weights(const void *left, const void *right, void *data) {
 }
 
 static int compare_lines(const void *left, const void *right) {
-  uint32_t a = ((const StoryLine *)left)->sequence, b = ((const StoryLine *)right)->sequence;
-  return a < b ? -1 : a > b;
+  const StoryLine *a = left, *b = right;
+  if (a->sequence != b->sequence)
+    return a->sequence < b->sequence ? -1 : 1;
+  if (a->is_access != b->is_access)
+    return a->is_access ? 1 : -1;
+  return (int)a->which - (int)b->which;
 }
 
 static const Finding *finding_at(const Choosing *choosing, uint32_t line) {
   const Finding *found = NULL;
   for (uint32_t i = 0; i < choosing->result->finding_count; i++) {
     const Finding *finding = &choosing->result->findings[i];
-    if (finding->event <= choosing->last && story_line_of(choosing, finding->event) == line && (found == NULL || finding == choosing->main))
+    if (finding->rule != RULE_DATA_RACE && finding->event <= choosing->last && story_line_of(choosing, finding->event) == line &&
+        (found == NULL || finding == choosing->main))
       found = finding;
   }
   return found;
@@ -278,6 +286,18 @@ static void repeats_join(Choosing *choosing) {
   }
 }
 
+/* Both accesses of a race: what the story is about. */
+static void accesses_add(const Choosing *choosing, GArray *lines) {
+  RaceSide side;
+  for (RaceOrdinal which = RACE_FIRST; choosing->main != NULL && which <= RACE_SECOND; which++)
+    if (race_side(choosing->names, choosing->main, which, &side)) {
+      StoryLine line = {
+        .sequence = side.event, .end = STORY_NONE, .repeats = 1, .finding = choosing->main, .is_access = true, .which = which
+      };
+      g_array_append_val(lines, line);
+    }
+}
+
 static StoryChoice pick(Choosing *choosing, unsigned count_max) {
   g_autoptr(GArray) candidates = g_array_new(FALSE, FALSE, sizeof(uint32_t));
   repeats_join(choosing);
@@ -295,6 +315,7 @@ static StoryChoice pick(Choosing *choosing, unsigned count_max) {
                        .is_end = sequence == choosing->last && is_end_needed(choosing) };
     g_array_append_val(choice.lines, line);
   }
+  accesses_add(choosing, choice.lines);
   choice.left_out = candidates->len > count_max ? candidates->len - count_max : 0;
   g_array_sort(choice.lines, compare_lines);
   return choice;
@@ -304,7 +325,7 @@ StoryChoice story_choose(const Names *names, const RunResult *result, const Find
   const SimRecord *record = names_record(names);
   if (record->count == 0)
     return (StoryChoice){ .lines = g_array_new(FALSE, FALSE, sizeof(StoryLine)) };
-  Choosing choosing = { .names = names, .record = record, .result = result, .main = main, .last = end_of(record, result) };
+  Choosing choosing = { .names = names, .record = record, .result = result, .main = main, .last = end_of(record, result, main) };
   choosing.things = g_hash_table_new(NULL, NULL);
   choosing.weights = g_new0(uint8_t, record->count);
   choosing.ends = g_new(uint32_t, record->count);
@@ -313,9 +334,12 @@ StoryChoice story_choose(const Names *names, const RunResult *result, const Find
   calls_match(&choosing);
   if (main != NULL)
     focus_add(&choosing, main->context, main->event);
+  if (main != NULL && main->rule == RULE_DATA_RACE && main->other.event < record->count)
+    focus_add(&choosing, main->other.context, names_event_of(names, main->other.context, main->other.event));
   if (result->bugcheck.code != 0)
     focus_add(&choosing, result->bugcheck.context, choosing.last);
-  for (uint32_t i = 0; result->bugcheck.code == 0 && i < result->finding_count; i++)
+  bool is_about_all = result->bugcheck.code == 0 && (main == NULL || main->rule != RULE_DATA_RACE);
+  for (uint32_t i = 0; is_about_all && i < result->finding_count; i++)
     focus_add(&choosing, result->findings[i].context, result->findings[i].event);
   if (is_stuck(result))
     stuck_add(&choosing);

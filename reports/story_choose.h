@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "names.h"
+#include "race_side.h"
 
 #define STORY_NONE UINT32_MAX
 
@@ -14,6 +14,8 @@ typedef struct StoryLine {
   uint32_t repeats;       /* how often it is told by this line: 1 or more */
   const Finding *finding; /* the mistake that was made here; NULL: none */
   bool is_end;            /* the run ended here */
+  bool is_access;         /* it is about an access of a race behind that event, not about the event */
+  RaceOrdinal which;      /* of a race's accesses */
 } StoryLine;
 
 typedef struct StoryChoice {

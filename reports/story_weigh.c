@@ -2,6 +2,7 @@
 #include "story_internal.h"
 
 #include "model/events.h"
+#include "model/rules/rule_ids.h"
 
 #include <string.h>
 
@@ -120,7 +121,7 @@ static void weigh_findings(Choosing *choosing) {
   const Finding *main = choosing->main;
   for (uint32_t i = 0; i < choosing->result->finding_count; i++) {
     const Finding *finding = &choosing->result->findings[i];
-    if (finding->event <= choosing->last)
+    if (finding->event <= choosing->last && finding->rule != RULE_DATA_RACE)
       weigh(choosing, story_line_of(choosing, finding->event), finding == main ? WEIGHT_END : WEIGHT_FINDING);
   }
   if (main != NULL && main->event_related <= choosing->last)

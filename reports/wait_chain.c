@@ -13,7 +13,7 @@
 
 static const SimContext *context_of(const Finding *finding) {
   const SimMachine *machine = sim_machine();
-  for (unsigned slot = 0; slot < SIM_CONTEXT_COUNT_MAX; slot++)
+  for (unsigned slot = 0; slot < machine->context_count; slot++)
     if (machine->contexts[slot].is_live && machine->contexts[slot].id == finding->context)
       return &machine->contexts[slot];
   return NULL;

@@ -160,3 +160,9 @@ void where_print_stack(GString *out, const ReportStyle *style, const Names *name
   g_autoptr(GArray) others = frames_collect(names_run(names), finding->other.site, finding->other.frames, finding->other.frame_count);
   stack_print(out, style, "\n  the other's stack\n", others, 1);
 }
+
+void where_print_frames(GString *out, const ReportStyle *style, const Names *names, const char *title, uint32_t site, const SimFrame *from,
+                        unsigned count) {
+  g_autoptr(GArray) frames = frames_collect(names_run(names), site, from, count);
+  stack_print(out, style, title, frames, 1);
+}

@@ -11,3 +11,6 @@ void where_print(GString *out, const ReportStyle *style, const ScenarioRun *run,
 
 /* Appends the driver's call stack of a finding, innermost first, when there is more than one function in it; and the other's of a mistake that takes two. */
 void where_print_stack(GString *out, const ReportStyle *style, const Names *names, const Finding *finding);
+/* One call stack under a title, which ends its line. */
+void where_print_frames(GString *out, const ReportStyle *style, const Names *names, const char *title, uint32_t site, const SimFrame *from,
+                        unsigned count);

@@ -12,31 +12,17 @@ static bool is_mapped(void) {
   return mincore((void *)SIM_ARENA_BASE, SIM_PAGE_SIZE, &resident) == 0 && sim_process()->is_mapped;
 }
 
-static bool guard_stacks(void) {
-  for (unsigned slot = 0; slot < SIM_CONTEXT_COUNT_MAX; slot++) {
-    char *base = (char *)SIM_STACK_BASE + slot * SIM_STACK_SLOT_SIZE;
-    char *guest_guard = base + SIM_STACK_SLOT_SIZE - SIM_GUEST_STACK_SIZE - SIM_PAGE_SIZE;
-    if (mprotect(base, SIM_PAGE_SIZE, PROT_NONE) != 0 || mprotect(guest_guard, SIM_PAGE_SIZE, PROT_NONE) != 0)
-      return false;
-  }
-  return true;
+static bool map_at(uint64_t address, size_t size) {
+  void *base =
+      mmap((void *)address, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+  if (base != (void *)address && base != MAP_FAILED) /* a kernel that does not know the flag takes the address for a hint */
+    munmap(base, size);
+  return base == (void *)address;
 }
 
-bool sim_arena_map(void) {
-  if (is_mapped())
-    return true;
-  void *base = mmap((void *)SIM_ARENA_BASE, SIM_ARENA_SIZE, PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
-  if (base != (void *)SIM_ARENA_BASE) {
-    if (base != MAP_FAILED)
-      munmap(base, SIM_ARENA_SIZE);
-    return false;
-  }
-  if (!guard_stacks())
-    return false;
-  sim_process()->is_mapped = true;
-  sim_arena_reset();
-  return true;
+static bool stack_guard(unsigned slot) {
+  char *base = (char *)sim_stack_slot(slot), *guest_guard = base + SIM_STACK_SLOT_SIZE - SIM_GUEST_STACK_SIZE - SIM_PAGE_SIZE;
+  return mprotect(base, SIM_PAGE_SIZE, PROT_NONE) == 0 && mprotect(guest_guard, SIM_PAGE_SIZE, PROT_NONE) == 0;
 }
 
 static uint8_t *page_table(void) { return (uint8_t *)SIM_PAGE_TABLE_BASE; }
@@ -46,20 +32,50 @@ static void page_table_set(uint64_t address, uint64_t size, uint8_t attributes) 
 }
 
 /* Only the guest stacks of the stack region are driver code's to touch. */
+static void stack_pages_set(unsigned slot) {
+  uint64_t guest_stack = sim_guest_stack_high(slot) - SIM_GUEST_STACK_SIZE;
+  page_table_set(guest_stack - SIM_PAGE_SIZE, SIM_PAGE_SIZE, SIM_PAGE_GUARD);
+  page_table_set(guest_stack, SIM_GUEST_STACK_SIZE, SIM_PAGE_STACK | SIM_PAGE_RESIDENT | SIM_PAGE_WRITABLE);
+}
+
+bool sim_stack_open(unsigned slot) {
+  SimProcess *self = sim_process();
+  for (; self->stack_count <= slot; self->stack_count++) {
+    if (self->stack_count == SIM_CONTEXT_COUNT_NEAR && !map_at(SIM_FAR_STACK_BASE, SIM_FAR_STACK_END - SIM_FAR_STACK_BASE))
+      return false;
+    if (!stack_guard(self->stack_count))
+      return false;
+    stack_pages_set(self->stack_count);
+  }
+  return true;
+}
+
+bool sim_arena_map(void) {
+  if (is_mapped())
+    return true;
+  if (!map_at(SIM_ARENA_BASE, SIM_ARENA_SIZE))
+    return false;
+  sim_process()->is_mapped = true;
+  sim_arena_reset();
+  return true;
+}
+
 static void page_table_init(void) {
   memset(page_table(), SIM_PAGE_NONE, (SIM_IMAGE_BASE - SIM_ARENA_BASE) >> SIM_PAGE_SHIFT);
-  for (unsigned slot = 0; slot < SIM_CONTEXT_COUNT_MAX; slot++) {
-    uint64_t guest_stack = SIM_STACK_BASE + (slot + 1) * SIM_STACK_SLOT_SIZE - SIM_GUEST_STACK_SIZE;
-    page_table_set(guest_stack - SIM_PAGE_SIZE, SIM_PAGE_SIZE, SIM_PAGE_GUARD);
-    page_table_set(guest_stack, SIM_GUEST_STACK_SIZE, SIM_PAGE_STACK | SIM_PAGE_RESIDENT | SIM_PAGE_WRITABLE);
-  }
+  for (unsigned slot = 0; slot < SIM_CONTEXT_COUNT_NEAR; slot++)
+    stack_pages_set(slot);
 }
 
 /* ---- guest stacks: nothing of a former run or context may be left where a dangling pointer could read it ---- */
 
-void sim_guest_stack_note(unsigned slot) { sim_process()->is_guest_stack_used[slot] = true; }
+void sim_guest_stack_note(unsigned slot) {
+  SimProcess *self = sim_process();
+  self->is_guest_stack_used[slot] = true;
+  if (self->guest_stack_end <= slot)
+    self->guest_stack_end = slot + 1;
+}
 
-uint64_t sim_guest_stack_high(unsigned slot) { return SIM_STACK_BASE + (slot + 1) * SIM_STACK_SLOT_SIZE; }
+uint64_t sim_guest_stack_high(unsigned slot) { return sim_stack_slot(slot) + SIM_STACK_SLOT_SIZE; }
 
 void sim_guest_stack_clear(unsigned slot, uint64_t below) {
   if (sim_process()->is_guest_stack_used[slot])
@@ -93,7 +109,7 @@ void sim_arena_reset(void) {
   memset((void *)SIM_HEAP_BASE, 0, machine->heap_used);
   memset((void *)SIM_GUEST_BASE, 0, machine->guest_pages_used * SIM_PAGE_SIZE);
   memset((void *)SIM_SHADOW_BASE, 0, machine->guest_pages_used * (SIM_PAGE_SIZE / SIM_GRANULE_SIZE));
-  memset(machine, 0, sizeof *machine);
+  memset(machine, 0, offsetof(SimMachine, contexts));
   for (uint32_t i = 0; i < sim_process()->claim_count; i++)
     if (sim_process()->claims[i].address < SIM_ARENA_END)
       memset((void *)sim_process()->claims[i].address, 0, sim_process()->claims[i].size);
@@ -102,6 +118,8 @@ void sim_arena_reset(void) {
 }
 
 /* ---- heap: size classes of 16 bytes up to 512, then powers of two; a free block's first word links it ---- */
+
+#define SMALL_SIZE_MAX 1024
 
 static unsigned size_class(size_t size, size_t *rounded) {
   if (size == 0)
@@ -119,24 +137,41 @@ static unsigned size_class(size_t size, size_t *rounded) {
   return class_index;
 }
 
+/* From the end of what is used. */
+static void *heap_carve(SimMachine *machine, size_t size, size_t alignment) {
+  uint64_t at = (machine->heap_used + alignment - 1) & ~(uint64_t)(alignment - 1);
+  if (at > SIM_HEAP_SIZE || size > SIM_HEAP_SIZE - at) {
+    sim_stop(machine, SIM_STOP_LIMIT_MEMORY, "Windows' objects");
+    SIM_ASSERT(!"the heap is full outside of a run");
+  }
+  machine->heap_used = at + size;
+  return (char *)SIM_HEAP_BASE + at;
+}
+
+/* Before a state is saved small blocks share pages and large ones begin their own: what every run changes is for the most part small. */
+static void *heap_carve_early(SimMachine *machine, size_t size) {
+  if (size > SMALL_SIZE_MAX)
+    return heap_carve(machine, size, size < SIM_PAGE_SIZE ? size : SIM_PAGE_SIZE);
+  if (machine->heap_small_left < size) {
+    machine->heap_small = heap_carve(machine, SIM_PAGE_SIZE, SIM_PAGE_SIZE);
+    machine->heap_small_left = SIM_PAGE_SIZE;
+  }
+  char *block = machine->heap_small;
+  machine->heap_small = block + size;
+  machine->heap_small_left -= (uint32_t)size;
+  return block;
+}
+
 void *sim_heap_allocate(size_t size) {
   SimMachine *machine = sim_machine();
   size_t rounded;
   unsigned class_index = size_class(size, &rounded);
   void *block = class_index < SIM_HEAP_CLASS_COUNT ? machine->heap_free[class_index] : NULL;
-  if (block != NULL) {
+  if (block != NULL)
     machine->heap_free[class_index] = *(void **)block;
-    memset(block, 0, rounded);
-    return block;
-  }
-  if (rounded > SIM_HEAP_SIZE - machine->heap_used) {
-    sim_stop(machine, SIM_STOP_LIMIT_MEMORY, "Windows' objects");
-    SIM_ASSERT(!"the heap is full outside of a run");
-  }
-  block = (char *)SIM_HEAP_BASE + machine->heap_used;
-  machine->heap_used += rounded;
-  memset(block, 0, rounded); /* a restore leaves what a longer run wrote */
-  return block;
+  else
+    block = machine->heap_is_sealed ? heap_carve(machine, rounded, 16) : heap_carve_early(machine, rounded);
+  return memset(block, 0, rounded); /* a restore leaves what a longer run wrote */
 }
 
 void sim_heap_free(void *block, size_t size) {
@@ -147,4 +182,17 @@ void sim_heap_free(void *block, size_t size) {
     return;
   *(void **)block = machine->heap_free[class_index];
   machine->heap_free[class_index] = block;
+}
+
+void sim_heap_page_begin(void) {
+  SimMachine *machine = sim_machine();
+  uint64_t used = (machine->heap_used + SIM_PAGE_SIZE - 1) & ~(SIM_PAGE_SIZE - 1);
+  machine->heap_used = used < SIM_HEAP_SIZE ? used : SIM_HEAP_SIZE;
+  machine->heap_small_left = 0;
+  memset(machine->heap_free, 0, sizeof machine->heap_free);
+}
+
+void sim_heap_seal(void) {
+  sim_heap_page_begin();
+  sim_machine()->heap_is_sealed = true;
 }

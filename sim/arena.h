@@ -3,7 +3,7 @@
  *
  *   base + 0        SimProcess    what belongs to the host process and is never restored
  *        + 64 KiB   machine       SimMachine (machine.h), then its tables
- *        + 1 MiB    model         ModelState (model/model.h)
+ *        + 1920 KiB model         ModelState (model/model.h)
  *        + 2 MiB    rules         RulesState (model/rules)
  *        + 2.5 MiB  runner        state of the scenario's runner
  *        + 3 MiB    heap          objects of sim, model and rules: never guest-visible
@@ -11,6 +11,7 @@
  *        + 8 MiB    guest         what driver code may see: pool, globals, step locals, user pages (memory.h)
  *        + 40 MiB   stacks        one slot a context: host stack, guest stack, guards (context.h)
  *        + 64 MiB   images        driver images, linked at fixed addresses (model/guest)
+ *        + 130 MiB  far stacks    the slots of a machine with very many contexts: mapped when the first of them is needed
  *
  * Never called by driver code. Nothing here depends on a host address but the fixed one.
  */
@@ -24,8 +25,8 @@
 #define SIM_ARENA_SIZE 0x4000000ULL
 
 #define SIM_MACHINE_BASE (SIM_ARENA_BASE + 0x10000)
-#define SIM_PAGE_TABLE_BASE (SIM_ARENA_BASE + 0xf0000)
-#define SIM_MODEL_BASE (SIM_ARENA_BASE + 0x100000)
+#define SIM_PAGE_TABLE_BASE (SIM_ARENA_BASE + 0x1d0000)
+#define SIM_MODEL_BASE (SIM_ARENA_BASE + 0x1e0000)
 #define SIM_RULES_BASE (SIM_ARENA_BASE + 0x200000)
 #define SIM_RUNNER_BASE (SIM_ARENA_BASE + 0x280000)
 #define SIM_HEAP_BASE (SIM_ARENA_BASE + 0x300000)
@@ -51,6 +52,9 @@
 #define SIM_STEP_CODE_BASE (SIM_THUNK_BASE + SIM_THUNK_SIZE)
 #define SIM_STEP_CODE_SIZE 0x40000ULL
 
+#define SIM_FAR_STACK_BASE (SIM_ARENA_BASE + 0x8200000)
+#define SIM_FAR_STACK_END (SIM_ARENA_BASE + 0x10000000)
+
 /* Maps the arena and its guards at SIM_ARENA_BASE; once a process. Returns false with errno where the host refuses. */
 bool sim_arena_map(void);
 
@@ -65,6 +69,11 @@ void sim_arena_claim(uint64_t address, size_t size);
  * limit when the heap is full. Freed blocks are used again, last freed first, by size class. */
 void *sim_heap_allocate(size_t size);
 void sim_heap_free(void *block, size_t size);
+
+/* What is allocated from now on stands on pages of its own; blocks that are free are given up. */
+void sim_heap_page_begin(void);
+/* The same before a state is saved that is restored often: what runs allocate is no page of that state. */
+void sim_heap_seal(void);
 
 /* A saved state: a copy of the arena's live extent. Host memory, owned by the caller. */
 typedef struct SimSnapshot SimSnapshot;

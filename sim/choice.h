@@ -54,7 +54,7 @@ typedef struct SimOperation {
 
 /* Who an option is about, small enough for arrays: a context's slot; SIM_ACTOR_INTERRUPT + cpu: an interrupt that lands there; the clock. The same
  * actor may be another context later in the run, when its slot is used again: compare `context`. */
-enum { SIM_ACTOR_INTERRUPT = 190, SIM_ACTOR_CLOCK = 254, SIM_ACTOR_COUNT = 255 };
+enum { SIM_ACTOR_INTERRUPT = 1190, SIM_ACTOR_CLOCK = SIM_ACTOR_INTERRUPT + 64, SIM_ACTOR_COUNT };
 
 typedef struct SimOption {
   uint32_t id;      /* stable: as above, or a level, 0 or 1 */

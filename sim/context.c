@@ -14,11 +14,9 @@ _Static_assert(SIM_IMAGE_BASE == 0x200004000000, "fiber_x86_64.S takes the low h
 /* Room above the guest stack's first frame: the gate reads twelve words of stack arguments whether they are there or not. */
 #define GUEST_STACK_HEADROOM 256
 
-static char *slot_base(const SimContext *context) { return (char *)SIM_STACK_BASE + context->slot * SIM_STACK_SLOT_SIZE; }
+static char *slot_base(const SimContext *context) { return (char *)sim_stack_slot(context->slot); }
 static char *host_stack_low(const SimContext *context) { return slot_base(context) + SIM_PAGE_SIZE; }
-static char *host_stack_top(const SimContext *context) {
-  return slot_base(context) + SIM_STACK_SLOT_SIZE - SIM_GUEST_STACK_SIZE - SIM_PAGE_SIZE;
-}
+static char *host_stack_top(const SimContext *context) { return (char *)sim_host_stack_top(context->slot); }
 
 uint64_t sim_context_guest_stack_low(const SimContext *context) {
   return (uint64_t)slot_base(context) + SIM_STACK_SLOT_SIZE - SIM_GUEST_STACK_SIZE;
@@ -55,6 +53,30 @@ static void switch_end(void *fake_stack, bool from_main) {
 #endif
 }
 
+/* ---- ids of live contexts ---- */
+
+static uint16_t *id_cell(SimMachine *machine, uint32_t id) { return &machine->id_cells[(id ^ id >> 16) & (SIM_ID_CELL_COUNT - 1)]; }
+
+static bool id_is_used(SimMachine *machine, uint32_t id) {
+  for (uint32_t at = *id_cell(machine, id); at != 0; at = machine->contexts[at - 1].id_next)
+    if (machine->contexts[at - 1].id == id)
+      return true;
+  return false;
+}
+
+static void id_enter(SimMachine *machine, SimContext *context) {
+  uint16_t *cell = id_cell(machine, context->id);
+  context->id_next = *cell;
+  *cell = (uint16_t)(context->slot + 1);
+}
+
+static void id_leave(SimMachine *machine, SimContext *context) {
+  uint16_t *link = id_cell(machine, context->id);
+  while (*link != context->slot + 1)
+    link = &machine->contexts[*link - 1].id_next;
+  *link = context->id_next;
+}
+
 /* On arrival on a stack: the slot of a context that has ended is free now. */
 static void arrive(SimMachine *machine) {
   SimContext *dead = machine->dying;
@@ -63,7 +85,9 @@ static void arrive(SimMachine *machine) {
     return;
   machine->dying = NULL;
   dead->is_live = false;
-  machine->context_free[machine->context_free_count++] = dead->slot;
+  id_leave(machine, dead);
+  dead->id_next = (uint16_t)machine->context_free;
+  machine->context_free = dead->slot + 1u;
 }
 
 static void access_budget_store(SimMachine *machine, SimContext *context) {
@@ -90,7 +114,12 @@ void sim_access_budget_settle(SimMachine *machine) {
 
 void sim_identity_leave(SimMachine *machine) { access_budget_store(machine, machine->current); }
 
-void sim_identity_take(SimMachine *machine) { sim_access_budget_draw(machine, machine->current); }
+void sim_identity_take(SimMachine *machine, uint32_t id) {
+  id_leave(machine, machine->current);
+  machine->current->id = id;
+  id_enter(machine, machine->current);
+  sim_access_budget_draw(machine, machine->current);
+}
 
 /* From the current stack (a context's or the host's own, `from` NULL) to another context. */
 void sim_context_switch(SimMachine *machine, SimContext *to) {
@@ -162,18 +191,12 @@ static uint32_t root_id(uint32_t kind, uint32_t vcpu, uint32_t irql, uint32_t or
   return hash ^ (hash >> 16);
 }
 
-static bool id_is_used(const SimMachine *machine, uint32_t id) {
-  for (uint32_t i = 0; i < machine->context_count; i++)
-    if (machine->contexts[i].is_live && machine->contexts[i].id == id)
-      return true;
-  return false;
-}
-
 static SimContext *slot_take(SimMachine *machine) {
   unsigned slot;
-  if (machine->context_free_count > 0) {
-    slot = machine->context_free[--machine->context_free_count];
-  } else if (machine->context_count < SIM_CONTEXT_COUNT_MAX) {
+  if (machine->context_free > 0) {
+    slot = machine->context_free - 1;
+    machine->context_free = machine->contexts[slot].id_next;
+  } else if (machine->context_count < SIM_CONTEXT_COUNT_MAX && sim_stack_open(machine->context_count)) {
     slot = machine->context_count++;
   } else {
     sim_stop(machine, SIM_STOP_LIMIT_MEMORY, "threads and interrupts");
@@ -182,7 +205,7 @@ static SimContext *slot_take(SimMachine *machine) {
   }
   SimContext *context = &machine->contexts[slot];
   memset(context, 0, offsetof(SimContext, frames));
-  context->slot = (uint8_t)slot;
+  context->slot = (uint16_t)slot;
   return context;
 }
 
@@ -191,6 +214,7 @@ static SimContext *create(SimMachine *machine, uint32_t id, SimContextKind kind,
   while (id == 0 || id_is_used(machine, id))
     id++;
   context->id = id;
+  id_enter(machine, context);
   context->kind = (uint8_t)kind;
   context->is_live = true;
   context->is_waiting = true;

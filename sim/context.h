@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "arena.h"
 #include "choice.h"
 #include "irql.h"
 #include "list.h"
@@ -21,8 +22,24 @@ typedef enum SimContextKind { SIM_CONTEXT_THREAD, SIM_CONTEXT_DPC, SIM_CONTEXT_I
 /* One slot of the stack region: [guard | host stack | guard | guest stack | guard?]. */
 #define SIM_STACK_SLOT_SIZE 0x20000ULL
 #define SIM_GUEST_STACK_SIZE 0x6000ULL
-#define SIM_CONTEXT_COUNT_MAX 190
+/* The slots of a machine with few contexts stand in the arena; those beyond stand far from it, and are mapped when the first is needed. */
+#define SIM_CONTEXT_COUNT_NEAR 190
+#define SIM_CONTEXT_COUNT_MAX 1190
 #define SIM_FRAME_COUNT_MAX 96
+
+static inline uint64_t sim_stack_slot(unsigned slot) {
+  uint64_t base = slot < SIM_CONTEXT_COUNT_NEAR ? SIM_STACK_BASE : SIM_FAR_STACK_BASE - SIM_CONTEXT_COUNT_NEAR * SIM_STACK_SLOT_SIZE;
+  return base + slot * SIM_STACK_SLOT_SIZE;
+}
+
+/* The slot whose stacks an address is in; SIM_CONTEXT_COUNT_MAX: none. */
+static inline unsigned sim_stack_slot_of(uint64_t address) {
+  if (address - SIM_STACK_BASE < SIM_CONTEXT_COUNT_NEAR * SIM_STACK_SLOT_SIZE)
+    return (unsigned)((address - SIM_STACK_BASE) / SIM_STACK_SLOT_SIZE);
+  uint64_t far = (address - SIM_FAR_STACK_BASE) / SIM_STACK_SLOT_SIZE;
+  return address >= SIM_FAR_STACK_BASE && far < SIM_CONTEXT_COUNT_MAX - SIM_CONTEXT_COUNT_NEAR ? SIM_CONTEXT_COUNT_NEAR + (unsigned)far
+                                                                                               : SIM_CONTEXT_COUNT_MAX;
+}
 
 /* One active function of driver code: the guest's call stack as the report shows it. */
 typedef struct SimFrame {
@@ -38,8 +55,8 @@ typedef struct SimContext {
   uint32_t id;     /* from the path of its creation: parent's id (or cpu and level), kind, and which of those it is */
   uint32_t object; /* ordinal of what it is (a thread object, a DPC object); 0: none */
   uint8_t kind;    /* SimContextKind */
-  uint8_t slot;
   SimIrql irql;    /* the cpu's IRQL while this context is on top of it */
+  uint16_t slot;
   bool is_waiting; /* a thread that is on no cpu's stack */
   bool is_live;
   bool is_spinning;     /* on spin_address: its cpu is not enabled while it is on top */
@@ -60,16 +77,20 @@ typedef struct SimContext {
   uint32_t call;             /* DdiFunction.id of the innermost call that driver code made; 0: it is in none */
   uint16_t callback_depth;   /* calls of driver code by the model that are active: steps or compiled */
   uint16_t frame_count;
-  uint16_t guest_depth; /* calls into driver code that are active */
-  uint64_t race_epoch;  /* of the accesses it makes now (race.h); 0: nobody looks for races */
-  const void *path;     /* the model's: the innermost of the calls of driver code that are active, linked */
+  uint16_t guest_depth;   /* calls into driver code that are active */
+  uint16_t frames_beyond; /* active functions that `frames` had no room for */
+  uint16_t id_next;       /* slot + 1 of the next context whose id is in the same cell of SimMachine.id_cells, or of the next free one */
+  uint32_t driver;        /* the model's: ordinal of the driver whose code runs in the context of id `driver_context` */
+  uint32_t driver_context;
+  uint64_t race_epoch; /* of the accesses it makes now (race.h); 0: nobody looks for races */
+  const void *path;    /* the model's: the innermost of the calls of driver code that are active, linked */
   SimFrame frames[SIM_FRAME_COUNT_MAX];
 } SimContext;
 
 /* The current context is about to take another identity (id and ordinals), as an interrupt does that runs a DPC; and has taken it. Accesses so
  * far are the former's, and where the next one is preempted is asked for the new one. */
 void sim_identity_leave(struct SimMachine *machine);
-void sim_identity_take(struct SimMachine *machine);
+void sim_identity_take(struct SimMachine *machine, uint32_t id);
 
 /* A new context, not on any cpu. `parent` NULL: created by the machine itself. Ends the run with a limit when there are too many. */
 SimContext *sim_context_create(struct SimMachine *machine, SimContext *parent, SimContextKind kind,

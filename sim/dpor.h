@@ -1,6 +1,6 @@
 /*
  * dpor.h: what the files of dynamic partial-order reduction share. policy_dpor.c answers points and walks the tree; dpor_trace.c keeps the steps of the
- * run, what happened before what, and which steps raced.
+ * run and who sleeps; dpor_race.c finds what happened before what, and which steps raced.
  *
  * Who takes turns is a CPU (a "process" of the papers). All else that could go otherwise within a CPU's step (does the interrupt land, which ready
  * thread, does the allocation fail) is branched in full.
@@ -29,6 +29,8 @@ typedef struct DporStep {
   uint32_t node;    /* where it was chosen; DPOR_NONE: nobody else could step */
   uint64_t enabled; /* cpus that could step before it */
   uint64_t asleep;
+  uint32_t asks_for; /* SimThreads.asks_for of what it carries on */
+  bool is_patient;   /* ... and no interrupt could land instead: it would not have been made where another one had it */
   uint32_t sleeper_first, sleeper_count;
   SimFootprint footprint;
 } DporStep;
@@ -81,5 +83,12 @@ void dpor_step_begin(Dpor *dpor, SimMachine *machine, uint32_t cpu, uint32_t nod
 void dpor_step_end(Dpor *dpor, SimMachine *machine);
 /* Cpus that are asleep after the last step of the run so far, which has ended; fills the sleepers of the next one. */
 uint64_t dpor_sleep(Dpor *dpor);
+/* What the cpu's next step asks for (SimThreads.asks_for); 0: nothing. */
+uint32_t dpor_asks_for(const SimMachine *machine, uint32_t cpu);
+/* Room for one more step. */
+void dpor_grow(Dpor *dpor);
+
+/* ---- dpor_race.c ---- */
+
 /* After a run: what happened before what; races ask for cpus to be searched at former nodes. */
-void dpor_races(Dpor *dpor, const SimMachine *machine);
+void dpor_races(Dpor *dpor, SimMachine *machine);

@@ -9,6 +9,8 @@
 void sim_footprint_reset(SimFootprint *footprint) {
   footprint->count = 0;
   footprint->read_bits = footprint->write_bits = 0;
+  footprint->taken = footprint->given = 0;
+  footprint->is_several = false;
   footprint->is_total = footprint->reads_time = false;
 }
 
@@ -35,6 +37,23 @@ void sim_footprint_touch(SimFootprint *footprint, uint64_t touch) {
       return;
   reserve(footprint, footprint->count + 1);
   footprint->touches[footprint->count++] = touch;
+}
+
+static void note(SimFootprint *footprint, uint32_t *note, uint32_t object) {
+  footprint->is_several |= *note != 0 && *note != object;
+  *note = object;
+}
+
+void sim_footprint_take(SimFootprint *footprint, uint32_t object) {
+  note(footprint, &footprint->taken, object);
+  if (footprint->given == object)
+    footprint->given = 0;
+}
+
+void sim_footprint_give(SimFootprint *footprint, uint32_t object) {
+  note(footprint, &footprint->given, object);
+  if (footprint->taken == object)
+    footprint->taken = 0;
 }
 
 static int touch_compare(const void *left, const void *right) {

@@ -9,7 +9,7 @@
  *   - an object named by an event (a lock, an event, a DPC, a thread): written, for all that is known;
  *   - a CPU: the one that steps, those an interrupt is requested of, that get another thread, or that stop to spin;
  *   - a context: the one that steps, on whatever CPU;
- *   - the ready threads, the timers, and *the rest*: all that has no name here. A step within a modelled function of which the model does not say that
+ *   - the ready threads, which thread has its turn on a CPU, the timers, and *the rest*: all that has no name here. A step within a modelled function of which the model does not say that
  *     its events tell all (SimFootprintRules) writes the rest; every other call and every access of driver code outside of its stack reads it.
  *
  * Virtual time is no part of a state here: of two steps that commute, the CPUs' clocks may show which came first. That changes nothing else as long as
@@ -36,7 +36,12 @@ typedef enum SimTouchKind {
   SIM_TOUCH_SHARED, /* SimTouchShared */
 } SimTouchKind;
 
-typedef enum SimTouchShared { SIM_TOUCH_REST, SIM_TOUCH_READY, SIM_TOUCH_TIMERS } SimTouchShared;
+typedef enum SimTouchShared {
+  SIM_TOUCH_REST,
+  SIM_TOUCH_READY, /* the threads that wait for a cpu */
+  SIM_TOUCH_TIMERS,
+  SIM_TOUCH_TURN, /* + cpu: which thread it runs, is to run next, or that it is idle: who looks for a cpu for a thread sees that */
+} SimTouchShared;
 
 #define SIM_FOOTPRINT_PROBE_CELL_COUNT_MAX 64 /* larger extents touch the rest */
 
@@ -47,6 +52,9 @@ typedef struct SimFootprint {
   uint32_t capacity;
   uint64_t read_bits;  /* one of 64 for each that is read or written: two footprints without a common one have nothing in common */
   uint64_t write_bits; /* the same of those written */
+  uint32_t taken;      /* what contexts ask for (SimThreads.asks_for) and this step took, and kept; 0: nothing */
+  uint32_t given;      /* ... gave back */
+  bool is_several;     /* it took or gave back more than that */
   bool is_total;       /* depends on every other step */
   bool reads_time;
   struct SimState *state; /* what contexts do and read goes there instead (search_state.h); NULL: nowhere */
@@ -80,6 +88,11 @@ static inline uint64_t sim_touch_of(SimTouchKind kind, uint64_t what, bool is_wr
 #define sim_touch(machine, kind, what, is_write)                                                                                           \
   ((machine)->footprint != NULL ? sim_footprint_touch((machine)->footprint, sim_touch_of((kind), (what), (is_write))) : (void)0)
 #define sim_touch_shared(machine, what, is_write) sim_touch((machine), SIM_TOUCH_SHARED, (what), (is_write))
+/* What others wait for is taken, or given back; beside the touches of it. What counts is how the step leaves it. */
+#define sim_touch_take(machine, object) ((machine)->footprint != NULL ? sim_footprint_take((machine)->footprint, (object)) : (void)0)
+#define sim_touch_give(machine, object) ((machine)->footprint != NULL ? sim_footprint_give((machine)->footprint, (object)) : (void)0)
+void sim_footprint_take(SimFootprint *footprint, uint32_t object);
+void sim_footprint_give(SimFootprint *footprint, uint32_t object);
 /* A clock is read, and what it says may matter. */
 #define sim_touch_time(machine) ((machine)->footprint != NULL ? (void)((machine)->footprint->reads_time = true) : (void)0)
 

@@ -39,6 +39,15 @@ uint32_t sim_choose_in(SimMachine *machine, SimContext *context, SimChoiceKind k
 /* A point of that kind that nobody is asked about: counted, so that ordinals mean the same under every policy. */
 void sim_choice_skip(SimMachine *machine, SimChoiceKind kind);
 
+/* Makes the stacks of a slot usable, and of all slots before it: false where the host refuses. */
+bool sim_stack_open(unsigned slot);
+
+/* First address beyond the host stack of a slot. Stacks are a power of two apart: without another shift each, what runs write of many of them would
+ * have few places in a cache. */
+static inline uint64_t sim_host_stack_top(unsigned slot) {
+  return sim_stack_slot(slot) + SIM_STACK_SLOT_SIZE - SIM_GUEST_STACK_SIZE - SIM_PAGE_SIZE - slot * 320 % SIM_PAGE_SIZE;
+}
+
 /* Driver code runs on the guest stack of that slot; a context is made in that slot: its guest stack is zeroed if driver code was there. */
 void sim_guest_stack_note(unsigned slot);
 void sim_guest_stack_renew(unsigned slot);

@@ -150,11 +150,11 @@ static void vcpu_option(const SimVcpu *vcpu, SimOption *option) {
   option->operation = top->pending;
 }
 
-/* Ready threads, should a quantum end. */
+/* Ready threads, should a quantum end. Simplified: of very many only the first are asked about; the others' turn comes. */
 static uint32_t threads_list(SimMachine *machine, SimOption *options, uint32_t max) {
-  SimContext *threads[SIM_CONTEXT_COUNT_MAX];
-  SimVcpu *vcpus[SIM_CONTEXT_COUNT_MAX];
-  uint32_t count = machine->threads->ready(machine, threads, vcpus, max < SIM_CONTEXT_COUNT_MAX ? max : SIM_CONTEXT_COUNT_MAX);
+  SimContext *threads[SIM_OPTION_COUNT_MAX];
+  SimVcpu *vcpus[SIM_OPTION_COUNT_MAX];
+  uint32_t count = machine->threads->ready(machine, threads, vcpus, max);
   for (uint32_t i = 0; i < count; i++)
     options[i] =
         (SimOption){ .id = threads[i]->id, .context = threads[i]->id, .actor = threads[i]->slot, .operation = threads[i]->pending };
@@ -182,9 +182,9 @@ static uint32_t options_list(SimMachine *machine, SimOption *options) {
 
 /* Ends the quantum of a thread on a cpu where the chosen one may run. */
 static SimVcpu *thread_take(SimMachine *machine, uint32_t id) {
-  SimContext *threads[SIM_CONTEXT_COUNT_MAX];
-  SimVcpu *vcpus[SIM_CONTEXT_COUNT_MAX];
-  uint32_t count = machine->threads->ready(machine, threads, vcpus, SIM_CONTEXT_COUNT_MAX), i = 0;
+  SimContext *threads[SIM_OPTION_COUNT_MAX];
+  SimVcpu *vcpus[SIM_OPTION_COUNT_MAX];
+  uint32_t count = machine->threads->ready(machine, threads, vcpus, SIM_OPTION_COUNT_MAX), i = 0;
   while (i < count && threads[i]->id != id)
     i++;
   SIM_ASSERT(i < count);

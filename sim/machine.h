@@ -17,6 +17,7 @@
 
 #define SIM_VCPU_COUNT_MAX 64
 #define SIM_OBSERVER_COUNT_MAX 24
+#define SIM_ID_CELL_COUNT 64 /* a power of two */
 
 /* irqlab itself is wrong: prints scenario, schedule and the last events, aborts. Always on. */
 #define SIM_ASSERT(condition) ((condition) ? (void)0 : sim_assertion_failed(#condition, __FILE__, __LINE__))
@@ -92,6 +93,8 @@ typedef struct SimThreads {
   /* If it stepped now it would only find that it has to wait, with no other effect: a systematic search steps it when all others would, too.
    * NULL: not known of any. */
   bool (*is_futile)(const SimContext *context);
+  /* What it asks for (an object, as in SimOperation) and would do nothing but wait for if somebody else had it: then it is futile. 0: nothing. */
+  uint32_t (*asks_for)(const SimContext *context);
   /* Names each word of the model's that is no part of a state: what passed time, or how often something happened, is the measure of. NULL: none. */
   void (*forget)(struct SimMachine *machine, void (*forget)(void *data, const void *word), void *data);
   const SimFootprintRules *footprint_rules; /* NULL: events touch their object and nothing else */
@@ -139,12 +142,15 @@ typedef struct SimMachine {
   uint32_t child_count[3];                         /* identities given without a parent, by kind */
   uint32_t choice_ordinals[SIM_CHOICE_KIND_COUNT]; /* of points met outside of any context */
   uint32_t context_count;                          /* slots ever used */
-  uint32_t context_free_count;
-  uint8_t context_free[SIM_CONTEXT_COUNT_MAX];
-  uint64_t heap_used;                    /* bytes from SIM_HEAP_BASE */
-  void *heap_free[SIM_HEAP_CLASS_COUNT]; /* by size class */
-  uint64_t fire_count;                   /* events of the queue that have fired */
-  uint64_t guest_pages_used;             /* pages from SIM_GUEST_BASE */
+  uint32_t context_free;                           /* slot + 1 of the one freed last; 0: none. They are linked by id_next */
+  uint16_t id_cells[SIM_ID_CELL_COUNT];            /* slot + 1 of a live context, by id: see SimContext.id_next */
+  uint64_t heap_used;                              /* bytes from SIM_HEAP_BASE */
+  void *heap_free[SIM_HEAP_CLASS_COUNT];           /* by size class */
+  char *heap_small;                                /* of the page that small blocks are carved from until the heap is sealed */
+  uint32_t heap_small_left;
+  bool heap_is_sealed;
+  uint64_t fire_count;                             /* events of the queue that have fired */
+  uint64_t guest_pages_used;                       /* pages from SIM_GUEST_BASE */
   uint32_t observer_count;
   SimObserverEntry observers[SIM_OBSERVER_COUNT_MAX];
   uint32_t observers_of[SIM_EVENT_KIND_COUNT]; /* by kind: bit n: observers[n] is told */
@@ -152,7 +158,7 @@ typedef struct SimMachine {
   SimContext *held; /* by sim_hold: is asked again when the run goes on */
   uint32_t vcpu_count;
   SimVcpu vcpus[SIM_VCPU_COUNT_MAX];
-  SimContext contexts[SIM_CONTEXT_COUNT_MAX];
+  SimContext contexts[SIM_CONTEXT_COUNT_MAX]; /* last: of the rest of them nothing is saved or cleared */
 } SimMachine;
 
 static inline SimMachine *sim_machine(void) { return (SimMachine *)SIM_MACHINE_BASE; }

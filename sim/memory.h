@@ -15,7 +15,7 @@ struct SimMachine;
 #define SIM_PAGE_SIZE 4096ULL
 #define SIM_PAGE_SHIFT 12
 
-/* What a page is, and bits beside it. One byte a page of [SIM_ARENA_BASE, SIM_STEP_CODE_BASE + SIM_STEP_CODE_SIZE). */
+/* What a page is, and bits beside it. One byte a page of [SIM_ARENA_BASE, SIM_FAR_STACK_END). */
 typedef enum SimPageKind {
   SIM_PAGE_NONE,     /* nothing there: wild */
   SIM_PAGE_NONPAGED, /* always there */
@@ -32,7 +32,7 @@ typedef enum SimPageKind {
   SIM_PAGE_WATCHED = 0x80,  /* consult the watches */
 } SimPageKind;
 
-#define SIM_PAGE_COUNT ((SIM_STEP_CODE_BASE + SIM_STEP_CODE_SIZE - SIM_ARENA_BASE) >> SIM_PAGE_SHIFT)
+#define SIM_PAGE_COUNT ((SIM_FAR_STACK_END - SIM_ARENA_BASE) >> SIM_PAGE_SHIFT)
 
 /* One byte a 16-byte granule of guest memory: how many of its bytes may be touched (0..16), or why none. */
 enum { SIM_GRANULE_SIZE = 16, SIM_GRANULE_FULL = 16, SIM_GRANULE_NONE = 0, SIM_GRANULE_FREED = 0xfd };

@@ -9,8 +9,7 @@
 #include <signal.h>
 
 #define SIM_CLAIM_COUNT_MAX 16
-#define SIM_TRACKED_PAGE_COUNT ((SIM_IMAGE_END - SIM_ARENA_BASE) >> SIM_PAGE_SHIFT)
-#define SIM_SPAN_COUNT_MAX 512
+#define SIM_TRACKED_PAGE_COUNT SIM_PAGE_COUNT
 
 typedef struct SimExtent {
   uint64_t address;
@@ -33,8 +32,9 @@ typedef struct SimWritten {
   bool has_grown;                                           /* a page was written for the first time since the spans were listed */
   uint64_t cold[SIM_TRACKED_PAGE_COUNT / 64];               /* a bit a page: protected, and as the state has it */
   uint64_t clean_stacks[(SIM_CONTEXT_COUNT_MAX + 63) / 64]; /* a bit a slot: its guest stack has been protected once */
-  SimSpan spans[SIM_SPAN_COUNT_MAX];                        /* of the state, without the cold pages */
-  struct sigaction before;                                  /* who was told of SIGSEGV */
+  uint32_t span_capacity;
+  SimSpan *spans;          /* of the state, without the cold pages; memory of the host, kept for the next */
+  struct sigaction before; /* who was told of SIGSEGV */
 } SimWritten;
 
 typedef struct SimProcess {
@@ -42,6 +42,8 @@ typedef struct SimProcess {
   uint32_t claim_count;
   SimExtent claims[SIM_CLAIM_COUNT_MAX];
   void *landing;
+  uint32_t stack_count;                            /* slots whose stacks have their guards */
+  uint32_t guest_stack_end;                        /* one beyond the last slot that may be in use, of those below */
   bool is_guest_stack_used[SIM_CONTEXT_COUNT_MAX]; /* by slot: driver code ran there since it was cleared */
   uint64_t snapshot_serial;                        /* of the last one saved */
   SimWritten written;

@@ -72,12 +72,14 @@ static bool tell(Touch *touch, uint64_t earlier, bool earlier_writes) {
   return true;
 }
 
-static void report(const Touch *touch, uint64_t earlier, bool earlier_writes) {
-  SimRace race = { .address = touch->address };
+static void report(const Touch *touch, uint64_t mask, uint64_t earlier, bool earlier_writes) {
+  SimRace race = { .address = touch->address + (unsigned)__builtin_ctzll(earlier & mask) };
   access_describe(&race.earlier, earlier, earlier_writes);
   access_describe(&race.later, touch->word, touch->is_write);
+  race_note_find(earlier, touch->address, &race.earlier);
   race.later.context = touch->context->id;
   race.later.object = touch->context->object;
+  race.later.event = touch->machine->event_count - 1;
   if (touch->machine->race_handler != NULL)
     touch->machine->race_handler(touch->machine, &race);
 }
@@ -85,7 +87,7 @@ static void report(const Touch *touch, uint64_t earlier, bool earlier_writes) {
 static void check(Touch *touch, uint64_t mask, uint64_t earlier, bool earlier_writes) {
   if ((earlier & mask) != 0 && !is_ordered(touch, earlier) && !is_meant(earlier, earlier_writes, touch->word, touch->is_write) &&
       tell(touch, earlier, earlier_writes))
-    report(touch, earlier, earlier_writes);
+    report(touch, mask, earlier, earlier_writes);
 }
 
 /* ---- what a cell keeps ---- */
@@ -159,8 +161,8 @@ static bool is_seen_range(uint64_t address, uint64_t size, uint64_t epoch, bool 
 /* What former contexts of a slot did on its stacks is nobody's. */
 static uint32_t floor_of(uint64_t address) {
   const RaceState *state = race_state();
-  uint64_t offset = address - SIM_STACK_BASE;
-  uint32_t floor = offset < SIM_CONTEXT_COUNT_MAX * SIM_STACK_SLOT_SIZE ? state->slot_floors[offset / SIM_STACK_SLOT_SIZE] : 0;
+  unsigned slot = sim_stack_slot_of(address);
+  uint32_t floor = slot < SIM_CONTEXT_COUNT_MAX ? state->slot_floors[slot] : 0;
   return floor > state->floor ? floor : state->floor;
 }
 
@@ -170,13 +172,15 @@ void sim_race_touch(SimMachine *machine, uint64_t address, uint64_t size, bool i
     size = TOUCH_SIZE_MAX;
   uint64_t last = address + size - 1;
   if (context == NULL || context->race_epoch == 0 || size == 0 || address < SIM_ARENA_BASE || last < address ||
-      last >= SIM_STEP_CODE_BASE + SIM_STEP_CODE_SIZE)
+      last >= SIM_ARENA_BASE + (SIM_PAGE_COUNT << SIM_PAGE_SHIFT))
     return;
   RaceActor *actor = race_actor(machine, context);
   if (actor == NULL || (flags == 0 && is_seen_range(address, size, context->race_epoch, is_write)))
     return;
   Touch touch = { .machine = machine, .context = context, .actor = actor, .is_write = is_write, .floor = floor_of(address) };
   touch.word = context->race_epoch | (uint64_t)flags << SIM_RACE_FLAG_SHIFT | (uint64_t)race_stack_number(context) << SIM_RACE_STACK_SHIFT;
+  if (machine->options.record != NULL)
+    race_note(machine, context, touch.word, address, size);
   for (uint64_t at = address & ~3ULL; at <= last; at += 4) {
     uint64_t mask = 0xf;
     if (at < address)

@@ -69,13 +69,17 @@ typedef struct SimRaceAccess {
   SimIrql irql;     /* the same */
   uint8_t flags;    /* SimRaceFlag */
   bool is_write;
+  uint8_t at_cpu; /* where it was made, and when: of the earlier one only in a run whose events are kept */
+  SimIrql at_irql;
+  uint64_t time_ns;
+  uint32_t event; /* the last before it; UINT32_MAX: not known */
   uint32_t site;
   uint16_t frame_count; /* innermost last */
   SimFrame frames[SIM_RACE_FRAME_COUNT_MAX];
 } SimRaceAccess;
 
 typedef struct SimRace {
-  uint64_t address; /* of the 4 bytes that both touched */
+  uint64_t address; /* of the first byte of those 4 that both touched */
   SimRaceAccess earlier;
   SimRaceAccess later; /* the current context's */
 } SimRace;

@@ -44,13 +44,14 @@ void sim_race_forget_all(SimMachine *machine) {
   if (state->clock > CLOCK_RENEW || state->stack_count > RACE_STACK_USED_MAX / 2) {
     cells_drop();
     race_stacks_clear();
+    memset(state->slot_floors, 0, sizeof state->slot_floors);
     state->clock = 1;
   }
   state->floor = state->clock;
   state->generation++;
   state->actor_count = 0;
   state->key_count = 0;
-  memset(state->slot_floors, 0, sizeof state->slot_floors);
+  state->note_count = 0;
   memset(state->level_actors, 0, sizeof state->level_actors[0] * machine->vcpu_count);
 }
 

@@ -1,5 +1,5 @@
 /*
- * race_internal.h: what race.c (cells), race_clock.c (actors and keys) and race_stack.c (call stacks) share: all of it beside the arena.
+ * race_internal.h: what race.c (cells), race_clock.c (actors and keys), race_stack.c (call stacks) and race_note.c (when and where) share: all of it beside the arena.
  */
 #pragma once
 
@@ -11,6 +11,7 @@
 #define RACE_KEY_USED_MAX 6144
 #define RACE_STACK_COUNT 65536
 #define RACE_STACK_USED_MAX 49152
+#define RACE_NOTE_COUNT 65536
 
 typedef struct RaceActor {
   uint32_t context;
@@ -35,6 +36,18 @@ typedef struct RaceStack {
   SimFrame frames[SIM_RACE_FRAME_COUNT_MAX];
 } RaceStack;
 
+/* An access as it was made: what a cell has no room for. */
+typedef struct RaceNote {
+  uint64_t word; /* as it stands in cells, but for its bytes */
+  uint64_t address;
+  uint64_t size;
+  uint64_t time_ns;
+  uint32_t event;
+  uint32_t context;
+  uint8_t cpu;
+  SimIrql irql;
+} RaceNote;
+
 typedef struct RaceState {
   uint64_t magic;
   uint32_t clock;      /* the last given out */
@@ -48,6 +61,8 @@ typedef struct RaceState {
   RaceActor actors[RACE_ACTOR_COUNT];
   RaceKey keys[RACE_KEY_COUNT];
   RaceStack stacks[RACE_STACK_COUNT];
+  uint64_t note_count; /* of this run; the last RACE_NOTE_COUNT are kept */
+  RaceNote notes[RACE_NOTE_COUNT];
 } RaceState;
 
 _Static_assert(sizeof(RaceState) <= SIM_RACE_STATE_SIZE, "the state has room before the cells");
@@ -65,3 +80,8 @@ RaceActor *race_actor(SimMachine *machine, SimContext *context);
 /* The number of the current context's call stack; 0: not kept. */
 unsigned race_stack_number(const SimContext *context);
 void race_stacks_clear(void);
+
+/* Where and when accesses were made, for the report of a race; kept only where the events are, too. */
+void race_note(const SimMachine *machine, const SimContext *context, uint64_t word, uint64_t address, uint64_t size);
+/* Fills in where and when the access was made that left the word in the cell of the address. */
+void race_note_find(uint64_t word, uint64_t address, SimRaceAccess *access);

@@ -26,6 +26,7 @@ typedef struct History {
 
 struct SimState {
   History histories[SIM_CONTEXT_COUNT_MAX]; /* by slot */
+  uint32_t history_count;                   /* slots that any run has used */
   uint32_t base_count;                      /* 0: the first run has not begun */
   Base bases[EXTENT_COUNT_MAX];
   uint64_t heap_used, guest_pages_used; /* when runs begin */
@@ -103,7 +104,7 @@ static void bases_list(SimState *state, const SimMachine *machine) {
 }
 
 void sim_state_begin(SimState *state, SimMachine *machine) {
-  memset(state->histories, 0, sizeof state->histories);
+  memset(state->histories, 0, state->history_count * sizeof state->histories[0]);
   if (state->base_count == 0)
     bases_list(state, machine);
 }
@@ -112,6 +113,8 @@ void sim_state_begin(SimState *state, SimMachine *machine) {
 
 static SimStateKey *history_of(SimState *state, const SimContext *context) {
   History *history = &state->histories[context->slot];
+  if (state->history_count <= context->slot)
+    state->history_count = context->slot + 1u;
   if (history->context != context->id)
     *history = (History){ .context = context->id };
   return &history->key;

@@ -13,15 +13,14 @@
 #define UNPOISON(address, size) ((void)(address), (void)(size))
 #endif
 
-#define EXTENT_COUNT_MAX (SIM_CLAIM_COUNT_MAX + 8 + 2 * SIM_CONTEXT_COUNT_MAX)
 #define LINE_SIZE 64 /* of a cache: bytes stand in a saved state as they do in a line of the arena */
 
 struct SimSnapshot {
   uint64_t serial;
   size_t size;
   uint32_t extent_count;
-  SimExtent extents[EXTENT_COUNT_MAX];
-  const char *places[EXTENT_COUNT_MAX]; /* of their bytes */
+  SimExtent *extents;
+  const char **places; /* of their bytes */
   char *bytes;
 };
 
@@ -40,6 +39,10 @@ static uint64_t guest_stack_low(const SimContext *context) {
 
 static void extents_collect(SimSnapshot *snapshot) {
   SimMachine *machine = sim_machine();
+  size_t most = SIM_CLAIM_COUNT_MAX + 8 + 2 * (size_t)machine->context_count;
+  snapshot->extents = malloc(most * sizeof *snapshot->extents);
+  snapshot->places = malloc(most * sizeof *snapshot->places);
+  SIM_ASSERT(snapshot->extents != NULL && snapshot->places != NULL);
   extent_add(snapshot, SIM_MACHINE_BASE, offsetof(SimMachine, vcpus) + machine->vcpu_count * sizeof(SimVcpu));
   extent_add(snapshot, (uint64_t)machine->contexts, machine->context_count * sizeof(SimContext));
   for (uint32_t i = 0; i < sim_process()->claim_count; i++)
@@ -52,7 +55,7 @@ static void extents_collect(SimSnapshot *snapshot) {
     SimContext *context = &machine->contexts[i];
     if (!context->is_live)
       continue;
-    uint64_t host_top = SIM_STACK_BASE + (context->slot + 1) * SIM_STACK_SLOT_SIZE - SIM_GUEST_STACK_SIZE - SIM_PAGE_SIZE;
+    uint64_t host_top = sim_host_stack_top(context->slot);
     uint64_t host_low = (uint64_t)sim_fiber_low(context->host_stack_pointer);
     extent_add(snapshot, host_low, host_top - host_low);
     extent_add(snapshot, guest_stack_low(context), sim_guest_stack_high(context->slot) - guest_stack_low(context));
@@ -104,12 +107,15 @@ static void bytes_restore(const SimSnapshot *snapshot) {
 }
 
 static void guest_stacks_clear(const SimMachine *machine) {
-  const bool *is_used = sim_process()->is_guest_stack_used;
-  for (unsigned slot = 0; slot < SIM_CONTEXT_COUNT_MAX; slot++) {
+  SimProcess *self = sim_process();
+  const bool *is_used = self->is_guest_stack_used;
+  uint32_t end = self->guest_stack_end > machine->context_count ? self->guest_stack_end : machine->context_count;
+  self->guest_stack_end = machine->context_count;
+  for (unsigned slot = 0; slot < end; slot++) {
     const SimContext *context = slot < machine->context_count && machine->contexts[slot].is_live ? &machine->contexts[slot] : NULL;
     /* Below what was restored, frames of the run that is forgotten have left their poison. */
     if (context != NULL)
-      UNPOISON((void *)(SIM_STACK_BASE + slot * SIM_STACK_SLOT_SIZE), SIM_STACK_SLOT_SIZE);
+      UNPOISON((void *)sim_stack_slot(slot), SIM_STACK_SLOT_SIZE);
     if (!is_used[slot] && context == NULL)
       continue;
     uint64_t below = context != NULL ? guest_stack_low(context) : sim_guest_stack_high(slot);
@@ -133,6 +139,8 @@ void sim_snapshot_destroy(SimSnapshot **snapshot) {
   if (*snapshot != NULL) {
     if (sim_process()->written.snapshot == (*snapshot)->serial)
       sim_written_end();
+    free((*snapshot)->extents);
+    free((*snapshot)->places);
     free((*snapshot)->bytes);
   }
   free(*snapshot);

@@ -45,7 +45,7 @@ void sim_irql_lower(SimMachine *machine, SimIrql irql, uint32_t function) {
 
 static void context_push(SimMachine *machine, SimVcpu *vcpu, SimContext *context) {
   if (!vcpu->has_thread) /* who looks for an idle cpu sees it */
-    sim_touch_shared(machine, SIM_TOUCH_READY, true);
+    sim_touch_shared(machine, SIM_TOUCH_TURN + vcpu->number, true);
   if (vcpu->depth == SIM_VCPU_DEPTH_MAX) /* only where interrupt routines lower the IRQL below their own */
     sim_stop(machine, SIM_STOP_LIMIT_MEMORY, "interrupts within one another");
   vcpu->stack[vcpu->depth++] = context;
@@ -57,7 +57,7 @@ static void context_push(SimMachine *machine, SimVcpu *vcpu, SimContext *context
 
 static void context_pop(SimMachine *machine, SimVcpu *vcpu) {
   if (!vcpu->has_thread)
-    sim_touch_shared(machine, SIM_TOUCH_READY, true);
+    sim_touch_shared(machine, SIM_TOUCH_TURN + vcpu->number, true);
   SIM_ASSERT(vcpu->depth > 0);
   vcpu->stack[--vcpu->depth]->vcpu = NULL;
   SimContext *top = top_of(vcpu);

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -113,7 +114,7 @@ void sim_written_end(void) {
 }
 
 /* Stacks of the host are written by every run; the kernel itself may, and is told of no signal. */
-static bool is_stack(uint64_t address) { return address >= SIM_STACK_BASE && address < SIM_ARENA_END; }
+static bool is_stack(uint64_t address) { return sim_stack_slot_of(address) < SIM_CONTEXT_COUNT_MAX; }
 
 static void extent_protect(const SimExtent *extent) {
   uint64_t first = page_number(extent->address), last = page_number(extent->address + extent->size - 1);
@@ -163,45 +164,48 @@ void sim_written_clean(unsigned slot, uint64_t below) {
 
 /* ---- what is to be copied ---- */
 
-/* False: there are more than are kept. */
-static bool span_add(SimWritten *self, uint64_t address, uint64_t end, const char *from) {
-  if (self->span_count == SIM_SPAN_COUNT_MAX)
-    return false;
+static void span_add(SimWritten *self, uint64_t address, uint64_t end, const char *from) {
+  if (self->span_count == self->span_capacity) {
+    self->span_capacity = self->span_capacity > 0 ? self->span_capacity * 2 : 256;
+    self->spans = realloc(self->spans, self->span_capacity * sizeof *self->spans);
+    SIM_ASSERT(self->spans != NULL);
+  }
   self->spans[self->span_count++] = (SimSpan){ address, from, end - address };
-  return true;
 }
 
 /* The extent without its cold pages. */
-static bool extent_list(SimWritten *self, const SimExtent *extent, const char *from) {
+static void extent_list(SimWritten *self, const SimExtent *extent, const char *from) {
   uint64_t end = extent->address + extent->size;
-  if (!is_tracked_address(extent->address))
-    return span_add(self, extent->address, end, from);
+  if (!is_tracked_address(extent->address)) {
+    span_add(self, extent->address, end, from);
+    return;
+  }
   for (uint64_t at = extent->address; at < end;) {
     bool cold = is_cold(page_number(at));
     uint64_t to = at;
     while (to < end && is_cold(page_number(to)) == cold)
       to = (to | (SIM_PAGE_SIZE - 1)) + 1;
     to = to < end ? to : end;
-    if (!cold && !span_add(self, at, to, from + (at - extent->address)))
-      return false;
+    if (!cold)
+      span_add(self, at, to, from + (at - extent->address));
     at = to;
   }
-  return true;
 }
 
-static bool spans_list(SimWritten *self, const SimExtent *extents, uint32_t extent_count, const char *const *places) {
+static void spans_list(SimWritten *self, const SimExtent *extents, uint32_t extent_count, const char *const *places) {
   self->span_count = 0;
   self->has_grown = false;
   for (uint32_t i = 0; i < extent_count; i++)
-    if (!extent_list(self, &extents[i], places[i]))
-      return false;
-  return true;
+    extent_list(self, &extents[i], places[i]);
 }
 
 bool sim_written_begin(uint64_t snapshot, const SimExtent *extents, uint32_t extent_count, const char *const *places) {
   SimWritten *self = written();
-  if (self->is_on && self->snapshot == snapshot && (!self->has_grown || spans_list(self, extents, extent_count, places)))
+  if (self->is_on && self->snapshot == snapshot) {
+    if (self->has_grown)
+      spans_list(self, extents, extent_count, places);
     return true;
+  }
   if (self->snapshot != snapshot || self->is_on)
     sim_written_end();
   return false;

@@ -50,7 +50,7 @@ typedef struct PoolState {
   uint64_t free_count;
   bool is_begun;
   PoolPage *open[POOL_KIND_COUNT];                 /* the page that small blocks are carved from */
-  SimLink free[POOL_KIND_COUNT][POOL_CLASS_COUNT]; /* PoolBlock.free_link, longest free first; class 0: large blocks */
+  SimLink free[POOL_CLASS_COUNT][POOL_KIND_COUNT]; /* PoolBlock.free_link, longest free first; class 0: large blocks */
   PoolDirectory *directory[POOL_DIRECTORY_SIZE];   /* by page number of guest memory */
 } PoolState;
 

@@ -13,7 +13,7 @@ static PoolState *pool(void) {
     state->is_begun = true;
     for (unsigned kind = 0; kind < POOL_KIND_COUNT; kind++)
       for (unsigned class = 0; class < POOL_CLASS_COUNT; class ++)
-        sim_list_init(&state->free[kind][class]);
+        sim_list_init(&state->free[class][kind]);
   }
   return state;
 }
@@ -97,7 +97,7 @@ static uint64_t capacity_of(uint64_t size) {
 }
 
 static SimLink *free_list(PoolKind kind, uint64_t capacity) {
-  return &pool()->free[kind][capacity > SMALL_SIZE_MAX ? 0 : capacity / SIM_GRANULE_SIZE];
+  return &pool()->free[capacity > SMALL_SIZE_MAX ? 0 : capacity / SIM_GRANULE_SIZE][kind];
 }
 
 /* ---- blocks ---- */

@@ -173,9 +173,8 @@ void guest_func_entry_slow(void *stack_pointer) {
 
 /* Where the current context keeps its frames, and how many it had no room for. */
 #define FRAME_OPERANDS                                                                                                                     \
-  [current] "i"(SIM_MACHINE_BASE + offsetof(SimMachine, current)), [slot] "i"((uint32_t)offsetof(SimContext, slot)),                       \
-      [frame_count] "i"((uint32_t)offsetof(SimContext, frame_count)), [frame_count_max] "i"(SIM_FRAME_COUNT_MAX),                          \
-      [beyond] "i"(SIM_MODEL_BASE + offsetof(ModelState, guest) + offsetof(GuestState, frames_beyond))
+  [current] "i"(SIM_MACHINE_BASE + offsetof(SimMachine, current)), [beyond] "i"((uint32_t)offsetof(SimContext, frames_beyond)),            \
+      [frame_count] "i"((uint32_t)offsetof(SimContext, frame_count)), [frame_count_max] "i"(SIM_FRAME_COUNT_MAX)
 
 /* In: %rdi where this function was called from. Pushes the frame {site, function}; one that SIM_FRAME_COUNT_MAX leaves no room for is only counted. */
 GUEST_HOOK_BARE void guest_func_entry(void) {
@@ -196,9 +195,7 @@ GUEST_HOOK_BARE void guest_func_entry(void) {
                    "incw %c[frame_count](%%rcx)\n\t"
                    "jmp 2f\n"
                    "1:\n\t"
-                   "movzbl %c[slot](%%rcx), %%eax\n\t"
-                   "movabsq %[beyond], %%r8\n\t"
-                   "incw (%%r8,%%rax,2)\n"
+                   "incw %c[beyond](%%rcx)\n"
                    "2:\n\t"
                    "movl %%edx, %c[site](%%rcx)\n\t"
                    "movl %%esp, %%eax\n\t"
@@ -223,11 +220,9 @@ GUEST_HOOK_BARE void guest_func_exit(void) {
                    "movq (%%rcx), %%rcx\n\t"
                    "cmpw %[frame_count_max], %c[frame_count](%%rcx)\n\t"
                    "jne 1f\n\t"
-                   "movzbl %c[slot](%%rcx), %%eax\n\t"
-                   "movabsq %[beyond], %%r8\n\t"
-                   "cmpw $0, (%%r8,%%rax,2)\n\t"
+                   "cmpw $0, %c[beyond](%%rcx)\n\t"
                    "je 1f\n\t"
-                   "decw (%%r8,%%rax,2)\n\t"
+                   "decw %c[beyond](%%rcx)\n\t"
                    "ret\n"
                    "1:\n\t"
                    "decw %c[frame_count](%%rcx)\n\t"

@@ -26,13 +26,17 @@ void io_contract(uint32_t object, ModelContract contract, uint64_t address) {
   sim_event(sim_machine(), EVENT_CONTRACT, context != NULL ? context->call : 0, object, 0, contract, address);
 }
 
+void io_body_missing(const volatile void *address) {
+  io_contract(0, what_is_there((uint64_t)address), (uint64_t)address);
+  ke_bugcheck_raise(BUGCHECK_IRQL_NOT_LESS_OR_EQUAL, (uint64_t)address, ke_irql(), SIM_ACCESS_READ, 0);
+  __builtin_unreachable();
+}
+
 void *io_body_at(const volatile void *address, ObjectKind kind) {
   Object *object = object_find((uint64_t)address, kind);
   if (object != NULL)
     return object->body;
-  io_contract(0, what_is_there((uint64_t)address), (uint64_t)address);
-  ke_bugcheck_raise(BUGCHECK_IRQL_NOT_LESS_OR_EQUAL, (uint64_t)address, ke_irql(), SIM_ACCESS_READ, 0);
-  __builtin_unreachable();
+  io_body_missing(address);
 }
 
 /* ---- create ---- */

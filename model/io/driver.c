@@ -5,6 +5,7 @@
 #include "../events.h"
 #include "../ex/pool.h"
 #include "../flt/flt.h"
+#include "../wfp/wfp_face.h"
 #include "ddi_callbacks.gen.h"
 #include "io_internal.h"
 
@@ -193,6 +194,16 @@ static bool unload_routine_call(uint32_t ordinal, PDRIVER_OBJECT driver_object) 
   return true;
 }
 
+/* Who set it up tears it down. Around its own routine: no classify comes behind what that frees, and the routine may remove the flow contexts
+ * that kept a callout registered. */
+static bool adopted_unload(const IoDriver *driver, PDRIVER_OBJECT driver_object) {
+  wfp_driver_teardown(driver->object);
+  bool is_unloaded = unload_routine_call(driver->object, driver_object);
+  if (is_unloaded)
+    wfp_driver_teardown(driver->object);
+  return is_unloaded;
+}
+
 static void unload_main(void *argument) {
   uint32_t ordinal = (uint32_t)(uint64_t)argument;
   IoDriver *driver = io_driver_body(ordinal);
@@ -201,7 +212,8 @@ static void unload_main(void *argument) {
   driver->state = IO_DRIVER_UNLOADING;
   io_driver_hold(ordinal);
   io_driver_enter(ordinal);
-  bool is_unloaded = unload_routine_call(ordinal, (PDRIVER_OBJECT)driver->driver_object);
+  PDRIVER_OBJECT driver_object = (PDRIVER_OBJECT)driver->driver_object;
+  bool is_unloaded = driver->has_entry ? unload_routine_call(ordinal, driver_object) : adopted_unload(driver, driver_object);
   io_driver_enter(0);
   if (is_unloaded)
     KeFlushQueuedDpcs(); /* Windows does so before it frees the image; it cancels no timers */

@@ -2,15 +2,13 @@
 #include "../model.h"
 #include "io_face.h"
 
-static IoContextDriver *slot_of(const SimContext *context) { return &MODEL->io.context_drivers[context->slot]; }
-
 uint32_t io_driver_enter(uint32_t driver) {
-  const SimContext *context = sim_machine()->current;
+  SimContext *context = sim_machine()->current;
   if (context == NULL)
     return 0;
-  IoContextDriver *slot = slot_of(context);
-  uint32_t before = slot->context == context->id ? slot->driver : 0;
-  *slot = (IoContextDriver){ context->id, driver };
+  uint32_t before = context->driver_context == context->id ? context->driver : 0;
+  context->driver_context = context->id;
+  context->driver = driver;
   return before;
 }
 
@@ -19,9 +17,8 @@ uint32_t io_driver_current(void) {
   const SimContext *context = sim_machine()->current;
   if (context == NULL)
     return 0;
-  const IoContextDriver *slot = slot_of(context);
-  if (slot->context == context->id && slot->driver != 0)
-    return slot->driver;
+  if (context->driver_context == context->id && context->driver != 0)
+    return context->driver;
   if (context->site == 0)
     return 0;
   if (!(context->site & SIM_SITE_STEP))

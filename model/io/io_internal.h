@@ -22,6 +22,8 @@
  * it follows what is there; does not return. */
 void *io_body_at(const volatile void *address, ObjectKind kind);
 
+void io_body_missing(const volatile void *address) __attribute__((noreturn)); /* what io_body_at does there */
+
 /* A documented condition that a driver broke: EVENT_CONTRACT, with the call it was made in. */
 void io_contract(uint32_t object, ModelContract contract, uint64_t address);
 

@@ -91,12 +91,6 @@ typedef struct IoRequest {
   uint64_t system_buffer; /* guest address; 0: none */
 } IoRequest;
 
-/* Whose code runs in a context. */
-typedef struct IoContextDriver {
-  uint32_t context; /* id; 0: none */
-  uint32_t driver;  /* ordinal */
-} IoContextDriver;
-
 typedef struct IoState {
   SimLink queue;         /* IoWorkItem.link: first come, first served */
   void *queue_semaphore; /* KeSemaphore: counts the queue */
@@ -104,6 +98,6 @@ typedef struct IoState {
   uint32_t driver_count; /* drivers that are not gone */
   uint32_t driver_last;  /* ordinal of the one loaded last */
   IoLink links[IO_LINK_COUNT_MAX];
-  IoContextDriver context_drivers[SIM_CONTEXT_COUNT_MAX + 2]; /* by context slot */
   bool is_begun;
+  SimLink interrupts; /* of drivers (interrupt.c), also those that are disconnected */
 } IoState;

@@ -7,6 +7,7 @@
 #include "../model.h"
 #include "../verifier/verifier.h"
 #include "ddi_callbacks.gen.h"
+#include "interrupt.h"
 #include "io_face.h"
 #include "stimulus.h"
 
@@ -45,7 +46,10 @@ static void stimulus_do(Stimulus *stimulus, uint64_t now_ns) {
   const IoStimulus *what = &stimulus->what;
   switch (what->kind) {
   case IO_STIMULUS_DPC: ke_dpc_queue(stimulus->dpc, cpu_of(what)); return;
-  case IO_STIMULUS_INTERRUPT: ke_interrupt_request(stimulus->interrupt, cpu_of(what)); return;
+  case IO_STIMULUS_INTERRUPT:
+    if (!io_interrupt_raise(what->routine, cpu_of(what))) /* no driver connected it: an interrupt of nobody's in particular */
+      ke_interrupt_request(stimulus->interrupt, cpu_of(what));
+    return;
   case IO_STIMULUS_WORK_ITEM: io_work_item_at(what->driver, what->routine, 0, now_ns); return;
   case IO_STIMULUS_THREAD: io_thread_at(what->driver, what->routine, 0, what->cpu, what->irql, now_ns); return;
   case IO_STIMULUS_UNLOAD: io_driver_unload(what->driver, now_ns); return;

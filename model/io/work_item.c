@@ -123,6 +123,7 @@ void io_begin(void) {
   SIM_ASSERT(!state->is_begun);
   state->is_begun = true;
   sim_list_init(&state->queue);
+  sim_list_init(&state->interrupts);
   sim_list_init(&state->requests);
   state->queue_semaphore = ke_semaphore_create("work queue", 0, INT32_MAX);
   for (uint32_t number = 0; number < MODEL->options.worker_count; number++)

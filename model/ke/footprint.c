@@ -106,7 +106,7 @@ _Static_assert(EVENT_CALL < 64 && EVENT_TIMER_EXPIRE < 128, "kinds are in the wo
    word(EVENT_FAULT) | word(EVENT_DEBUG_PRINT) | word(EVENT_READY) | word(EVENT_RUN) | word(EVENT_WAIT) | word(EVENT_WAKE) |               \
    word(EVENT_WAIT_HIGH) | word(EVENT_SIGNAL) | word(EVENT_CLEAR) | word(EVENT_LOCK_ACQUIRE) | word(EVENT_LOCK_RELEASE) |                  \
    word(EVENT_LOCK_RECURSION) | word(EVENT_LOCK_NOT_HELD) | word(EVENT_DPC_QUEUE) | word(EVENT_DPC_REMOVE) | word(EVENT_DPC_BEGIN) |       \
-   word(EVENT_DPC_END) | word(EVENT_TIMER_SET) | word(EVENT_TIMER_CANCEL) | word(EVENT_TIMER_EXPIRE))
+   word(EVENT_DPC_END) | word(EVENT_TIMER_SET) | word(EVENT_TIMER_CANCEL) | word(EVENT_TIMER_EXPIRE) | word(EVENT_THREAD_EXIT))
 #define BY_FUNCTION(word) (word(EVENT_RETURN) | word(EVENT_CALLBACK) | word(EVENT_CALLBACK_RETURN))
 
 const SimFootprintRules ke_footprint_rules = {
@@ -116,22 +116,46 @@ const SimFootprintRules ke_footprint_rules = {
   .is_plain = is_plain,
 };
 
-/* Stepping it would only set it spinning: at DISPATCH_LEVEL or above that masks nothing that was not masked. */
-bool ke_is_futile(const SimContext *context) {
+/* It asks for a spin lock as the contract wants it: nothing else would come of the attempt than that the cpu spins, at DISPATCH_LEVEL. */
+static bool is_attempt(const SimContext *context) {
   const SimOperation *pending = &context->pending;
-  if (pending->kind != SIM_POINT_CALL || pending->object == 0 || context->irql < SIM_IRQL_DISPATCH || context->vcpu == NULL)
+  bool is_verified = MODEL->options.verified[0].name[0] != 0; /* Driver Verifier looks at every raising */
+  if (pending->kind == SIM_POINT_SPIN)
+    return context->irql >= SIM_IRQL_DISPATCH; /* in it, or woken again */
+  if (pending->kind != SIM_POINT_CALL)
     return false;
   switch (pending->function) {
   case DDI_KeAcquireSpinLock:
   case DDI_KeAcquireSpinLockRaiseToDpc:
-  case DDI_KeAcquireSpinLockAtDpcLevel: break;
+  case DDI_KeAcquireInStackQueuedSpinLock: return context->irql == SIM_IRQL_DISPATCH || (context->irql < SIM_IRQL_DISPATCH && !is_verified);
+  case DDI_KeAcquireSpinLockAtDpcLevel:
+  case DDI_KeAcquireInStackQueuedSpinLockAtDpcLevel: return context->irql == SIM_IRQL_DISPATCH;
   default: return false;
   }
-  const Object *object = object_by_ordinal(pending->object);
+}
+
+static const KeSpinLock *asked_for(const SimContext *context) {
+  if (context->pending.object == 0 || context->vcpu == NULL || !is_attempt(context))
+    return NULL;
+  const Object *object = object_by_ordinal(context->pending.object);
   if (object == NULL || !object->is_alive || object->kind != OBJECT_SPIN_LOCK)
-    return false;
-  const KeSpinLock *lock = object->body;
-  return lock->is_held && lock->owner_cpu != context->vcpu->number;
+    return NULL;
+  uint8_t attributes = sim_page_attributes(sim_machine(), object->address); /* whoever touches a paged lock at DISPATCH_LEVEL ... */
+  return (attributes & SIM_PAGE_KIND_MASK) != SIM_PAGE_PAGED ? object->body : NULL;
+}
+
+uint32_t ke_asks_for(const SimContext *context) {
+  const KeSpinLock *lock = asked_for(context);
+  return lock != NULL ? lock->object->ordinal : 0;
+}
+
+/* Stepping it would only set it spinning, until the lock is given back: then it can do all that it could do now. Whoever raises the IRQL at the attempt
+ * masks what would come before it got the lock; that comes later, or stays pending, in orders that leave interrupts pending and make the attempt when
+ * the lock is free. Queued locks go to those that wait in the order in which they came: the order in which they find it free. Where the lock is never
+ * given back all that is left are such attempts, and they are made. */
+bool ke_is_futile(const SimContext *context) {
+  const KeSpinLock *lock = asked_for(context);
+  return lock != NULL && lock->is_held && lock->owner_cpu != context->vcpu->number;
 }
 
 /* An entry that is in no queue: when it was, and after whom it came. */

@@ -42,25 +42,23 @@ void ke_identity_begin(KeIdentity *saved, uint32_t owner, uint32_t run, uint32_t
   saved->owner = context->owner;
   RtlCopyMemory(saved->children, context->children, sizeof saved->children);
   RtlCopyMemory(saved->choice_ordinals, context->choice_ordinals, sizeof saved->choice_ordinals);
-  context->id = path_id(owner, context->kind, run);
   context->object = object;
   context->owner = context_owner;
   context->access_ordinal = 0;
   RtlZeroMemory(context->children, sizeof context->children);
   RtlZeroMemory(context->choice_ordinals, sizeof context->choice_ordinals);
-  sim_identity_take(sim_machine());
+  sim_identity_take(sim_machine(), path_id(owner, context->kind, run));
 }
 
 void ke_identity_end(const KeIdentity *saved) {
   SimContext *context = sim_machine()->current;
   sim_identity_leave(sim_machine());
-  context->id = saved->id;
   context->object = saved->object;
   context->access_ordinal = saved->access_ordinal;
   context->owner = saved->owner;
   RtlCopyMemory(context->children, saved->children, sizeof context->children);
   RtlCopyMemory(context->choice_ordinals, saved->choice_ordinals, sizeof context->choice_ordinals);
-  sim_identity_take(sim_machine());
+  sim_identity_take(sim_machine(), saved->id);
 }
 
 KeOutside ke_outside_begin(void) {

@@ -114,6 +114,13 @@ uint64_t ke_now_ns(void);       /* virtual time of the current cpu */
 uint64_t ke_tick_time_ns(void); /* of the last clock tick: what KeQuerySystemTime knows */
 int64_t ke_system_time_100ns(void);
 
+/* ---- callbacks: see level.c ---- */
+
+enum { KE_LEVEL_AS_IS = 0xff };
+/* Around a callback whose page allows up to DISPATCH_LEVEL: whether its caller stands there is a choice. What `begin` returned is for `end`. */
+uint8_t ke_callback_level_begin(void);
+void ke_callback_level_end(uint8_t before);
+
 /* ---- attaching to a process: see attach.c ---- */
 
 /* What a thread was attached to before; the model's KAPC_STATE. */

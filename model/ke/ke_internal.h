@@ -114,6 +114,7 @@ void ke_thread_boost(KeThread *thread, int increment);
 extern const SimThreads ke_threads;
 extern const SimFootprintRules ke_footprint_rules;
 bool ke_is_futile(const SimContext *context);
+uint32_t ke_asks_for(const SimContext *context);
 void ke_state_forget(SimMachine *machine, void (*forget)(void *data, const void *word), void *data);
 
 /* ---- dpc.c, dispatch.c ---- */

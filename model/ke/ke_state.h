@@ -258,4 +258,5 @@ typedef struct KeState {
   bool is_begun;
   KeBugcheck bugcheck;
   KePrcb *prcbs; /* [prcb_count] */
+  void *ipi;     /* of KeIpiGenericCall; NULL: it was never called */
 } KeState;

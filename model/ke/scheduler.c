@@ -1,8 +1,14 @@
 /* Who runs: ready queues by priority, standby threads, preemption, quanta (K-THR-1, K-IRQL-2, K-IRQL-3). */
 #include "ke_internal.h"
 
+/* Partial-order reduction is told what is looked at and what changes: the ready threads, and what a processor runs, or is to run, or that it is idle
+ * (sim/footprint.h). */
+static void ready_touch(bool is_write) { sim_touch_shared(sim_machine(), SIM_TOUCH_READY, is_write); }
+static void turn_touch(const KePrcb *prcb, bool is_write) { sim_touch_shared(sim_machine(), SIM_TOUCH_TURN + prcb->number, is_write); }
+
 static void ready_push(KeThread *thread, bool at_head) {
   SimLink *queue = &KE->ready[thread->priority];
+  ready_touch(true);
   thread->state = KE_THREAD_READY;
   if (at_head)
     sim_list_push_head(queue, &thread->ready_link);
@@ -12,6 +18,7 @@ static void ready_push(KeThread *thread, bool at_head) {
 }
 
 static void ready_remove(KeThread *thread) {
+  ready_touch(true);
   sim_list_remove(&thread->ready_link);
   if (sim_list_is_empty(&KE->ready[thread->priority]))
     KE->ready_mask &= ~(1u << thread->priority);
@@ -21,6 +28,7 @@ static bool may_run_on(const KeThread *thread, const KePrcb *prcb) { return thre
 
 /* The first thread of the highest priority, at least `lowest`, that may run there. */
 static KeThread *ready_best(const KePrcb *prcb, int lowest) {
+  ready_touch(false);
   for (uint32_t mask = KE->ready_mask >> lowest << lowest; mask != 0;) {
     unsigned priority = 31u - (unsigned)__builtin_clz(mask);
     SimLink *link, *following;
@@ -36,6 +44,7 @@ static KeThread *ready_best(const KePrcb *prcb, int lowest) {
 
 KeThread *ke_ready_take(KePrcb *prcb) {
   KeThread *thread = prcb->next;
+  turn_touch(prcb, true);
   prcb->next = NULL;
   if (thread != NULL)
     return thread;
@@ -53,7 +62,7 @@ static void quantum_stop(KePrcb *prcb, KeThread *thread) { thread->quantum_used_
 
 void ke_run(KePrcb *prcb, KeThread *thread) {
   SimMachine *machine = sim_machine();
-  sim_touch_shared(machine, SIM_TOUCH_READY, true);
+  turn_touch(prcb, true);
   if (!is_idle(prcb))
     quantum_stop(prcb, prcb->current);
   sim_event(machine, EVENT_RUN, 0, thread != NULL ? thread->header.object->ordinal : 0, 0, prcb->number, 0);
@@ -92,7 +101,10 @@ void ke_pending_deliver(uint32_t function) {
 static KePrcb *idle_find(const KeThread *thread) {
   for (uint32_t i = 0; i < KE->prcb_count; i++) {
     KePrcb *prcb = &KE->prcbs[i];
-    if (is_idle(prcb) && prcb->next == NULL && !prcb->vcpu->is_hung && may_run_on(thread, prcb))
+    if (!may_run_on(thread, prcb))
+      continue;
+    turn_touch(prcb, false);
+    if (is_idle(prcb) && prcb->next == NULL && !prcb->vcpu->is_hung)
       return prcb;
   }
   return NULL;
@@ -108,7 +120,10 @@ static KePrcb *victim_find(const KeThread *thread) {
   KePrcb *victim = NULL;
   for (uint32_t i = 0; i < KE->prcb_count; i++) {
     KePrcb *prcb = &KE->prcbs[i];
-    if (may_run_on(thread, prcb) && priority_of(prcb) < thread->priority && (victim == NULL || priority_of(prcb) < priority_of(victim)))
+    if (!may_run_on(thread, prcb))
+      continue;
+    turn_touch(prcb, false);
+    if (priority_of(prcb) < thread->priority && (victim == NULL || priority_of(prcb) < priority_of(victim)))
       victim = prcb;
   }
   return victim;
@@ -116,6 +131,7 @@ static KePrcb *victim_find(const KeThread *thread) {
 
 static void standby(KePrcb *prcb, KeThread *thread) {
   KeThread *displaced = prcb->next;
+  turn_touch(prcb, true);
   prcb->next = thread;
   thread->state = KE_THREAD_STANDBY;
   thread->cpu = prcb->number;
@@ -132,7 +148,6 @@ static void quanta_arm(void) {
 /* Simplified: no ideal processor; the lowest-numbered idle one, else the one that runs the lowest thread. */
 void ke_thread_place(KeThread *thread, bool at_head) {
   SimMachine *machine = sim_machine();
-  sim_touch_shared(machine, SIM_TOUCH_READY, true);
   thread->state = KE_THREAD_READY;
   KePrcb *prcb = idle_find(thread);
   if (prcb != NULL && prcb->vcpu->depth == 0) {
@@ -166,6 +181,7 @@ static uint64_t quantum_used_ns(const KePrcb *prcb) {
 }
 
 static bool is_wanted(const KePrcb *prcb) {
+  ready_touch(false);
   return !is_idle(prcb) && (KE->ready_mask >> prcb->current->base_priority) != 0 && ready_best(prcb, prcb->current->base_priority) != NULL;
 }
 
@@ -191,6 +207,7 @@ void ke_quantum_tick(KePrcb *prcb) {
 /* A boost decays by one with each quantum (K-OBJ-3). */
 static void quantum_end(KePrcb *prcb) {
   KeThread *thread = prcb->current;
+  turn_touch(prcb, true);
   prcb->is_quantum_over = false;
   if (is_idle(prcb))
     return;
@@ -217,6 +234,7 @@ static void switch_check(KePrcb *prcb) {
 void ke_switch(KePrcb *prcb) {
   KeThread *old = prcb->current;
   bool is_turn_over = prcb->is_quantum_over;
+  turn_touch(prcb, false);
   if (is_turn_over)
     quantum_end(prcb);
   bool must_leave = old != prcb->idle && !may_run_on(old, prcb);
@@ -234,6 +252,7 @@ void ke_thread_yield(void) {
   SimMachine *machine = sim_machine();
   KePrcb *prcb = ke_prcb();
   KeThread *thread = prcb->current;
+  turn_touch(prcb, false);
   if (machine->current != thread->context || ke_irql() >= SIM_IRQL_DISPATCH)
     return;
   KeThread *next = prcb->next != NULL ? NULL : ready_best(prcb, thread->priority);
@@ -303,10 +322,19 @@ static void threads_switch_to(SimMachine *machine, SimVcpu *vcpu, SimContext *co
 const SimThreads ke_threads = { .ready = threads_ready,
                                 .switch_to = threads_switch_to,
                                 .is_futile = ke_is_futile,
+                                .asks_for = ke_asks_for,
                                 .forget = ke_state_forget,
                                 .footprint_rules = &ke_footprint_rules };
 
 /* ---- priorities ---- */
+
+/* Of one that is ready, and of one that has a processor, or is to have it next. */
+static void priority_touch(const KeThread *thread) {
+  if (thread->state == KE_THREAD_READY)
+    ready_touch(true);
+  else if (thread->state == KE_THREAD_RUNNING || thread->state == KE_THREAD_STANDBY)
+    turn_touch(&KE->prcbs[thread->cpu], true);
+}
 
 void ke_thread_boost(KeThread *thread, int increment) {
   int boosted = thread->base_priority + increment;
@@ -314,7 +342,7 @@ void ke_thread_boost(KeThread *thread, int increment) {
     return;
   if (boosted >= KE_PRIORITY_REAL_TIME_LOWEST)
     boosted = KE_PRIORITY_REAL_TIME_LOWEST - 1;
-  sim_touch_shared(sim_machine(), SIM_TOUCH_READY, true);
+  priority_touch(thread);
   if (boosted > thread->priority)
     thread->priority = (int8_t)boosted;
 }
@@ -331,7 +359,7 @@ static void running_lowered(KeThread *thread) {
 
 int ke_thread_priority_set(KeThread *thread, int priority) {
   int old = thread->base_priority;
-  sim_touch_shared(sim_machine(), SIM_TOUCH_READY, true);
+  priority_touch(thread);
   bool is_ready = thread->state == KE_THREAD_READY;
   if (is_ready)
     ready_remove(thread);

@@ -47,6 +47,7 @@ static void own(KeSpinLock *lock, LockForm form) {
   lock->owner_thread = prcb->current->header.object->ordinal;
   lock->owner_is_thread = machine->current->kind == SIM_CONTEXT_THREAD;
   *(KSPIN_LOCK *)lock->object->address = 1;
+  sim_touch_take(machine, lock->object->ordinal);
   sim_event(machine, EVENT_LOCK_ACQUIRE, ke_call(), lock->object->ordinal, 0, form, 0);
 }
 
@@ -100,6 +101,7 @@ static void release(KSPIN_LOCK *address, LockForm form) {
   }
   bool by_other = lock->owner_cpu != prcb->number && lock->owner_thread != prcb->current->header.object->ordinal;
   lock->is_held = lock->is_garbage = false;
+  sim_touch_give(machine, ordinal);
   *address = 0;
   sim_event(machine, EVENT_LOCK_RELEASE, ke_call(), ordinal, 0, (uint32_t)form | (uint32_t)lock->form << 8 | (uint32_t)by_other << 16, 0);
   sim_spin_wake(machine, lock->object->address);

@@ -17,8 +17,13 @@ KeProcess *ke_process_create(const char *name, bool is_user) {
   return process;
 }
 
+/* The system's own process never ends, whatever threads of drivers come and go: who goes first is the same. */
 static void process_thread_gone(KeProcess *process, int32_t status) {
-  if (--process->thread_count > 0)
+  process->thread_count--;
+  if (process == KE->system_process)
+    return;
+  sim_touch(sim_machine(), SIM_TOUCH_OBJECT, process->header.object->ordinal, true);
+  if (process->thread_count > 0)
     return;
   process->exit_status = status;
   process->header.signal_state = 1;

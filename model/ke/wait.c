@@ -204,6 +204,8 @@ static int32_t wait_do(const KeWait *wait) {
   uint32_t object = wait->count > 0 ? wait->objects[0]->object->ordinal : 0;
   bool is_poll = wait->due_ns == 0;
   bool is_high = !is_poll && ke_irql() >= SIM_IRQL_DISPATCH;
+  for (uint32_t i = 1; i < wait->count; i++) /* events name the first one */
+    sim_touch(machine, SIM_TOUCH_OBJECT, wait->objects[i]->object->ordinal, true);
   if (is_high)
     wait_high(wait, object);
   sim_event(machine, EVENT_WAIT, 0, object, 0, is_poll ? 3 : wait->due_ns == KE_WAIT_FOREVER ? 1 : 2, 0);

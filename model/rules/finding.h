@@ -14,12 +14,16 @@
 
 /* Where the other one was, of a mistake that takes two (a race, two orders of locks). */
 typedef struct FindingOther {
-  uint32_t site;        /* 0: there is no other */
-  uint32_t context;     /* id */
-  uint32_t object;      /* ordinal of what it ran for; 0: not known */
-  uint32_t function;    /* the call that driver code was in; 0: none */
-  uint8_t cpu;          /* of an interrupt or DPC; 0xff: a thread */
-  SimIrql irql;         /* the level it came at; of a thread: 0 */
+  uint32_t site;     /* 0: there is no other */
+  uint32_t context;  /* id */
+  uint32_t object;   /* ordinal of what it ran for; 0: not known */
+  uint32_t function; /* the call that driver code was in; 0: none */
+  uint8_t cpu;       /* of an interrupt or DPC; 0xff: a thread */
+  SimIrql irql;      /* the level it came at; of a thread: 0 */
+  uint8_t at_cpu;    /* where and when it was: only where `event` is known */
+  SimIrql at_irql;
+  uint64_t time_ns;
+  uint32_t event;       /* the last before it; UINT32_MAX: not known */
   uint16_t frame_count; /* the guest's call stack, innermost last */
   SimFrame frames[SIM_RACE_FRAME_COUNT_MAX];
 } FindingOther;

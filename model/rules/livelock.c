@@ -7,6 +7,7 @@
  */
 #include "rule_ids.h"
 #include "rules.h"
+#include "slots.h"
 
 #include "model/ke/ke_state.h"
 #include "model/model.h"
@@ -29,13 +30,13 @@ typedef struct Loop {
 } Loop;
 
 typedef struct State {
-  Loop loops[SIM_CONTEXT_COUNT_MAX]; /* by context slot */
+  RuleSlots loops; /* Loop, by context slot */
 } State;
 
 static State *state(void) { return RULES->state[RULE_SLOT_LIVELOCK]; }
 
 static Loop *loop_of(const SimContext *context) {
-  Loop *loop = &state()->loops[context->slot];
+  Loop *loop = rule_slot(&state()->loops, context->slot, sizeof(Loop));
   if (loop->context != context->id)
     *loop = (Loop){ .context = context->id };
   return loop;
@@ -88,7 +89,7 @@ static bool is_on_top(const SimContext *context) {
 }
 
 static bool goes_round(const SimContext *context) {
-  const Loop *loop = &state()->loops[context->slot];
+  const Loop *loop = rule_slot(&state()->loops, context->slot, sizeof(Loop));
   if (loop->context != context->id || context->frame_count == 0)
     return false;
   return loop->rounds >= ROUNDS_MIN || context->access_ordinal - loop->access_ordinal >= ACCESSES_MIN;
@@ -96,7 +97,7 @@ static bool goes_round(const SimContext *context) {
 
 /* Could it have gone on, and has not for long? Then the schedule was unfair to it, or what keeps it is told elsewhere. */
 static bool is_passed_over(const SimContext *context, uint32_t now) {
-  const Loop *loop = &state()->loops[context->slot];
+  const Loop *loop = rule_slot(&state()->loops, context->slot, sizeof(Loop));
   bool is_seen = loop->context == context->id && now - loop->seen_event <= FAIR_EVENTS;
   return (is_on_top(context) || is_ready(context)) && !is_seen && !goes_round(context);
 }
@@ -125,7 +126,7 @@ static uint32_t starved_on(const SimVcpu *vcpu, const SimContext *top) {
   const KeThread *running = thread_of(top);
   if (top->irql >= SIM_IRQL_DISPATCH && vcpu->executed_ns - vcpu->high_since_ns >= STARVED_NS && !sim_list_is_empty(&prcb->dpcs))
     return SIM_CONTAINER(prcb->dpcs.next, KeDpc, link)->object->ordinal;
-  for (unsigned slot = 0; slot < SIM_CONTEXT_COUNT_MAX; slot++) {
+  for (unsigned slot = 0; slot < sim_machine()->context_count; slot++) {
     const SimContext *context = &sim_machine()->contexts[slot];
     const KeThread *thread = context->is_live && is_ready(context) ? thread_of(context) : NULL;
     if (thread != NULL && running != NULL && thread->affinity == 1ULL << vcpu->number && thread->priority < running->priority)
@@ -146,7 +147,7 @@ static bool is_network_told(uint8_t cpu) {
 /* It keeps the cpu for long, and somebody waits for it. */
 static bool starvation_look(const SimContext *context, const SimEvent *stop) {
   const SimVcpu *vcpu = context->vcpu;
-  const Loop *loop = &state()->loops[context->slot];
+  const Loop *loop = rule_slot(&state()->loops, context->slot, sizeof(Loop));
   uint32_t starved = vcpu != NULL ? starved_on(vcpu, context) : 0;
   if (starved == 0)
     return false;
@@ -163,7 +164,7 @@ static void observe_stop(const SimEvent *event, void *data) {
   (void)data;
   if (!is_limit(event->detail))
     return;
-  for (unsigned slot = 0; slot < SIM_CONTEXT_COUNT_MAX; slot++) {
+  for (unsigned slot = 0; slot < machine->context_count; slot++) {
     const SimContext *context = &machine->contexts[slot];
     if (!context->is_live)
       continue;
@@ -174,13 +175,14 @@ static void observe_stop(const SimEvent *event, void *data) {
       return;
     }
   }
-  Finding *finding = first != NULL ? report(RULE_LIVELOCK, first, event, state()->loops[first->slot].function) : NULL;
+  Finding *finding = first != NULL ? report(RULE_LIVELOCK, first, event, loop_of(first)->function) : NULL;
   if (finding != NULL)
     finding->detail = count;
 }
 
 static void begin(void) {
   RULES->state[RULE_SLOT_LIVELOCK] = sim_heap_allocate(sizeof(State));
+  rule_slots_begin(&state()->loops, sizeof(Loop));
   rule_observe(observe, (const uint16_t[]){ EVENT_RETURN, EVENT_WAIT, 0 });
   rule_observe(observe_stop, (const uint16_t[]){ SIM_EVENT_STOP, 0 });
 }

@@ -45,8 +45,15 @@ static Lock *lock_of(uint32_t object) {
 static void take_fill(Take *take, const SimEvent *event, SimIrql irql) {
   const SimContext *context = sim_machine()->current;
   *take = (Take){ .is_seen = true, .irql = irql, .sequence = event->sequence };
-  take->place =
-      (FindingOther){ .site = event->site, .context = event->context, .object = context->object, .function = event->function, .cpu = 0xff };
+  take->place = (FindingOther){ .site = event->site,
+                                .context = event->context,
+                                .object = context->object,
+                                .function = event->function,
+                                .cpu = 0xff,
+                                .at_cpu = event->cpu,
+                                .at_irql = event->irql,
+                                .time_ns = event->time_ns,
+                                .event = event->sequence };
   if (context->kind != SIM_CONTEXT_THREAD) {
     take->place.cpu = event->cpu;
     take->place.irql = context->kind == SIM_CONTEXT_DPC ? SIM_IRQL_DISPATCH : irql;

@@ -104,8 +104,15 @@ static bool is_known(const Edge *edge) {
 
 static void place_fill(FindingOther *place, const SimEvent *event) {
   const SimContext *context = sim_machine()->current;
-  *place =
-      (FindingOther){ .site = event->site, .context = event->context, .object = context->object, .function = event->function, .cpu = 0xff };
+  *place = (FindingOther){ .site = event->site,
+                           .context = event->context,
+                           .object = context->object,
+                           .function = event->function,
+                           .cpu = 0xff,
+                           .at_cpu = event->cpu,
+                           .at_irql = event->irql,
+                           .time_ns = event->time_ns,
+                           .event = event->sequence };
   if (context->kind != SIM_CONTEXT_THREAD) {
     place->cpu = event->cpu;
     place->irql = context->kind == SIM_CONTEXT_DPC ? SIM_IRQL_DISPATCH : event->irql;

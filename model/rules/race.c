@@ -125,7 +125,14 @@ static void observe_call(const SimEvent *event) {
 static void observe_return(const SimEvent *event) {
   if (event->function == DDI_KeFlushQueuedDpcs)
     acquire_other(KEY_DPCS_DONE, 0);
-  else if (event->function == DDI_KeReadStateEvent && event->status != 0)
+  else if (event->status != 0 && (event->function == DDI_KeReadStateEvent || event->function == DDI_KeResetEvent ||
+                                  event->function == DDI_KeReadStateTimer || event->function == DDI_KeReadStateSemaphore))
+    acquire(event->object);
+}
+
+/* What was still queued has not begun, and whoever took it back comes behind the one who queued it. */
+static void observe_taken_back(const SimEvent *event) {
+  if (event->status != 0)
     acquire(event->object);
 }
 
@@ -151,7 +158,6 @@ static void observe(const SimEvent *event, void *data) {
   case EVENT_SIGNAL: /* waits acquire where they end (model/ke/wait.c) */
   case EVENT_THREAD_EXIT:
   case EVENT_DPC_QUEUE:
-  case EVENT_TIMER_SET:
   case EVENT_WORK_QUEUE:
   case EVENT_STREAM_INJECT:
   case EVENT_MESSAGE_SEND:
@@ -165,6 +171,12 @@ static void observe(const SimEvent *event, void *data) {
   case EVENT_MESSAGE_TAKE:
   case EVENT_MESSAGE_DONE: acquire(event->object); return;
 
+  case EVENT_TIMER_CANCEL:
+  case EVENT_DPC_REMOVE: observe_taken_back(event); return;
+  case EVENT_TIMER_SET: /* one that was set already is taken back first */
+    observe_taken_back(event);
+    release(event->object);
+    return;
   case EVENT_DPC_END: release_other(KEY_DPCS_DONE, 0); return;
   case EVENT_PEND_COMPLETE: release_other(KEY_COMPLETIONS, 0); return;
   case EVENT_CLASSIFY:
@@ -211,6 +223,10 @@ static void found(SimMachine *machine, const SimRace *race) {
     .object = race->earlier.object,
     .cpu = race->earlier.cpu,
     .irql = race->earlier.irql,
+    .at_cpu = race->earlier.at_cpu,
+    .at_irql = race->earlier.at_irql,
+    .time_ns = race->earlier.time_ns,
+    .event = race->earlier.event,
     .frame_count = race->earlier.frame_count,
   };
   for (unsigned i = 0; i < other.frame_count; i++)
@@ -218,40 +234,14 @@ static void found(SimMachine *machine, const SimRace *race) {
   rule_report_two(RULE_DATA_RACE, &event, &other);
 }
 
-static const uint16_t observed[] = { SIM_EVENT_IRQL,
-                                     SIM_EVENT_INTERRUPT,
-                                     SIM_EVENT_INTERRUPT_END,
-                                     SIM_EVENT_CONTEXT_BEGIN,
-                                     EVENT_CALL,
-                                     EVENT_POOL_FREE,
-                                     EVENT_RETURN,
-                                     EVENT_CALLBACK,
-                                     EVENT_CALLBACK_RETURN,
-                                     EVENT_THREAD_CREATE,
-                                     EVENT_THREAD_EXIT,
-                                     EVENT_SIGNAL,
-                                     EVENT_LOCK_ACQUIRE,
-                                     EVENT_LOCK_RELEASE,
-                                     EVENT_DPC_QUEUE,
-                                     EVENT_DPC_BEGIN,
-                                     EVENT_DPC_END,
-                                     EVENT_TIMER_SET,
-                                     EVENT_TIMER_EXPIRE,
-                                     EVENT_WORK_QUEUE,
-                                     EVENT_WORK_BEGIN,
-                                     EVENT_OBJECT_CREATE,
-                                     EVENT_OBJECT_DELETE,
-                                     EVENT_DRIVER_LOAD,
-                                     EVENT_CLASSIFY,
-                                     EVENT_PEND_COMPLETE,
-                                     EVENT_CONNECTION,
-                                     EVENT_STREAM_INJECT,
-                                     EVENT_STREAM_INJECTED,
-                                     EVENT_MESSAGE_SEND,
-                                     EVENT_MESSAGE_TAKE,
-                                     EVENT_MESSAGE_REPLY,
-                                     EVENT_MESSAGE_DONE,
-                                     0 };
+static const uint16_t observed[] = {
+  SIM_EVENT_IRQL,        SIM_EVENT_INTERRUPT, SIM_EVENT_INTERRUPT_END, SIM_EVENT_CONTEXT_BEGIN, EVENT_CALL,         EVENT_POOL_FREE,
+  EVENT_RETURN,          EVENT_CALLBACK,      EVENT_CALLBACK_RETURN,   EVENT_THREAD_CREATE,     EVENT_THREAD_EXIT,  EVENT_SIGNAL,
+  EVENT_LOCK_ACQUIRE,    EVENT_LOCK_RELEASE,  EVENT_DPC_QUEUE,         EVENT_DPC_BEGIN,         EVENT_DPC_END,      EVENT_DPC_REMOVE,
+  EVENT_TIMER_SET,       EVENT_TIMER_CANCEL,  EVENT_TIMER_EXPIRE,      EVENT_WORK_QUEUE,        EVENT_WORK_BEGIN,   EVENT_OBJECT_CREATE,
+  EVENT_OBJECT_DELETE,   EVENT_DRIVER_LOAD,   EVENT_CLASSIFY,          EVENT_PEND_COMPLETE,     EVENT_CONNECTION,   EVENT_STREAM_INJECT,
+  EVENT_STREAM_INJECTED, EVENT_MESSAGE_SEND,  EVENT_MESSAGE_TAKE,      EVENT_MESSAGE_REPLY,     EVENT_MESSAGE_DONE, 0
+};
 
 /* Told of events only while somebody looks. */
 static void begin(void) {

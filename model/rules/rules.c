@@ -11,9 +11,11 @@ static const RuleDetector *const detectors[] = {
 void rules_begin(void) {
   sim_arena_claim(SIM_RULES_BASE, sizeof(RulesState));
   SimMachine *machine = sim_machine();
+  sim_heap_page_begin();
   machine->rules_heap_low = machine->heap_used;
   for (size_t i = 0; i < DETECTOR_COUNT; i++)
     detectors[i]->begin();
+  sim_heap_page_begin();
   machine->rules_heap_high = machine->heap_used;
 }
 

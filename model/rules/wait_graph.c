@@ -1,6 +1,7 @@
 #include "wait_graph.h"
 
 #include "rules.h"
+#include "slots.h"
 
 #include "ddi_ids.gen.h"
 #include "model/model.h"
@@ -14,22 +15,23 @@ typedef struct WaitHeld {
   uint32_t event;
 } WaitHeld;
 
-/* Driver code that runs on a context slot. */
-typedef struct WaitRoutine {
-  uint32_t context; /* id */
+/* Of a context slot: its wait, and the driver code that runs there. */
+typedef struct WaitSlot {
+  uint32_t context; /* id of whose routine it is */
   uint32_t callback;
   uint32_t depth;
-} WaitRoutine;
+  uint32_t fast_mutex; /* the event of the fast mutex it waits for */
+  bool is_timed;       /* its last wait has a time-out */
+} WaitSlot;
 
 typedef struct WaitState {
   uint32_t held_count; /* entries in use, and holes among them */
   WaitHeld held[HELD_COUNT_MAX];
-  uint32_t fast_mutex[SIM_CONTEXT_COUNT_MAX]; /* by context slot: the event of the fast mutex it waits for */
-  bool is_timed[SIM_CONTEXT_COUNT_MAX];       /* its last wait has a time-out */
-  WaitRoutine routines[SIM_CONTEXT_COUNT_MAX];
+  RuleSlots slots; /* WaitSlot */
 } WaitState;
 
 static WaitState *state(void) { return RULES->state[RULE_SLOT_WAIT_GRAPH]; }
+static WaitSlot *slot_of(const SimContext *context) { return rule_slot(&state()->slots, context->slot, sizeof(WaitSlot)); }
 
 /* ---- who holds what ---- */
 
@@ -69,17 +71,17 @@ static void observe_wait(const SimEvent *event) {
   const SimContext *context = sim_machine()->current;
   if (context == NULL)
     return;
-  state()->fast_mutex[context->slot] = is_fast_mutex(context->call) ? event->object : 0;
-  state()->is_timed[context->slot] = event->detail != 1;
+  slot_of(context)->fast_mutex = is_fast_mutex(context->call) ? event->object : 0;
+  slot_of(context)->is_timed = event->detail != 1;
 }
 
 /* The wait of a thread is over: is the fast mutex its own now? */
 static void observe_wake(const SimEvent *event) {
   const SimContext *context = context_of_thread(event->object);
-  uint32_t object = context != NULL ? state()->fast_mutex[context->slot] : 0;
+  uint32_t object = context != NULL ? slot_of(context)->fast_mutex : 0;
   if (object == 0)
     return;
-  state()->fast_mutex[context->slot] = 0;
+  slot_of(context)->fast_mutex = 0;
   if (event->status == 0)
     held_add(object, context->id, event->sequence);
 }
@@ -90,9 +92,11 @@ static void observe_callback(const SimEvent *event) {
   const SimContext *context = sim_machine()->current;
   if (context == NULL)
     return;
-  WaitRoutine *routine = &state()->routines[context->slot];
-  if (routine->context != context->id)
-    *routine = (WaitRoutine){ .context = context->id };
+  WaitSlot *routine = slot_of(context);
+  if (routine->context != context->id) {
+    routine->context = context->id;
+    routine->callback = routine->depth = 0;
+  }
   if (event->kind == EVENT_CALLBACK_RETURN)
     routine->depth -= routine->depth > 0;
   else if (routine->depth++ == 0)
@@ -100,7 +104,7 @@ static void observe_callback(const SimEvent *event) {
 }
 
 uint32_t wait_callback(const SimContext *context) {
-  const WaitRoutine *routine = &state()->routines[context->slot];
+  const WaitSlot *routine = slot_of(context);
   return routine->context == context->id && routine->depth > 0 ? routine->callback : 0;
 }
 
@@ -121,6 +125,7 @@ static void observe(const SimEvent *event, void *data) {
 
 void wait_graph_begin(void) {
   RULES->state[RULE_SLOT_WAIT_GRAPH] = sim_heap_allocate(sizeof(WaitState));
+  rule_slots_begin(&state()->slots, sizeof(WaitSlot));
   rule_observe(observe, (const uint16_t[]){ EVENT_LOCK_ACQUIRE, EVENT_LOCK_RELEASE, EVENT_SIGNAL, EVENT_WAIT, EVENT_WAKE, EVENT_CALLBACK,
                                             EVENT_CALLBACK_RETURN, 0 });
 }
@@ -214,7 +219,7 @@ static void add_dispatcher(EdgeList *list, const KeThread *thread, const KeDispa
       edge_add(list, WAIT_THREAD, ((const KeThread *)dispatcher)->context, UINT32_MAX);
     return;
   default:
-    if (thread->context != NULL && state()->fast_mutex[thread->context->slot] == list->next.object)
+    if (thread->context != NULL && slot_of(thread->context)->fast_mutex == list->next.object)
       add_holders(list, WAIT_MUTEX);
     if (is_over && list->count == before && (message = message_of(dispatcher)) != NULL)
       add_receivers(list, message);
@@ -226,7 +231,7 @@ static void add_dispatcher(EdgeList *list, const KeThread *thread, const KeDispa
 }
 
 static void add_wait(EdgeList *list, const KeThread *thread, bool is_over) {
-  list->next.is_timed = thread->block_count == 0 || state()->is_timed[thread->context->slot];
+  list->next.is_timed = thread->block_count == 0 || slot_of(thread->context)->is_timed;
   if (thread->block_count == 0)
     edge_add(list, WAIT_SIGNAL, NULL, UINT32_MAX);
   bool is_any = thread->wait_kind == KE_WAIT_ANY && thread->block_count > 1; /* one of several: by whom it ends is not known */
@@ -268,16 +273,22 @@ unsigned wait_edges(const SimContext *context, bool is_over, WaitEdge *edges) {
 typedef struct Search {
   const SimContext *target;
   bool is_over;
-  bool visited[SIM_CONTEXT_COUNT_MAX];
+  uint64_t visited[(SIM_CONTEXT_COUNT_MAX + 63) / 64]; /* a bit a slot */
   WaitEdge *cycle;
 } Search;
+
+static bool visit(Search *search, const SimContext *context) {
+  uint64_t *word = &search->visited[context->slot / 64], bit = 1ULL << context->slot % 64;
+  bool is_first = (*word & bit) == 0;
+  *word |= bit;
+  return is_first;
+}
 
 /* Depth first; `length` edges lead to the context. */
 static unsigned search_from(Search *search, const SimContext *context, unsigned length) {
   WaitEdge edges[WAIT_EDGE_COUNT_MAX];
-  if (length == WAIT_CYCLE_MAX || search->visited[context->slot])
+  if (length == WAIT_CYCLE_MAX || !visit(search, context))
     return 0;
-  search->visited[context->slot] = true;
   unsigned count = wait_edges(context, search->is_over, edges);
   for (unsigned i = 0; i < count; i++) {
     if (edges[i].is_timed || edges[i].holder == NULL)
@@ -299,7 +310,7 @@ unsigned wait_cycle(const SimContext *context, const WaitEdge *first, bool is_ov
   cycle[0] = *first;
   if (first->holder == context)
     return 1;
-  search.visited[context->slot] = true;
+  visit(&search, context);
   return search_from(&search, first->holder, 1);
 }
 

@@ -43,6 +43,7 @@ void verifier_check_lower(SimIrql level) {
 void verifier_raised(SimIrql before) {
   if (before >= SIM_IRQL_DISPATCH || ke_irql() < SIM_IRQL_DISPATCH || !verifier_is_on(MODEL_VERIFIER_FORCE_IRQL))
     return;
+  sim_touch_shared(sim_machine(), SIM_TOUCH_REST, true);
   MODEL->verifier.trim_count++;
   mm_trim();
 }

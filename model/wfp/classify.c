@@ -83,6 +83,14 @@ void wfp_filters_free(WfpFilter **filters, uint32_t count) {
     sim_heap_free(filters, count * sizeof *filters);
 }
 
+/* Where no callout is called nobody sees the level. */
+uint8_t wfp_level_begin(WfpFilter *const *filters, uint32_t count) {
+  for (uint32_t at = 0; at < count; at++)
+    if (filters[at]->callout != NULL && filters[at]->callout->is_registered)
+      return ke_callback_level_begin();
+  return KE_LEVEL_AS_IS;
+}
+
 /* ---- one callout ---- */
 
 bool wfp_callout_is_called(const WfpRun *run, const WfpFilter *filter, WfpAnswer *answer) {
@@ -208,7 +216,9 @@ void wfp_classify(const WfpRequest *request, WfpDecision *decision) {
   Result result = { .action = FWP_ACTION_NONE };
   wfp_run_begin(&run, request);
   uint32_t count = wfp_filters_match(request, NULL, &filters);
+  uint8_t level = wfp_level_begin(filters, count);
   arbitrate(&run, filters, count, &result);
+  ke_callback_level_end(level);
   wfp_filters_free(filters, count);
   const WfpOperation *operation = run.classification->operation;
   bool was_pended = operation != NULL && operation->pend_count > 0;

@@ -24,8 +24,10 @@ static void context_delete(WfpFlowContext *context) {
   sim_list_remove(&context->link);
   sim_heap_free(context, sizeof *context);
   callout->running++;
+  uint8_t level = ke_callback_level_begin();
   ddi_callback_FWPS_CALLOUT_FLOW_DELETE_NOTIFY_FN0((FWPS_CALLOUT_FLOW_DELETE_NOTIFY_FN0)callout->flow_delete, layer, callout->callout_id,
                                                    value);
+  ke_callback_level_end(level);
   callout->flow_contexts--;
   if (--callout->running == 0 && callout->idle != NULL)
     ke_event_set(callout->idle, 0);

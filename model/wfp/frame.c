@@ -214,7 +214,9 @@ NTSTATUS wfp_notify(FWPS_CALLOUT_NOTIFY_TYPE type, WfpFilter *filter) {
     RtlCopyMemory(key, &filter->item.key, sizeof *key);
   }
   callout->running++;
+  uint8_t level = ke_callback_level_begin();
   NTSTATUS status = notify_call(callout, type, key, shown);
+  ke_callback_level_end(level);
   filter->context = shown->context;
   if (--callout->running == 0 && callout->idle != NULL)
     ke_event_set(callout->idle, 0);

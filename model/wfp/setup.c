@@ -278,16 +278,41 @@ int32_t wfp_driver_setup(const WfpSetup *given, const char **what) {
   return status;
 }
 
-int32_t wfp_driver_teardown(uint64_t device) {
+/* ---- and its end ---- */
+
+static bool has_registered(uint32_t driver) {
   SimLink *link, *following;
-  NTSTATUS status = STATUS_SUCCESS;
   SIM_LIST_EACH(&wfp_state()->callouts, link, following) {
-    WfpCallout *callout = (WfpCallout *)SIM_CONTAINER(link, WfpItem, link);
-    if (!callout->is_registered || callout->device != device)
-      continue;
-    NTSTATUS one = FwpsCalloutUnregisterById0(callout->callout_id);
-    if (!NT_SUCCESS(one))
-      status = one;
+    const WfpCallout *callout = (const WfpCallout *)SIM_CONTAINER(link, WfpItem, link);
+    if (callout->is_registered && callout->item.object->driver == driver)
+      return true;
   }
-  return status;
+  return false;
+}
+
+/* A filter whose callout is gone blocks: who unloads takes it along. */
+static void filters_delete(uint32_t driver) {
+  HANDLE *handle = wfp_memory_allocate(sizeof *handle);
+  if (FwpmEngineOpen0(NULL, RPC_C_AUTHN_WINNT, NULL, NULL, handle) == STATUS_SUCCESS) {
+    SimLink *link, *following;
+    SIM_LIST_EACH(&wfp_state()->filters, link, following) {
+      const WfpFilter *filter = (const WfpFilter *)SIM_CONTAINER(link, WfpItem, link);
+      if (filter->callout != NULL && filter->callout->is_registered && filter->callout->item.object->driver == driver)
+        FwpmFilterDeleteById0(*handle, filter->filter_id);
+    }
+    FwpmEngineClose0(*handle);
+  }
+  wfp_memory_free(handle);
+}
+
+void wfp_driver_teardown(uint32_t driver) {
+  if (!has_registered(driver))
+    return;
+  filters_delete(driver);
+  SimLink *link, *following;
+  SIM_LIST_EACH(&wfp_state()->callouts, link, following) {
+    const WfpCallout *callout = (const WfpCallout *)SIM_CONTAINER(link, WfpItem, link);
+    if (callout->is_registered && callout->item.object->driver == driver)
+      FwpsCalloutUnregisterById0(callout->callout_id);
+  }
 }

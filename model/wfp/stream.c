@@ -77,9 +77,11 @@ void wfp_stream_classify(TcpipConnection *connection, const WfpStreamData *data,
   tcpip_request_fill(&request, connection, "STREAM_V4");
   wfp_run_begin(&run, &request);
   uint32_t count = wfp_filters_match(&request, below, &filters);
+  uint8_t level = wfp_level_begin(filters, count);
   for (uint32_t at = 0; at < count; at++)
     if (wfp_item_is_enforced(&filters[at]->item) && !filter_ask(&run, filters[at], &shown, answer))
       break;
+  ke_callback_level_end(level);
   wfp_filters_free(filters, count);
   wfp_run_end(&run, &(WfpDecision){ .action = answer->is_blocked || answer->is_dropped ? FWP_ACTION_BLOCK : FWP_ACTION_PERMIT });
   shown_destroy(&shown);

@@ -135,6 +135,8 @@ bool wfp_run_end(WfpRun *run, const WfpDecision *decision);
 /* The filters that match, in the order they are asked; of sublayers below `below` only (NULL: all). Returns how many; `filters` on the
  * heap, to be freed by wfp_filters_free. */
 uint32_t wfp_filters_match(const WfpRequest *request, const WfpSubLayer *below, WfpFilter ***filters);
+/* The level at which the callouts of these filters come, where there is one: for ke_callback_level_end. */
+uint8_t wfp_level_begin(WfpFilter *const *filters, uint32_t count);
 void wfp_filters_free(WfpFilter **filters, uint32_t count);
 bool wfp_filter_matches(const WfpFilter *filter, const WfpRequest *request);
 /* Whether the callout's classifyFn is to be called for this filter; else *answer is what stands for it (W-CO-2, W-CO-5). */

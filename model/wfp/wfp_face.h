@@ -111,6 +111,6 @@ typedef struct WfpSetup {
  * commit: by the functions driver code calls. From a thread at PASSIVE_LEVEL. Returns an NTSTATUS; on failure *what is the function that
  * failed. */
 int32_t wfp_driver_setup(const WfpSetup *setup, const char **what);
-/* What a well-behaved unload does: unregisters the callouts that were registered with `device`. Filters stay. From a thread at
- * PASSIVE_LEVEL. */
-int32_t wfp_driver_teardown(uint64_t device);
+/* What a well-behaved unload does: deletes the filters of this driver's callouts and unregisters them; one whose flows still have contexts stays
+ * registered, as in Windows (W-CO-4). From a thread at PASSIVE_LEVEL. */
+void wfp_driver_teardown(uint32_t driver);

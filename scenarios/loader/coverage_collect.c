@@ -245,7 +245,7 @@ void coverage_run_end(Coverage *coverage, const RunResult *result) {
 }
 
 static const SimContext *context_by_id(uint32_t id) {
-  for (unsigned slot = 0; slot < SIM_CONTEXT_COUNT_MAX; slot++)
+  for (unsigned slot = 0; slot < sim_machine()->context_count; slot++)
     if (sim_machine()->contexts[slot].is_live && sim_machine()->contexts[slot].id == id)
       return &sim_machine()->contexts[slot];
   return NULL;

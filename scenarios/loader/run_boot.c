@@ -403,6 +403,7 @@ bool run_boot(ScenarioRun *run, GError **error) {
     return true; /* over before the first stimulus: that is what each run comes to */
   if (!sim_machine_set_up(sim_machine(), stimuli_queue, run))
     return check_fits(run, error);
+  sim_heap_seal();
   run->snapshot = sim_snapshot_save();
   return true;
 }

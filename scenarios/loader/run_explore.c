@@ -214,7 +214,8 @@ void scenario_explore(ScenarioRun *run, const RunExploration *exploration, RunVe
   }
   run_search_finish(&search);
   if (!verdict->is_interrupted) {
-    judge_sometimes(run, verdict, seen);
+    if (!run_varies_more(run, options))
+      judge_sometimes(run, verdict, seen);
     judge_faults(run, verdict);
   }
   if (verdict->shown == NULL)

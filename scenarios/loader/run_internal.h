@@ -49,6 +49,9 @@ bool run_image_global(const ScenarioRun *run, const char *driver, const char *na
 /* Do the functions and globals of C drivers that the scenario names exist? */
 bool run_names_check(const ScenarioRun *run, GError **error);
 
+/* run_verdict.c: the search lets kinds vary that the scenario itself does not: what it expects in some schedule need not be among so many. */
+bool run_varies_more(const ScenarioRun *run, const SimSearchOptions *options);
+
 /* run_stimulus.c: the address of a driver's routine, compiled or steps; 0: absent. */
 uint64_t run_routine_address(const ScenarioRun *run, const ScenarioRoutine *routine);
 /* The name a port that irqlab opened for a steps driver's global goes by. Returns owned. */

@@ -2,16 +2,81 @@
 #include "run_internal.h"
 
 #include "model/events.h"
+#include "model/model_face.h"
 
 #include <string.h>
+
+/* ---- what varies although the scenario does not say so ---- */
+
+/* Kinds that the scenario itself lets vary: what it expects is about these. */
+static uint32_t own_kinds(const ScenarioRun *run) {
+  const Scenario *scenario = run->scenario;
+  const SimSchedule *line = &scenario->policy.replay;
+  uint32_t kinds = scenario->policy.search.varies | scenario->policy.search.policy->varies;
+  for (size_t i = 0; i < line->count; i++)
+    kinds |= 1u << line->exceptions[i].kind;
+  if (scenario->machine.paging == SCENARIO_PAGING_ANY)
+    kinds |= 1u << SIM_CHOICE_RESIDENT;
+  for (size_t i = 0; i < scenario->driver_count; i++)
+    if (scenario->drivers[i].verifier_flags & MODEL_VERIFIER_LOW_RESOURCES)
+      kinds |= 1u << SIM_CHOICE_ALLOCATION;
+  return kinds;
+}
+
+bool run_varies_more(const ScenarioRun *run, const SimSearchOptions *options) {
+  return ((options->varies | options->policy->varies) & SIM_CHOICE_RARE & ~own_kinds(run)) != 0;
+}
+
+/* Did something go another way that the scenario does not let vary? (`--vary`, `--policy faults`.) */
+static bool is_beside(const ScenarioRun *run, const RunResult *result) {
+  uint32_t kinds = 0;
+  for (size_t i = 0; i < result->exceptions.count; i++)
+    kinds |= 1u << result->exceptions.exceptions[i].kind;
+  kinds &= SIM_CHOICE_RARE;
+  return kinds != 0 && (kinds & ~own_kinds(run)) != 0;
+}
+
+static bool is_mistake_expected(const ExpectSet *set) {
+  for (size_t i = 0; i < set->count; i++)
+    if (set->items[i].when != EXPECT_NEVER && (set->items[i].kind == EXPECT_FINDING || set->items[i].kind == EXPECT_BUGCHECK))
+      return true;
+  return false;
+}
+
+/* A driver without a mistake is held to its silence whatever goes another way; what more comes of a mistake is no news. */
+static bool is_silence_promised(const ExpectSet *set) {
+  for (size_t i = 0; i < set->count; i++) {
+    const Expectation *expectation = &set->items[i];
+    if (expectation->when != EXPECT_ALWAYS || expectation->kind != EXPECT_OUTCOME)
+      continue;
+    if (expectation->outcome == EXPECT_CLEAN || (expectation->outcome == EXPECT_QUIET && !is_mistake_expected(set)))
+      return true;
+  }
+  return set->count == 0;
+}
+
+/* That this or that happens, or does not, is said of what the scenario lets vary itself. */
+static bool is_about_silence(const Expectation *expectation) {
+  switch (expectation->kind) {
+  case EXPECT_OUTCOME: return true;
+  case EXPECT_BUGCHECK:
+  case EXPECT_FINDING: return expectation->when == EXPECT_NEVER;
+  default: return false;
+  }
+}
+
+/* ---- judging ---- */
 
 /* The first expectation that this schedule contradicts; notes what it fulfils. */
 static const Expectation *contradicted(const ScenarioRun *run, const ExpectSet *set, const RunResult *result, bool *seen) {
   const Expectation *first = NULL;
+  bool is_own = !is_beside(run, result), is_promised = is_own || is_silence_promised(set);
   for (size_t i = 0; i < set->count; i++) {
     const Expectation *expectation = &set->items[i];
     bool holds = expectation_holds(run, expectation, result);
     seen[i] |= holds;
+    if (!is_own && !(is_promised && is_about_silence(expectation)))
+      continue;
     if (first == NULL && ((expectation->when == EXPECT_ALWAYS && !holds) || (expectation->when == EXPECT_NEVER && holds)))
       first = expectation;
   }
@@ -55,6 +120,8 @@ static char *unmentioned(const ScenarioRun *run, const RunResult *result) {
   const char *instead = set->count == 0 ? "expected a clean run, since the file expects nothing else" : NULL;
   if (run->not_loaded != NULL && result->bugcheck.code == 0 && !is_refusal_mentioned(set))
     return g_strdup(run->not_loaded);
+  if (!is_silence_promised(set) && is_beside(run, result))
+    return NULL;
   bool is_bugcheck_mentioned = false;
   for (size_t i = 0; i < set->count; i++) {
     const Expectation *expectation = &set->items[i];

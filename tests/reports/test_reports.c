@@ -3,6 +3,7 @@
 #include "outcome.h"
 #include "paragraph.h"
 #include "reference.h"
+#include "story_order.h"
 #include "style.h"
 
 #include <json-c/json.h>
@@ -10,6 +11,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -75,6 +77,51 @@ static void test_color(void **state) {
   assert_false(report_style_of(-1, REPORT_COLOR_AUTO).has_color); /* no terminal */
   assert_true(report_style_of(-1, REPORT_COLOR_ALWAYS).has_color);
   assert_false(report_style_of(-1, REPORT_COLOR_NEVER).has_color);
+}
+
+/* ---- the order of a story ---- */
+
+/* Rows as "CPU OBJECT TIME", in the order in which they happened; a dash for a preemption; the last column: their numbers in the order they are told. */
+static void test_story_order(void **state) {
+  static const struct {
+    const char *rows;
+    const char *expected;
+  } cases[] = {
+    { "", "" },
+    { "0 0 5,0 0 6", "01" },
+    { "1 0 5,0 0 4", "10" }, /* cpu 1 had gone ahead */
+    { "1 0 5,0 0 4,1 0 6,0 0 3", "1302" },
+    { "1 7 5,0 7 4", "01" }, /* both about the same object */
+    { "1 7 5,0 0 3,0 7 4", "102" },
+    { "1 7 5,0 7 4,0 0 4", "012" }, /* what one cpu did stays in its order */
+    { "1 0 5,-,0 0 4", "012" },     /* nothing crosses a preemption */
+    { "1 0 5,0 0 4,-,1 0 9,0 0 8", "10243" },
+    { "1 0 5,0 0 5", "01" },
+  };
+  static const StoryLine line = { .repeats = 1 };
+  (void)state;
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(GArray) rows = g_array_new(FALSE, TRUE, sizeof(StoryRow));
+    g_auto(GStrv) words = g_strsplit(cases[i].rows, ",", -1);
+    for (unsigned k = 0; words[k] != NULL && *words[k] != '\0'; k++) {
+      StoryRow row = { .cell = g_strdup_printf("%u", k), .line = &line };
+      unsigned cpu = 0, object = 0, time_ns = 0;
+      if (sscanf(words[k], "%u %u %u", &cpu, &object, &time_ns) != 3)
+        row.line = NULL;
+      row.cpu = (uint8_t)cpu;
+      row.context = cpu + 1;
+      row.object = object;
+      row.time_ns = time_ns;
+      g_array_append_val(rows, row);
+    }
+    story_order(rows);
+    g_autoptr(GString) told = g_string_new(NULL);
+    for (guint k = 0; k < rows->len; k++) {
+      g_string_append(told, g_array_index(rows, StoryRow, k).cell);
+      g_free(g_array_index(rows, StoryRow, k).cell);
+    }
+    assert_string_equal(told->str, cases[i].expected);
+  }
 }
 
 /* ---- paragraphs and pages ---- */
@@ -223,9 +270,11 @@ static void test_junit(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_pad),       cmocka_unit_test(test_wrap),       cmocka_unit_test(test_trim),      cmocka_unit_test(test_color),
-    cmocka_unit_test(test_paragraph), cmocka_unit_test(test_page),       cmocka_unit_test(test_reference), cmocka_unit_test(test_numbers),
-    cmocka_unit_test(test_schedules), cmocka_unit_test(test_exit_codes), cmocka_unit_test(test_json),      cmocka_unit_test(test_junit),
+    cmocka_unit_test(test_pad),       cmocka_unit_test(test_wrap),        cmocka_unit_test(test_trim),
+    cmocka_unit_test(test_color),     cmocka_unit_test(test_story_order), cmocka_unit_test(test_paragraph),
+    cmocka_unit_test(test_page),      cmocka_unit_test(test_reference),   cmocka_unit_test(test_numbers),
+    cmocka_unit_test(test_schedules), cmocka_unit_test(test_exit_codes),  cmocka_unit_test(test_json),
+    cmocka_unit_test(test_junit),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -434,10 +434,12 @@ static char *repeated(const char *before, const char *format, unsigned count, co
 
 static void too_large_is_bad_input(void **state) {
   (void)state;
-  g_autofree char *processes = repeated("\"processes\": {", "\"p%u\": { \"threads\": { \"t%u\": [\"delay(1ms)\"] } }", 300, "}");
+  g_autofree char *threads = repeated("{", "\"t%u\": [\"delay(1ms)\"]", 450, "}");
+  g_autofree char *processes = g_strdup_printf(
+      "\"processes\": { \"a\": { \"threads\": %s }, \"b\": { \"threads\": %s }, \"c\": { \"threads\": %s } }", threads, threads, threads);
   g_autofree char *connects =
       repeated("\"processes\": { \"b\": {} }, \"traffic\": [",
-               "{ \"at\": \"1ms\", \"in\": \"thread of b\", \"tcp connect\": \"10.0.0.1:1%03u -> 192.0.2.7:1%03u\" }", 300, "]");
+               "{ \"at\": \"1ms\", \"in\": \"thread of b\", \"tcp connect\": \"10.0.0.1:1%03u -> 192.0.2.7:1%03u\" }", 1300, "]");
   const char *const texts[] = { processes, connects };
   for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
     g_autoptr(Scenario) scenario = scenario_of(DRIVER, texts[i]);

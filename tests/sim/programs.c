@@ -1,83 +1,6 @@
 #include "programs.h"
 
-#include "sim/search_state.h"
-
-#include <stdlib.h>
-
-enum { LOCK_CALL = 1 };
-
-static uint64_t *word(unsigned index) { return &rig_log()->words[index]; }
-
-/* ---- operations: a scheduling point before each but the first of a thread ---- */
-
-static bool *is_begun(void) { return (bool *)word(60); } /* by cpu: beyond its first operation */
-
-static void point(uint32_t function, uint32_t object) {
-  SimMachine *machine = sim_machine();
-  bool *begun = &is_begun()[sim_vcpu(machine)->number];
-  if (*begun)
-    sim_point(machine, SIM_POINT_CALL, function, object, 10);
-  *begun = true;
-}
-
-/* What a thread reads is part of its state. */
-static void see(uint64_t value) {
-  SimMachine *machine = sim_machine();
-  if (machine->footprint != NULL && machine->footprint->state != NULL)
-    sim_state_value(machine->footprint->state, machine, value);
-}
-
-/* Nothing of what it read is left but that number. */
-static void renew(uint64_t value) {
-  SimMachine *machine = sim_machine();
-  if (machine->footprint != NULL && machine->footprint->state != NULL)
-    sim_state_renew(machine->footprint->state, machine, value);
-}
-
-static uint64_t load(unsigned index) {
-  point(0, 0);
-  sim_touch(sim_machine(), SIM_TOUCH_CELL, index, false);
-  see(*word(index));
-  return *word(index);
-}
-
-static void store(unsigned index, uint64_t value) {
-  point(0, 0);
-  sim_touch(sim_machine(), SIM_TOUCH_CELL, index, true);
-  *word(index) = value;
-}
-
-/* Locks are words, too: 1 held. */
-static bool is_futile(const SimContext *context) { return context->pending.function == LOCK_CALL && *word(context->pending.object) != 0; }
-
-static void take(unsigned index) {
-  SimMachine *machine = sim_machine();
-  while (*word(index) != 0) {
-    sim_touch(machine, SIM_TOUCH_CELL, index, true);
-    sim_spin(machine, (uint64_t)word(index), 0);
-  }
-  sim_touch(machine, SIM_TOUCH_CELL, index, true);
-  *word(index) = 1;
-}
-
-static void lock(unsigned index) {
-  point(LOCK_CALL, index);
-  take(index);
-}
-
-static void unlock(unsigned index) {
-  SimMachine *machine = sim_machine();
-  sim_touch(machine, SIM_TOUCH_CELL, index, true);
-  *word(index) = 0;
-  sim_spin_wake(machine, (uint64_t)word(index));
-}
-
-/* A thread whose first operation is known to be that lock; 0: none. */
-static void thread(unsigned cpu, RigRoutine *routine, unsigned argument, unsigned first_lock) {
-  SimContext *context = rig_thread(cpu, routine, (char)argument);
-  if (first_lock != 0)
-    context->pending = (SimOperation){ .function = LOCK_CALL, .object = first_lock };
-}
+#include "operations.h"
 
 /* ---- P1: two threads, two locks, three sections each; also in two orders ---- */
 
@@ -87,27 +10,28 @@ static void sections(SimMachine *machine, void *argument) {
   unsigned name = (unsigned)(uintptr_t)argument & 0xff, count = name >> 4, order = name & 1;
   (void)machine;
   for (unsigned i = 0; i < count; i++) {
-    lock(order ? LOCK_B : LOCK_A);
-    lock(order ? LOCK_A : LOCK_B);
-    *word(SHARED) = count < 10 ? *word(SHARED) * 2 + (name >> 1 & 1) : *word(SHARED) + 1; /* who came when, or only how many */
-    unlock(order ? LOCK_A : LOCK_B);
-    unlock(order ? LOCK_B : LOCK_A);
+    operation_lock(order ? LOCK_B : LOCK_A, false);
+    operation_lock(order ? LOCK_A : LOCK_B, false);
+    *operation_word(SHARED) =
+        count < 10 ? *operation_word(SHARED) * 2 + (name >> 1 & 1) : *operation_word(SHARED) + 1; /* who came when, or only how many */
+    operation_unlock(order ? LOCK_A : LOCK_B);
+    operation_unlock(order ? LOCK_B : LOCK_A);
   }
 }
 
 static void locks_in_order(void) {
-  thread(0, sections, 3 << 4, LOCK_A);
-  thread(1, sections, 3 << 4 | 2, LOCK_A);
+  operation_thread(0, sections, 3 << 4, LOCK_A);
+  operation_thread(1, sections, 3 << 4 | 2, LOCK_A);
 }
 
 static void ten_sections(void) {
-  thread(0, sections, 10 << 4, LOCK_A);
-  thread(1, sections, 10 << 4 | 2, LOCK_A);
+  operation_thread(0, sections, 10 << 4, LOCK_A);
+  operation_thread(1, sections, 10 << 4 | 2, LOCK_A);
 }
 
 static void locks_crossed(void) {
-  thread(0, sections, 2 << 4, LOCK_A);
-  thread(1, sections, 2 << 4 | 3, LOCK_B);
+  operation_thread(0, sections, 2 << 4, LOCK_A);
+  operation_thread(1, sections, 2 << 4 | 3, LOCK_B);
 }
 
 /* ---- P2: increments that are a load and a store ---- */
@@ -115,19 +39,19 @@ static void locks_crossed(void) {
 static void increments(SimMachine *machine, void *argument) {
   (void)machine;
   for (unsigned i = 0; i < (unsigned)(uintptr_t)argument; i++) {
-    store(SHARED, load(SHARED) + 1);
-    renew(i);
+    operation_store(SHARED, operation_load(SHARED) + 1);
+    operation_renew(i);
   }
 }
 
 static void racy_increments(void) {
   for (unsigned cpu = 0; cpu < 3; cpu++)
-    thread(cpu, increments, 2, 0);
+    operation_thread(cpu, increments, 2, 0);
 }
 
 static void racy_increments_of_three(void) {
   for (unsigned cpu = 0; cpu < 3; cpu++)
-    thread(cpu, increments, 3, 0);
+    operation_thread(cpu, increments, 3, 0);
 }
 
 /* ---- P3: a buffer of one, two producers and two consumers, one lock and one condition that wakes all ---- */
@@ -138,39 +62,39 @@ enum { LOCK = 1, FULL = 5, PRODUCED = 6, CONSUMED = 7, SLEEPING = 32 }; /* SLEEP
 static void sleep_on_condition(void) {
   SimMachine *machine = sim_machine();
   unsigned cpu = sim_vcpu(machine)->number;
-  *word(SLEEPING + cpu) = 1;
+  *operation_word(SLEEPING + cpu) = 1;
   sim_touch(machine, SIM_TOUCH_CELL, SLEEPING, true);
-  unlock(LOCK);
-  machine->current->pending = (SimOperation){ .function = LOCK_CALL, .object = LOCK };
-  while (*word(SLEEPING + cpu) != 0) {
+  operation_unlock(LOCK);
+  machine->current->pending = (SimOperation){ .function = OPERATION_LOCK_CALL, .object = LOCK };
+  while (*operation_word(SLEEPING + cpu) != 0) {
     SimOperation pending = machine->current->pending;
-    sim_spin(machine, (uint64_t)word(SLEEPING + cpu), 0);
+    sim_spin(machine, (uint64_t)operation_word(SLEEPING + cpu), 0);
     machine->current->pending = pending;
   }
-  take(LOCK);
+  operation_take(LOCK);
 }
 
 static void wake_all(void) {
   SimMachine *machine = sim_machine();
   sim_touch(machine, SIM_TOUCH_CELL, SLEEPING, true);
   for (unsigned cpu = 0; cpu < machine->vcpu_count; cpu++)
-    if (*word(SLEEPING + cpu) != 0) {
-      *word(SLEEPING + cpu) = 0;
-      machine->vcpus[cpu].stack[0]->pending = (SimOperation){ .function = LOCK_CALL, .object = LOCK };
-      sim_spin_wake(machine, (uint64_t)word(SLEEPING + cpu));
+    if (*operation_word(SLEEPING + cpu) != 0) {
+      *operation_word(SLEEPING + cpu) = 0;
+      machine->vcpus[cpu].stack[0]->pending = (SimOperation){ .function = OPERATION_LOCK_CALL, .object = LOCK };
+      sim_spin_wake(machine, (uint64_t)operation_word(SLEEPING + cpu));
     }
 }
 
 static void produce(SimMachine *machine, void *argument) {
   for (unsigned i = 0; i < 2; i++) {
-    lock(LOCK);
-    while (*word(FULL) != 0)
-      sleep_on_condition(), renew(16 + i);
-    *word(FULL) = (uintptr_t)argument * 2 + i;
-    *word(PRODUCED) += 1;
+    operation_lock(LOCK, false);
+    while (*operation_word(FULL) != 0)
+      sleep_on_condition(), operation_renew(16 + i);
+    *operation_word(FULL) = (uintptr_t)argument * 2 + i;
+    *operation_word(PRODUCED) += 1;
     wake_all();
-    unlock(LOCK);
-    renew(i);
+    operation_unlock(LOCK);
+    operation_renew(i);
   }
   (void)machine;
 }
@@ -178,23 +102,23 @@ static void produce(SimMachine *machine, void *argument) {
 static void consume(SimMachine *machine, void *argument) {
   (void)machine;
   for (unsigned i = 0; i < 2; i++) {
-    lock(LOCK);
-    while (*word(FULL) == 0)
-      sleep_on_condition(), renew(16 + i);
-    *word(CONSUMED) = *word(CONSUMED) * 8 + *word(FULL);
-    *word(8 + (uintptr_t)argument) = *word(8 + (uintptr_t)argument) * 8 + *word(FULL);
-    *word(FULL) = 0;
+    operation_lock(LOCK, false);
+    while (*operation_word(FULL) == 0)
+      sleep_on_condition(), operation_renew(16 + i);
+    *operation_word(CONSUMED) = *operation_word(CONSUMED) * 8 + *operation_word(FULL);
+    *operation_word(8 + (uintptr_t)argument) = *operation_word(8 + (uintptr_t)argument) * 8 + *operation_word(FULL);
+    *operation_word(FULL) = 0;
     wake_all();
-    unlock(LOCK);
-    renew(i);
+    operation_unlock(LOCK);
+    operation_renew(i);
   }
 }
 
 static void buffer_of_one(void) {
-  thread(0, produce, 1, LOCK);
-  thread(1, produce, 2, LOCK);
-  thread(2, consume, 1, LOCK);
-  thread(3, consume, 2, LOCK);
+  operation_thread(0, produce, 1, LOCK);
+  operation_thread(1, produce, 2, LOCK);
+  operation_thread(2, consume, 1, LOCK);
+  operation_thread(3, consume, 2, LOCK);
 }
 
 /* ---- interrupts: where they land, what masks them ---- */
@@ -202,99 +126,99 @@ static void buffer_of_one(void) {
 static void count_up(SimMachine *machine, void *argument) {
   (void)argument;
   sim_touch(machine, SIM_TOUCH_CELL, SHARED, true);
-  *word(SHARED) = *word(SHARED) * 2 + 1;
+  *operation_word(SHARED) = *operation_word(SHARED) * 2 + 1;
 }
 
 static void masked_increment(SimMachine *machine, void *argument) {
   (void)argument;
-  uint64_t seen = load(SHARED);
+  uint64_t seen = operation_load(SHARED);
   sim_irql_raise(machine, SIM_IRQL_DISPATCH, 0);
-  store(SHARED, seen * 4);
-  store(5, seen);
+  operation_store(SHARED, seen * 4);
+  operation_store(5, seen);
   sim_irql_lower(machine, SIM_IRQL_PASSIVE, 0);
-  store(6, load(SHARED));
+  operation_store(6, operation_load(SHARED));
 }
 
 static void other_cpu_asks(SimMachine *machine, void *argument) {
   (void)argument;
-  store(7, 1);
+  operation_store(7, 1);
   SimInterrupt *interrupt = sim_heap_allocate(sizeof *interrupt);
   sim_interrupt_init(interrupt, SIM_IRQL_DISPATCH, SIM_CONTEXT_DPC, count_up, NULL);
-  point(0, 0);
+  operation_point(0, 0);
   sim_interrupt_request(machine, &machine->vcpus[0], interrupt);
-  store(8, load(5));
+  operation_store(8, operation_load(5));
 }
 
 static void interrupt_and_mask(void) {
-  thread(0, masked_increment, 0, 0);
-  thread(1, other_cpu_asks, 0, 0);
+  operation_thread(0, masked_increment, 0, 0);
+  operation_thread(1, other_cpu_asks, 0, 0);
 }
 
 /* ---- waiting and being woken ---- */
 
 static void waits(SimMachine *machine, void *argument) {
   (void)argument;
-  store(9, 1);
-  point(0, 0);
-  while (sim_touch(machine, SIM_TOUCH_CELL, SHARED, true), *word(SHARED) == 0)
-    sim_spin(machine, (uint64_t)word(SHARED), 0);
-  *word(SHARED) -= 1;
-  store(10, load(11));
+  operation_store(9, 1);
+  operation_point(0, 0);
+  while (sim_touch(machine, SIM_TOUCH_CELL, SHARED, true), *operation_word(SHARED) == 0)
+    sim_spin(machine, (uint64_t)operation_word(SHARED), 0);
+  *operation_word(SHARED) -= 1;
+  operation_store(10, operation_load(11));
 }
 
 static void sets(SimMachine *machine, void *argument) {
   (void)argument;
-  store(11, 1);
-  point(0, 0);
+  operation_store(11, 1);
+  operation_point(0, 0);
   sim_touch(machine, SIM_TOUCH_CELL, SHARED, true);
-  *word(SHARED) += 1;
-  sim_spin_wake(machine, (uint64_t)word(SHARED));
-  store(11, 2);
+  *operation_word(SHARED) += 1;
+  sim_spin_wake(machine, (uint64_t)operation_word(SHARED));
+  operation_store(11, 2);
 }
 
 static void wait_and_set(void) {
-  thread(0, waits, 0, 0);
-  thread(1, sets, 0, 0);
+  operation_thread(0, waits, 0, 0);
+  operation_thread(1, sets, 0, 0);
 }
 
 static void two_wait_one_sets(void) {
-  thread(0, waits, 0, 0);
-  thread(1, waits, 0, 0);
-  thread(2, sets, 0, 0);
+  operation_thread(0, waits, 0, 0);
+  operation_thread(1, waits, 0, 0);
+  operation_thread(2, sets, 0, 0);
 }
 
 /* ---- a run that ends early ---- */
 
 static void stops_when_set(SimMachine *machine, void *argument) {
   (void)argument;
-  if (load(SHARED) == 0)
+  if (operation_load(SHARED) == 0)
     sim_stop(machine, SIM_STOP_BUGCHECK, NULL);
-  store(5, 1);
+  operation_store(5, 1);
 }
 
 static void sets_slowly(SimMachine *machine, void *argument) {
   (void)machine, (void)argument;
-  store(6, 1);
-  store(SHARED, 1);
-  store(6, 2);
+  operation_store(6, 1);
+  operation_store(SHARED, 1);
+  operation_store(6, 2);
 }
 
 static void stop_or_not(void) {
-  thread(0, stops_when_set, 0, 0);
-  thread(1, sets_slowly, 0, 0);
+  operation_thread(0, stops_when_set, 0, 0);
+  operation_thread(1, sets_slowly, 0, 0);
 }
 
 /* ---- an event of the queue that comes due in some orders while others still run ---- */
 
 static void timer_race(void) {
-  thread(0, increments, 2, 0);
-  thread(1, increments, 1, 0);
+  operation_thread(0, increments, 2, 0);
+  operation_thread(1, increments, 1, 0);
   rig_interrupt(0, 35, SIM_IRQL_DISPATCH, SIM_CONTEXT_DPC, count_up, 'x');
 }
 
 static void timer_late(void) {
-  thread(0, increments, 2, 0);
-  thread(1, increments, 1, 0);
+  operation_thread(0, increments, 2, 0);
+  operation_thread(1, increments, 1, 0);
   rig_interrupt(0, 100000, SIM_IRQL_DISPATCH, SIM_CONTEXT_DPC, count_up, 'x');
 }
 
@@ -303,12 +227,12 @@ static void timer_late(void) {
 static void alone(SimMachine *machine, void *argument) {
   (void)machine;
   for (unsigned i = 0; i < 4; i++)
-    store(16 + (unsigned)(uintptr_t)argument, i);
+    operation_store(16 + (unsigned)(uintptr_t)argument, i);
 }
 
 static void strangers(void) {
   for (unsigned cpu = 0; cpu < 3; cpu++)
-    thread(cpu, alone, cpu, 0);
+    operation_thread(cpu, alone, cpu, 0);
 }
 
 const Program programs[] = {
@@ -338,16 +262,6 @@ const Program *program_find(const char *name) {
 
 /* ---- searching ---- */
 
-static uint32_t nobody_ready(SimMachine *machine, SimContext **contexts, SimVcpu **vcpus, uint32_t max) {
-  (void)machine, (void)contexts, (void)vcpus, (void)max;
-  return 0;
-}
-
-static const SimThreads *threads(void) {
-  static const SimThreads none = { .ready = nobody_ready, .is_futile = is_futile };
-  return &none;
-}
-
 void found_outcome_put(Found *found, uint64_t outcome) {
   size_t at = 0;
   while (at < found->outcome_count && found->outcomes[at] < outcome)
@@ -363,13 +277,14 @@ void found_outcome_put(Found *found, uint64_t outcome) {
 static uint64_t outcome_of(SimStop stop) {
   uint64_t hash = (uint64_t)stop + 1;
   for (unsigned i = 0; i < 60; i++) {
-    hash = (hash ^ *word(i)) * 0x9e3779b97f4a7c15ULL;
+    hash = (hash ^ *operation_word(i)) * 0x9e3779b97f4a7c15ULL;
     hash ^= hash >> 29;
   }
   return hash;
 }
 
-void program_search(const Program *program, const SimSearchOptions *search_options, uint64_t run_count_max, Found *found) {
+static void search(const Program *program, const SimSearchOptions *search_options, uint64_t run_count_max, const SimThreads *threads,
+                   Found *found) {
   SimSearch search;
   memset(found, 0, sizeof *found);
   SimRunOptions options = rig_options(&sim_policy_timed, program->vcpu_count);
@@ -380,7 +295,7 @@ void program_search(const Program *program, const SimSearchOptions *search_optio
   do {
     sim_search_begin(&search, &options);
     sim_snapshot_restore(snapshot);
-    sim_machine()->threads = threads();
+    sim_machine()->threads = threads;
     sim_machine_begin(sim_machine(), &options);
     SimStop stop = sim_machine_run(sim_machine());
     if (sim_search_is_new(&search, sim_machine())) {
@@ -394,4 +309,12 @@ void program_search(const Program *program, const SimSearchOptions *search_optio
   sim_search_proof(&search, &found->proof);
   sim_search_finish(&search);
   sim_snapshot_destroy(&snapshot);
+}
+
+void program_search(const Program *program, const SimSearchOptions *options, uint64_t run_count_max, Found *found) {
+  search(program, options, run_count_max, &operation_threads, found);
+}
+
+void program_search_attempts(const Program *program, const SimSearchOptions *options, uint64_t run_count_max, Found *found) {
+  search(program, options, run_count_max, &operation_threads_eager, found);
 }

@@ -34,3 +34,5 @@ void found_outcome_put(Found *found, uint64_t outcome);
 
 /* Searches until it is over, or until that many runs. */
 void program_search(const Program *program, const SimSearchOptions *options, uint64_t run_count_max, Found *found);
+/* The same, where nobody says which attempts at a lock are futile: all are made. */
+void program_search_attempts(const Program *program, const SimSearchOptions *options, uint64_t run_count_max, Found *found);

@@ -68,6 +68,12 @@ VOID OnClose(PKDPC Dpc, PVOID DeferredContext, PVOID SystemArgument1, PVOID Syst
     Release(connection);
 }
 
+/* What a DriverEntry that fails leaves behind nobody frees: Windows does not call DriverUnload then. */
+static VOID ReleaseAll(VOID) {
+  while (!IsListEmpty(&gConnections))
+    Release(CONTAINING_RECORD(RemoveHeadList(&gConnections), CONNECTION, Link));
+}
+
 NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) {
   UNREFERENCED_PARAMETER(DriverObject);
   UNREFERENCED_PARAMETER(RegistryPath);
@@ -75,8 +81,10 @@ NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) 
   InitializeListHead(&gConnections);
   for (ULONG port = 442; port <= 443; port++) {
     PCONNECTION connection = ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(*connection), CONNECTION_TAG);
-    if (connection == NULL)
+    if (connection == NULL) {
+      ReleaseAll();
       return STATUS_INSUFFICIENT_RESOURCES;
+    }
     connection->Port = port;
     connection->References = 1;
     InsertTailList(&gConnections, &connection->Link);
