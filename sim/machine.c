@@ -14,7 +14,8 @@ const SimLimits sim_limits_default = {
 };
 
 /* Steps, or events of the queue, between two looks at the clock of the host: a power of two. */
-#define STEPS_BETWEEN_LOOKS 4096
+#define STEPS_BETWEEN_LOOKS 1024
+_Static_assert(SIM_STEPS_LONG == STEPS_BETWEEN_LOOKS, "whether a run has become long is looked at then, too");
 
 static uint64_t host_now_ns(void) {
   struct timespec time;
@@ -358,8 +359,10 @@ void sim_point_at(SimMachine *machine, SimPointKind kind, uint32_t function, uin
   sim_charge(machine, cost_ns);
   if (++machine->step_count >= machine->options.limits.steps)
     sim_stop(machine, SIM_STOP_LIMIT_STEPS, NULL);
-  if (machine->step_count % STEPS_BETWEEN_LOOKS == 0)
+  if (machine->step_count % STEPS_BETWEEN_LOOKS == 0) {
+    sim_observer_of_long_runs_wake(machine);
     host_time_look(machine);
+  }
   sim_reschedule(machine);
 }
 

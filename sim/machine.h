@@ -81,6 +81,7 @@ typedef struct SimRunOptions {
 typedef struct SimObserverEntry {
   SimObserver *observer;
   void *data;
+  uint64_t functions; /* bit n: it is told of functions whose id ends with n */
 } SimObserverEntry;
 
 /* Threads that could run where another does. The model's, who alone knows them. */
@@ -111,10 +112,11 @@ typedef struct SimMachine {
   uint64_t host_deadline_ns; /* CLOCK_MONOTONIC */
   uint32_t access_budget;    /* until the next look: preemption or limit */
   uint32_t access_budget_drawn;
-  SimContext *current; /* the context that runs; NULL: the host's own stack */
-  SimContext *dying;   /* has ended, still on its own stack: its slot is free after the next switch */
-  SimContext *firing;  /* an event fires on its stack, though it is nothing of its doing */
-  uint64_t enabled;    /* bit n: cpu n can step */
+  SimContext *current;     /* the context that runs; NULL: the host's own stack */
+  SimContext *dying;       /* has ended, still on its own stack: its slot is free after the next switch */
+  SimContext *firing;      /* an event fires on its stack, though it is nothing of its doing */
+  uint64_t enabled;        /* bit n: cpu n can step */
+  uint32_t spinning_count; /* contexts that spin */
   SimStop stop;
   bool is_pausing;
   bool is_holding;            /* ... by sim_hold */
@@ -149,11 +151,15 @@ typedef struct SimMachine {
   char *heap_small;                                /* of the page that small blocks are carved from until the heap is sealed */
   uint32_t heap_small_left;
   bool heap_is_sealed;
-  uint64_t fire_count;                             /* events of the queue that have fired */
-  uint64_t guest_pages_used;                       /* pages from SIM_GUEST_BASE */
+  uint64_t fire_count;       /* events of the queue that have fired */
+  uint64_t guest_pages_used; /* pages from SIM_GUEST_BASE */
   uint32_t observer_count;
   SimObserverEntry observers[SIM_OBSERVER_COUNT_MAX];
-  uint32_t observers_of[SIM_EVENT_KIND_COUNT]; /* by kind: bit n: observers[n] is told */
+  uint32_t observers_filtered;                 /* bit n: observers[n] is told of some functions alone */
+  uint32_t observer_asleep;                    /* number, from 1, of who waits for a long run; 0: nobody does */
+  uint64_t observed_functions;                 /* all that those together are told of */
+  SimEventMask asleep_observed;                /* the kinds it asks for */
+  uint32_t observers_of[SIM_EVENT_KIND_COUNT]; /* by kind: bit n: observers[n] is told; the highest: all of them are filtered */
   SimQueue queue;
   SimContext *held; /* by sim_hold: is asked again when the run goes on */
   uint32_t vcpu_count;

@@ -161,6 +161,7 @@ void sim_context_exit(SimMachine *machine) {
 void sim_spin(SimMachine *machine, uint64_t address, uint32_t object) {
   SimContext *self = machine->current;
   self->is_spinning = true;
+  machine->spinning_count++;
   self->spin_address = address;
   sim_touch(machine, SIM_TOUCH_CELL, address >> 3, true);
   self->pending = (SimOperation){ .object = object, .kind = SIM_POINT_SPIN, .is_write = 1 };
@@ -171,13 +172,14 @@ void sim_spin(SimMachine *machine, uint64_t address, uint32_t object) {
 
 void sim_spin_wake(SimMachine *machine, uint64_t address) {
   sim_touch(machine, SIM_TOUCH_CELL, address >> 3, true);
-  for (uint32_t i = 0; i < machine->vcpu_count; i++) {
+  for (uint32_t i = 0; i < machine->vcpu_count && machine->spinning_count > 0; i++) {
     SimVcpu *vcpu = &machine->vcpus[i];
     for (unsigned depth = 0; depth < vcpu->depth; depth++) {
       SimContext *context = vcpu->stack[depth];
       if (!context->is_spinning || context->spin_address != address)
         continue;
       context->is_spinning = false;
+      machine->spinning_count--;
       sim_touch(machine, SIM_TOUCH_VCPU, vcpu->number, true);
       /* It spun until now: charged in bulk. */
       uint64_t now = sim_time_ns(machine);

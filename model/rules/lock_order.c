@@ -94,10 +94,9 @@ static void circle_look(const Edge *edge, const SimEvent *event) {
 
 /* ---- orders ---- */
 
-static bool is_known(const Edge *edge) {
+static bool is_known(uint32_t from, const SimEvent *event) {
   for (const Edge *known = state()->edges; known != NULL; known = known->next)
-    if (known->from == edge->from && known->to == edge->to && known->place.context == edge->place.context &&
-        known->place.site == edge->place.site)
+    if (known->from == from && known->to == event->object && known->place.context == event->context && known->place.site == event->site)
       return true;
   return false;
 }
@@ -132,10 +131,10 @@ static void guards_fill(Edge *edge) {
 }
 
 static void order_note(uint32_t from, const SimEvent *event) {
+  if (is_known(from, event) || state()->edge_count == EDGE_COUNT_MAX)
+    return;
   Edge edge = { .from = from, .to = event->object, .sequence = event->sequence };
   place_fill(&edge.place, event);
-  if (is_known(&edge) || state()->edge_count == EDGE_COUNT_MAX)
-    return;
   guards_fill(&edge);
   circle_look(&edge, event);
   Edge *kept = sim_heap_allocate(sizeof *kept);
@@ -196,7 +195,8 @@ static bool is_got(const SimEvent *event) {
   return event->function == DDI_ExTryToAcquireFastMutex ? event->status != 0 : event->status == 0;
 }
 
-static void observe_return(const SimEvent *event) {
+static void observe_return(const SimEvent *event, void *data) {
+  (void)data;
   if (!is_fast_mutex(event->function) && event->function != DDI_KeWaitForSingleObject)
     return;
   for (unsigned i = 0; i < WAIT_COUNT_MAX; i++) {
@@ -239,9 +239,7 @@ static void observe_load(const SimEvent *event) {
 
 static void observe(const SimEvent *event, void *data) {
   (void)data;
-  if (event->kind == EVENT_RETURN)
-    observe_return(event);
-  else if (event->kind == EVENT_DRIVER_LOAD)
+  if (event->kind == EVENT_DRIVER_LOAD)
     observe_load(event);
   else if (sim_machine()->current == NULL || !is_drivers(event->object))
     return;
@@ -255,8 +253,9 @@ static void observe(const SimEvent *event, void *data) {
 
 static void begin(void) {
   RULES->state[RULE_SLOT_LOCK_ORDER] = sim_heap_allocate(sizeof(State));
-  rule_observe(observe,
-               (const uint16_t[]){ EVENT_LOCK_ACQUIRE, EVENT_LOCK_RELEASE, EVENT_WAIT, EVENT_RETURN, EVENT_SIGNAL, EVENT_DRIVER_LOAD, 0 });
+  rule_observe(observe, (const uint16_t[]){ EVENT_LOCK_ACQUIRE, EVENT_LOCK_RELEASE, EVENT_WAIT, EVENT_SIGNAL, EVENT_DRIVER_LOAD, 0 });
+  rule_observe_returns(observe_return, (const uint32_t[]){ DDI_ExAcquireFastMutex, DDI_ExAcquireFastMutexUnsafe,
+                                                           DDI_ExTryToAcquireFastMutex, DDI_KeWaitForSingleObject, 0 });
 }
 
 const RuleDetector rule_lock_order = { .begin = begin };

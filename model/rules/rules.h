@@ -53,6 +53,10 @@ bool rule_is_told(uint32_t rule, const SimEvent *event);
 
 /* Registers an observer of these kinds (a list that ends with 0). */
 void rule_observe(SimObserver *observer, const uint16_t *kinds);
+/* Registers an observer of what these functions (a list that ends with 0) return. It may be told of others, too. */
+void rule_observe_returns(SimObserver *observer, const uint32_t *functions);
+/* Registers an observer of these kinds, once a run has become long (SIM_STEPS_LONG). Of one rule. */
+void rule_observe_long(SimObserver *observer, const uint16_t *kinds);
 
 /* Where the operation (ordinal) was pended in driver code; 0: not known. */
 uint32_t rule_pend_site(uint32_t object);
