@@ -50,7 +50,7 @@ static inline Object *object_of(uint32_t ordinal) {
   return &MODEL->object_table.chunks[(ordinal - 1) / OBJECT_CHUNK_SIZE][(ordinal - 1) % OBJECT_CHUNK_SIZE];
 }
 
-Object *object_by_ordinal(uint32_t ordinal) { return ordinal - 1 < MODEL->object.count ? object_of(ordinal) : NULL; }
+Object *object_by_ordinal(uint32_t ordinal) { return model_object(ordinal); }
 
 uint32_t object_count(void) { return MODEL->object.count; }
 

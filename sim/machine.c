@@ -176,7 +176,7 @@ static uint32_t options_list(SimMachine *machine, SimOption *options) {
     vcpu_option(&machine->vcpus[__builtin_ctzll(left)], &options[count++]);
   if (machine->options.policy->holds_up && may_hold_up(machine))
     options[count++] = (SimOption){ .id = SIM_OPTION_CLOCK, .actor = SIM_ACTOR_CLOCK };
-  if (machine->threads != NULL)
+  if (machine->has_ready_threads)
     count += threads_list(machine, options + count, SIM_OPTION_COUNT_MAX - count);
   return count;
 }
@@ -222,7 +222,8 @@ static SimVcpu *choose_vcpu(SimMachine *machine, SimVcpu *natural) {
   if (!machine->options.policy->explores)
     return natural;
   SimOption options[SIM_OPTION_COUNT_MAX];
-  uint32_t count = options_list(machine, options);
+  bool is_only = (machine->enabled & (machine->enabled - 1)) == 0 && !machine->has_ready_threads && !machine->options.policy->holds_up;
+  uint32_t count = is_only ? 1 : options_list(machine, options);
   if (count == 1) {
     if (may_hold_up(machine)) /* who holds up is asked here: both count the point */
       sim_choice_skip(machine, SIM_CHOICE_CLOCK);

@@ -134,6 +134,7 @@ typedef struct SimMachine {
   SimEventMask race_observed;   /* the kinds it asks for */
   const SimQueueEntry *clock;   /* the tick of timers; NULL: there is none */
   const SimThreads *threads;    /* NULL: no cpu is shared */
+  bool has_ready_threads;       /* the model's word: false: threads->ready would return none */
   SimFootprint *footprint;      /* what is touched is noted there: the search's; NULL: nobody asks */
   uint32_t watch_next;
   SimWatch watches[SIM_WATCH_COUNT];

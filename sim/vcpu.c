@@ -2,9 +2,6 @@
 
 static SimContext *top_of(const SimVcpu *vcpu) { return vcpu->depth > 0 ? vcpu->stack[vcpu->depth - 1] : NULL; }
 
-/* An interrupt above its IRQL is pending. */
-bool sim_vcpu_is_interruptible(const SimVcpu *vcpu) { return (vcpu->pending_levels >> (vcpu->irql + 1)) != 0; }
-
 /* Keeps the machine's set of enabled cpus: to be called whenever depth, IRQL, spinning or pending interrupts of a cpu changed. */
 void sim_vcpu_update(SimMachine *machine, SimVcpu *vcpu) {
   SimContext *top = top_of(vcpu);

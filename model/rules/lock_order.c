@@ -48,11 +48,6 @@ typedef struct State {
 
 static State *state(void) { return RULES->state[RULE_SLOT_LOCK_ORDER]; }
 
-static bool is_drivers(uint32_t ordinal) {
-  const Object *object = object_by_ordinal(ordinal);
-  return object != NULL && object->driver != 0;
-}
-
 /* ---- circles ---- */
 
 static bool is_guarded(const Edge *one, const Edge *other) {
@@ -149,17 +144,19 @@ static bool is_attempt(uint32_t function) {
 }
 
 static void held_add(const SimEvent *event) {
+  State *self = state();
   for (unsigned i = 0; i < HELD_COUNT_MAX; i++)
-    if (state()->held[i].object == 0) {
-      state()->held[i] = (Held){ event->object, event->context };
-      state()->held_count = i >= state()->held_count ? i + 1 : state()->held_count;
+    if (self->held[i].object == 0) {
+      self->held[i] = (Held){ event->object, event->context };
+      self->held_count = i >= self->held_count ? i + 1 : self->held_count;
       return;
     }
 }
 
 static void acquire(const SimEvent *event, bool could_wait) {
-  for (unsigned i = 0; i < state()->held_count && could_wait; i++) {
-    const Held *held = &state()->held[i];
+  const State *self = state();
+  for (unsigned i = 0; i < self->held_count && could_wait; i++) {
+    const Held *held = &self->held[i];
     if (held->object != 0 && held->context == event->context && held->object != event->object)
       order_note(held->object, event);
   }
@@ -213,9 +210,10 @@ static void observe_return(const SimEvent *event, void *data) {
 }
 
 static void observe_release(const SimEvent *event) {
+  State *self = state();
   Held *found = NULL;
-  for (unsigned i = 0; i < state()->held_count; i++) {
-    Held *held = &state()->held[i];
+  for (unsigned i = 0; i < self->held_count; i++) {
+    Held *held = &self->held[i];
     if (held->object == event->object && (found == NULL || held->context == event->context))
       found = held;
   }
@@ -241,7 +239,7 @@ static void observe(const SimEvent *event, void *data) {
   (void)data;
   if (event->kind == EVENT_DRIVER_LOAD)
     observe_load(event);
-  else if (sim_machine()->current == NULL || !is_drivers(event->object))
+  else if (sim_machine()->current == NULL || !rule_is_drivers(event->object))
     return;
   else if (event->kind == EVENT_LOCK_ACQUIRE)
     acquire(event, !is_attempt(event->function));

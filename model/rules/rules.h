@@ -8,7 +8,7 @@
 #include "rule.h"
 
 #include "model/events.h"
-#include "model/object.h"
+#include "model/model.h"
 
 /* Which place of RulesState.state is whose. */
 typedef enum RuleSlot {
@@ -50,6 +50,12 @@ Finding *rule_report_two(uint32_t rule, const SimEvent *event, const FindingOthe
 /* Was this very pointer (event->value) judged already, in this call or by another rule at this place, which knows more of it: a stale context, a
  * timer never set up, memory that was freed? */
 bool rule_is_told(uint32_t rule, const SimEvent *event);
+
+/* Did a driver make it? */
+static inline bool rule_is_drivers(uint32_t ordinal) {
+  const Object *object = model_object(ordinal);
+  return object != NULL && object->driver != 0;
+}
 
 /* Registers an observer of these kinds (a list that ends with 0). */
 void rule_observe(SimObserver *observer, const uint16_t *kinds);

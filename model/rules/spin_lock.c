@@ -23,11 +23,6 @@ typedef struct State {
 
 static State *state(void) { return RULES->state[RULE_SLOT_SPIN_LOCK]; }
 
-static bool is_drivers(uint32_t ordinal) {
-  const Object *object = object_by_ordinal(ordinal);
-  return object != NULL && object->driver != 0;
-}
-
 static uint16_t depth_now(void) {
   const SimContext *context = sim_machine()->current;
   return context != NULL ? context->callback_depth : 0;
@@ -107,7 +102,7 @@ static void observe(const SimEvent *event, void *data) {
     observe_end(event);
     return;
   }
-  if (!is_drivers(event->object))
+  if (!rule_is_drivers(event->object))
     return;
   switch (event->kind) {
   case EVENT_LOCK_ACQUIRE: observe_acquire(event); return;
