@@ -17,6 +17,11 @@ static bool is_option(const SimPoint *point, uint32_t id) {
 
 static uint32_t ask(SimMachine *machine, const SimPoint *point) {
   SIM_ASSERT(point->option_count <= SIM_OPTION_COUNT_MAX && is_option(point, point->natural));
+  if (machine->is_forced) {
+    if (point->option_count == 1)
+      return point->natural;
+    sim_forced_end(machine);
+  }
   uint32_t answer = machine->options.policy->answer(machine, point);
   if (answer == point->natural)
     return answer;

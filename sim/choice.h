@@ -14,6 +14,8 @@ struct SimMachine;
 struct SimContext;
 struct SimSearch;
 struct SimSearchProof;
+struct SimSnapshot;
+struct SimRunOptions;
 struct SimVcpu;
 
 typedef enum SimChoiceKind {
@@ -116,15 +118,18 @@ typedef struct SimPolicy {
   bool explores;                             /* any enabled cpu may step: one that is behind is moved up to now */
   bool holds_up;                             /* ... and the clock is an option */
   bool is_systematic;                        /* never repeats a schedule, and knows when there is no other */
+  bool begins_late;                          /* begins where for the first time something can go otherwise (forced.c) */
   uint32_t varies;                           /* kinds that it wants asked: bits, as SimRunOptions.varies */
   size_t state_size;                         /* of its part of a search: zeroed at first; 0: none */
-  void (*begin)(struct SimMachine *machine); /* before a run */
+  void (*begin)(struct SimMachine *machine); /* before a run, or late */
   /* Returns an option id of the point. */
   uint32_t (*answer)(struct SimMachine *machine, const SimPoint *point);
   /* How many accesses of driver code the context may make until it is asked SIM_CHOICE_ACCESS (1: at the next); UINT32_MAX: never. */
   uint32_t (*access_budget)(struct SimMachine *machine, const struct SimContext *context);
   /* Told who steps, whether there was a choice or not, before anything of it happens; vcpu NULL: an event of the queue fires. NULL: not told. */
   void (*step)(struct SimMachine *machine, const struct SimVcpu *vcpu);
+  /* Puts the machine into the middle of the next run; false: it begins where runs begin. See sim_search_resume. NULL: never does. */
+  bool (*resume)(void *state, const struct SimSnapshot *start, const struct SimRunOptions *options);
   void (*end)(struct SimMachine *machine);                        /* after a run: learns from it; NULL: nothing to learn */
   bool (*next)(struct SimSearch *search, void *state);            /* systematic: goes on to the next schedule; false: there is none */
   void (*proof)(const void *state, struct SimSearchProof *proof); /* systematic: what was proved so far (search.h) */

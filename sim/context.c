@@ -99,7 +99,11 @@ static void access_budget_store(SimMachine *machine, SimContext *context) {
 
 /* Never beyond the limit of accesses: under any policy the run ends at the same one. */
 void sim_access_budget_draw(SimMachine *machine, SimContext *context) {
-  uint32_t budget = machine->options.policy->access_budget(machine, context);
+  uint32_t budget = 1;
+  if (!machine->is_forced)
+    budget = machine->options.policy->access_budget(machine, context);
+  else if (machine->forced_is_looked)
+    budget = UINT32_MAX;
   uint64_t limit = machine->options.limits.accesses;
   uint64_t left = limit > machine->access_count ? limit - machine->access_count : 1;
   uint32_t look = left < SIM_ACCESS_LOOK ? (uint32_t)left : SIM_ACCESS_LOOK;
@@ -129,6 +133,7 @@ void sim_context_switch(SimMachine *machine, SimContext *to) {
   if (from != NULL)
     access_budget_store(machine, from);
   machine->current = to;
+  machine->forced_is_looked = false;
   sim_access_budget_draw(machine, to);
   switch_begin(&fake_stack, to, ends);
   sim_fiber_switch(from != NULL ? &from->host_stack_pointer : &machine->main_stack_pointer, to->host_stack_pointer);

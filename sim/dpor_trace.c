@@ -32,7 +32,7 @@ static void context_touch(SimMachine *machine, uint32_t cpu) {
 
 uint32_t dpor_asks_for(const SimMachine *machine, uint32_t cpu) {
   const SimVcpu *vcpu = &machine->vcpus[cpu];
-  if (machine->threads == NULL || machine->threads->asks_for == NULL || vcpu->depth == 0)
+  if (machine->threads == NULL || machine->threads->asks_for == NULL || vcpu->depth == 0 || machine->options.search->options.makes_attempts)
     return 0;
   return machine->threads->asks_for(vcpu->stack[vcpu->depth - 1]);
 }

@@ -33,6 +33,15 @@ void sim_interrupt_take(SimMachine *machine, SimVcpu *vcpu);
 /* Emits an event as happening on that cpu and in that context (which does not run yet). */
 void sim_event_emit_as(SimMachine *machine, const SimVcpu *vcpu, const SimContext *context, SimEvent *event);
 
+/* Something could go otherwise: the policy begins. Does not return where the run ends with it. */
+void sim_forced_end(SimMachine *machine);
+/* A place where the run could be left; true: it is to be left here. */
+bool sim_forced_is_left(SimMachine *machine);
+/* Accesses of the current context from here on are looked at anew: who could step may be others than before. */
+void sim_forced_look_again(SimMachine *machine);
+/* At an access whose turn it is; `count` could step. True: the policy is to be asked about this one. */
+bool sim_forced_access(SimMachine *machine, uint32_t count);
+
 /* sim_choose for a point that belongs to a given context, with a given ordinal or (UINT32_MAX) the next one. */
 uint32_t sim_choose_in(SimMachine *machine, SimContext *context, SimChoiceKind kind, uint32_t ordinal, uint32_t natural,
                        const SimOption *options, uint32_t option_count);

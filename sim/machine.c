@@ -25,12 +25,18 @@ static uint64_t host_now_ns(void) {
 
 /* ---- beginning and end ---- */
 
-void sim_machine_begin(SimMachine *machine, const SimRunOptions *options) {
-  SIM_ASSERT(options->vcpu_count >= 1 && options->vcpu_count <= SIM_VCPU_COUNT_MAX);
+static void options_take(SimMachine *machine, const SimRunOptions *options) {
   machine->options = *options;
   if (options->replay != NULL)
     machine->options.varies = UINT32_MAX; /* the schedule says what varies */
-  if (machine->vcpu_count == 0) {         /* after a reset; a restored machine has its cpus */
+  uint64_t now_ns = host_now_ns();
+  machine->host_deadline_ns = options->limits.host_ns < UINT64_MAX - now_ns ? now_ns + options->limits.host_ns : UINT64_MAX;
+}
+
+void sim_machine_begin(SimMachine *machine, const SimRunOptions *options) {
+  SIM_ASSERT(options->vcpu_count >= 1 && options->vcpu_count <= SIM_VCPU_COUNT_MAX);
+  options_take(machine, options);
+  if (machine->vcpu_count == 0) { /* after a reset; a restored machine has its cpus */
     sim_queue_init(&machine->queue);
     machine->vcpu_count = options->vcpu_count;
     for (uint32_t i = 0; i < machine->vcpu_count; i++) {
@@ -40,11 +46,17 @@ void sim_machine_begin(SimMachine *machine, const SimRunOptions *options) {
     }
   }
   SIM_ASSERT(machine->vcpu_count == options->vcpu_count);
-  uint64_t now_ns = host_now_ns();
-  machine->host_deadline_ns = options->limits.host_ns < UINT64_MAX - now_ns ? now_ns + options->limits.host_ns : UINT64_MAX;
   sim_race_set(machine, options->races && sim_race_map());
   machine->footprint = NULL;
-  options->policy->begin(machine);
+  machine->is_forced = options->policy->begins_late;
+  machine->forced_place = 0;
+  if (!machine->is_forced)
+    options->policy->begin(machine);
+}
+
+void sim_machine_resume(SimMachine *machine, const SimRunOptions *options) {
+  SIM_ASSERT(machine->vcpu_count == options->vcpu_count && machine->held != NULL);
+  options_take(machine, options);
 }
 
 static void stop_note(SimMachine *machine, SimStop why, const char *text) {
@@ -270,6 +282,8 @@ static bool is_leaving(const SimMachine *machine) {
 /* The context that steps next; NULL: the run has ended, or pauses. */
 static SimContext *next_context(SimMachine *machine) {
   while (machine->stop == SIM_STOP_NONE && !is_leaving(machine)) {
+    if (machine->is_forced && sim_forced_is_left(machine))
+      return NULL;
     SimVcpu *first = earliest(machine);
     if (machine->now_ns > machine->options.limits.virtual_ns) {
       stop_note(machine, SIM_STOP_LIMIT_VIRTUAL_TIME, NULL);
@@ -320,12 +334,33 @@ static void run(SimMachine *machine, void *argument) {
   machine->context_first = false;
 }
 
+void sim_aside(SimMachine *machine, void (*routine)(void *argument), void *argument) {
+  SIM_ASSERT(machine->current != NULL && machine->dying == NULL && machine->firing == NULL);
+  machine->aside = routine;
+  machine->aside_argument = argument;
+  machine->held = machine->current;
+  sim_context_pause(machine);
+}
+
+static bool aside_take(SimMachine *machine) {
+  void (*routine)(void *) = machine->aside;
+  if (routine == NULL)
+    return false;
+  machine->aside = NULL;
+  routine(machine->aside_argument);
+  return true;
+}
+
 SimStop sim_machine_run(SimMachine *machine) {
   SIM_ASSERT(machine->current == NULL);
   machine->is_running = 1;
   machine->is_pausing = machine->is_holding = false;
-  sim_landing_call(run, NULL);
+  do
+    sim_landing_call(run, NULL);
+  while (aside_take(machine));
   machine->is_running = 0;
+  if (machine->is_forced && machine->stop != SIM_STOP_NONE && !machine->options.ends_with_choice)
+    sim_forced_end(machine); /* who learns from runs has begun each of them */
   return machine->stop;
 }
 
@@ -364,6 +399,8 @@ void sim_point_at(SimMachine *machine, SimPointKind kind, uint32_t function, uin
     sim_observer_of_long_runs_wake(machine);
     host_time_look(machine);
   }
+  if (machine->is_forced)
+    sim_forced_look_again(machine);
   sim_reschedule(machine);
 }
 
@@ -387,6 +424,11 @@ static void access_choose(SimMachine *machine, uint64_t address, bool is_write) 
   go_to(machine, chosen != NULL ? vcpu_enter(machine, chosen) : next_context(machine));
 }
 
+static bool forced_access(SimMachine *machine) {
+  SimOption options[SIM_OPTION_COUNT_MAX];
+  return sim_forced_access(machine, options_list(machine, options));
+}
+
 void sim_access_preempt(SimMachine *machine, uint64_t address, bool is_write) {
   bool is_chosen = machine->access_is_chosen;
   uint64_t count = machine->access_count;
@@ -395,6 +437,8 @@ void sim_access_preempt(SimMachine *machine, uint64_t address, bool is_write) {
     sim_stop(machine, SIM_STOP_LIMIT_ACCESSES, NULL);
   if (count / STEPS_BETWEEN_LOOKS != machine->access_count / STEPS_BETWEEN_LOOKS)
     host_time_look(machine);
+  if (is_chosen && machine->is_forced && !forced_access(machine))
+    return;
   if (is_chosen)
     access_choose(machine, address, is_write);
   /* After a switch away and back the budget is fresh; drawing again costs nothing. */

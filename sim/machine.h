@@ -76,6 +76,9 @@ typedef struct SimRunOptions {
   SimRecord *record;       /* where to keep the events; NULL: hash and observers only */
   const char *name;        /* of the scenario: for SIM_ASSERT's message */
   bool races;              /* look for races between accesses of driver code (race.h) */
+  bool is_whole;           /* somebody counts what happens: the run begins where runs begin, and no search goes on from its middle */
+  bool ends_with_choice;   /* the run ends (SIM_STOP_KNOWN) where the part ends in which nothing can go otherwise (forced.c) */
+  uint32_t hold_at;        /* of that part's places where it can be left: it is held at the one of this number; 0: at none */
 } SimRunOptions;
 
 typedef struct SimObserverEntry {
@@ -126,6 +129,9 @@ typedef struct SimMachine {
   size_t main_stack_size;
   bool context_first;    /* the next new fiber was switched to from the host's own stack */
   bool access_is_chosen; /* the policy wants to be asked when the access budget is used up */
+  bool is_forced;        /* nothing could go otherwise until now, and the policy has not begun (forced.c) */
+  bool forced_is_looked; /* ... nor could it at an access before the next call */
+  uint32_t forced_place; /* number of the last place where the run could be left */
   SimFaultHandler *fault_handler;
   bool race_is_on;              /* accesses are looked at for races (race.h) */
   bool race_is_told;            /* the observer that tells what orders is told itself */
@@ -162,7 +168,9 @@ typedef struct SimMachine {
   SimEventMask asleep_observed;                /* the kinds it asks for */
   uint32_t observers_of[SIM_EVENT_KIND_COUNT]; /* by kind: bit n: observers[n] is told; the highest: all of them are filtered */
   SimQueue queue;
-  SimContext *held; /* by sim_hold: is asked again when the run goes on */
+  SimContext *held;              /* by sim_hold: is asked again when the run goes on; or by sim_aside */
+  void (*aside)(void *argument); /* what sim_aside asked for; NULL: nothing */
+  void *aside_argument;
   uint32_t vcpu_count;
   SimVcpu vcpus[SIM_VCPU_COUNT_MAX];
   SimContext contexts[SIM_CONTEXT_COUNT_MAX]; /* last: of the rest of them nothing is saved or cleared */
@@ -183,6 +191,13 @@ void sim_pause(SimMachine *machine);
 /* The same for who looks at a run in its middle: it goes on as if it had not been left, by the same choices. Leaves at a rescheduling where some
  * context can be asked again. */
 void sim_hold(SimMachine *machine);
+
+/* Calls routine(argument) on the host's own stack, with the current context left where it is: to save the machine just there. Comes back again
+ * whenever a run goes on from that saved state. Not from a context that is ending, and not while an event fires. */
+void sim_aside(SimMachine *machine, void (*routine)(void *argument), void *argument);
+
+/* Instead of sim_machine_begin: the machine was restored to the middle of a run that had begun with like options. The policy is not told. */
+void sim_machine_resume(SimMachine *machine, const SimRunOptions *options);
 
 /* Calls routine(argument) on the host's own stack, to put into a machine what it starts with. False: a limit was reached, there and then, and
  * machine->stop says which; a run then does nothing. What the routine owned on the host's side is lost when that happens. */

@@ -27,6 +27,7 @@ const SimPolicy sim_policy_burst = {
   .title = "runs of steps of one, of all lengths",
   .paper = "after Groce, Zhang, Eide, Chen, Regehr: Swarm testing, ISSTA 2012",
   .explores = true,
+  .begins_late = true,
   .holds_up = true,
   .state_size = sizeof(SimDrawing),
   .begin = begin,

@@ -4,10 +4,12 @@
  * scheduling, POPL 2011). Memory accesses are no points of it unless the search visits them. */
 #include "internal.h"
 #include "search_path.h"
+#include "search_save.h"
 #include "search_state.h"
 #include "search_time.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct PathPoint {
   uint32_t first; /* of its options */
@@ -16,20 +18,28 @@ typedef struct PathPoint {
   SimShard shard; /* who searches what is below it */
 } PathPoint;
 
+/* Of the current run so far. */
+typedef struct PathRun {
+  size_t depth; /* points it has met */
+  uint32_t preemptions;
+  uint32_t delays;
+  SimShard shard;
+  SimSearchTime time; /* merging states */
+} PathRun;
+
 typedef struct Path {
   PathPoint *points; /* of the run, from its first point */
   size_t count;
   size_t capacity;
-  size_t depth; /* points the current run has met */
   SimPathOption *options;
   size_t option_capacity;
-  uint32_t preemptions; /* of the current run so far */
-  uint32_t delays;
-  SimShard shard;
+  PathRun run;
+  SimSaves *saves; /* states inside of runs; NULL: none are kept */
+  char *saved;     /* what is kept with one: `run`, and what the state knows of contexts */
+  size_t saved_capacity;
   /* Merging states. */
   SimState *state; /* NULL: it does not */
   SimFootprint footprint;
-  SimSearchTime time;
   bool is_timed; /* time is part of a state */
   bool turns_timed;
   SimSearchProof proof;
@@ -44,6 +54,8 @@ static void finish(void *state) {
   Path *path = state;
   free(path->points);
   free(path->options);
+  free(path->saved);
+  sim_saves_destroy(&path->saves);
   sim_state_destroy(&path->state);
   sim_footprint_finish(&path->footprint);
 }
@@ -55,6 +67,8 @@ static bool next(SimSearch *search, void *state) {
     path->turns_timed = false;
     path->is_timed = path->proof.is_timed = true;
     path->count = 0;
+    if (path->saves != NULL)
+      sim_saves_forget_all(path->saves);
     sim_state_forget_all(path->state);
     return true;
   }
@@ -87,15 +101,17 @@ static PathPoint *point_push(Path *path, uint32_t option_count) {
 
 static void begin(SimMachine *machine) {
   Path *path = path_of(machine);
-  path->depth = 0;
-  path->preemptions = path->delays = 0;
-  path->shard = sim_shard_begin(machine->options.search);
+  path->run = (PathRun){ .shard = sim_shard_begin(machine->options.search) };
+  if (path->saves == NULL && machine->options.search->options.saved_size_max > 0)
+    path->saves = sim_saves_create();
+  if (path->saves != NULL)
+    sim_saves_begin(path->saves, machine);
   if (!machine->options.search->options.merges_states)
     return;
   if (path->state == NULL)
     path->state = sim_state_create();
   sim_state_begin(path->state, machine);
-  sim_search_time_begin(&path->time, machine);
+  sim_search_time_begin(&path->run.time, machine);
   path->footprint.state = path->state;
   machine->footprint = &path->footprint;
 }
@@ -104,8 +120,8 @@ static void begin(SimMachine *machine) {
 static uint32_t options_afford(Path *path, const SimSearchOptions *search, SimPathOption *options, uint32_t count) {
   uint32_t kept = 0;
   for (uint32_t i = 0; i < count; i++) {
-    bool is_beyond = (options[i].preempts && path->preemptions >= search->preemption_bound) ||
-                     (options[i].delays && path->delays >= search->delay_bound);
+    bool is_beyond = (options[i].preempts && path->run.preemptions >= search->preemption_bound) ||
+                     (options[i].delays && path->run.delays >= search->delay_bound);
     if (is_beyond)
       path->proof.is_bounded = true;
     else
@@ -116,23 +132,65 @@ static uint32_t options_afford(Path *path, const SimSearchOptions *search, SimPa
 
 static uint32_t take(Path *path, SimSearch *search, const PathPoint *point) {
   const SimPathOption *option = &path->options[point->first + point->taken];
-  path->preemptions += option->preempts;
-  path->delays += option->delays;
-  path->shard = point->shard;
-  sim_shard_note(search, path->shard);
+  path->run.preemptions += option->preempts;
+  path->run.delays += option->delays;
+  path->run.shard = point->shard;
+  sim_shard_note(search, path->run.shard);
   return option->id;
 }
+
+/* ---- states inside of runs ---- */
+
+/* Only where the run can go more than one way from here on. */
+static void state_save(Path *path, SimMachine *machine, const PathPoint *point) {
+  if (path->saves == NULL || point->taken + 1 >= point->count || !sim_saves_wants(path->saves, machine))
+    return;
+  size_t size = sizeof path->run + (path->state != NULL ? sim_state_histories_size(machine) : 0);
+  if (size > path->saved_capacity) {
+    path->saved_capacity = size * 2;
+    path->saved = realloc(path->saved, path->saved_capacity);
+    SIM_ASSERT(path->saved != NULL);
+  }
+  memcpy(path->saved, &path->run, sizeof path->run);
+  if (path->state != NULL)
+    sim_state_histories_take(path->state, machine, path->saved + sizeof path->run);
+  sim_saves_put(path->saves, machine, path->run.depth - 1, path->saved, size, machine->options.search->options.saved_size_max);
+}
+
+static bool resume(void *state, const SimSnapshot *start, const SimRunOptions *options) {
+  Path *path = state;
+  if (path->saves == NULL || path->count == 0)
+    return false;
+  if (sim_saves_resume(path->saves, path->count - 1, start, options, path->saved) == SIZE_MAX)
+    return false;
+  memcpy(&path->run, path->saved, sizeof path->run);
+  if (path->state != NULL) {
+    sim_state_histories_put(path->state, sim_machine(), path->saved + sizeof path->run);
+    path->footprint.state = path->state;
+    sim_machine()->footprint = &path->footprint;
+  }
+  return true;
+}
+
+/* ---- answering ---- */
 
 /* The machine has been here before, with as much left to do with. */
 static bool is_seen(Path *path, SimMachine *machine, const SimPoint *point) {
   const SimSearchOptions *options = &machine->options.search->options;
-  uint64_t salt = (uint64_t)path->shard.first << 32 | path->shard.count;
+  uint64_t salt = (uint64_t)path->run.shard.first << 32 | path->run.shard.count;
   if (options->preemption_bound != SIM_SEARCH_UNBOUNDED)
-    salt = salt * 31 + path->preemptions * 64 + (sim_vcpu(machine) != NULL ? sim_vcpu(machine)->number : 63);
+    salt = salt * 31 + path->run.preemptions * 64 + (sim_vcpu(machine) != NULL ? sim_vcpu(machine)->number : 63);
   if (options->delay_bound != SIM_SEARCH_UNBOUNDED)
-    salt = (salt * 31 + path->delays) * 31 + point->natural;
+    salt = (salt * 31 + path->run.delays) * 31 + point->natural;
   SimStateKey key = sim_state_key(path->state, machine, point, salt, path->is_timed);
-  return sim_state_see(path->state, key, path->is_timed ? 0 : sim_search_time_spent_ns(&path->time, machine));
+  return sim_state_see(path->state, key, path->is_timed ? 0 : sim_search_time_spent_ns(&path->run.time, machine));
+}
+
+/* At a point of the path that was met before, or was just put there. A run that goes on from a saved state comes out of state_save. */
+static uint32_t answer_next(Path *path, SimMachine *machine) {
+  size_t at = path->run.depth++;
+  state_save(path, machine, &path->points[at]);
+  return take(path, machine->options.search, &path->points[at]);
 }
 
 static uint32_t answer_new(Path *path, SimMachine *machine, const SimPoint *point) {
@@ -144,10 +202,9 @@ static uint32_t answer_new(Path *path, SimMachine *machine, const SimPoint *poin
   bool stays_first = search->options.preemption_bound != SIM_SEARCH_UNBOUNDED;
   uint32_t count = sim_path_options(machine, point, stays_first, options);
   count = options_afford(path, &search->options, options, count);
-  new_point->count = sim_shard_split(search, &path->shard, options, count);
-  new_point->shard = path->shard;
-  path->depth++;
-  return take(path, search, new_point);
+  new_point->count = sim_shard_split(search, &path->run.shard, options, count);
+  new_point->shard = path->run.shard;
+  return answer_next(path, machine);
 }
 
 static uint32_t answer(SimMachine *machine, const SimPoint *point) {
@@ -157,7 +214,7 @@ static uint32_t answer(SimMachine *machine, const SimPoint *point) {
     return point->natural;
   if (point->kind == SIM_CHOICE_ACCESS && path->state != NULL) /* beyond its scheduling point, which may be of the same operation */
     sim_state_value(path->state, machine, 1);
-  uint32_t id = path->depth < path->count ? take(path, search, &path->points[path->depth++]) : answer_new(path, machine, point);
+  uint32_t id = path->run.depth < path->count ? answer_next(path, machine) : answer_new(path, machine, point);
   if (path->state != NULL && !sim_point_is_step(point))
     sim_state_value(path->state, machine, id);
   return id;
@@ -167,11 +224,11 @@ static void step(SimMachine *machine, const SimVcpu *vcpu) {
   Path *path = path_of(machine);
   if (path->state == NULL)
     return;
-  path->time.is_read |= path->footprint.reads_time;
+  path->run.time.is_read |= path->footprint.reads_time;
   path->footprint.reads_time = false;
   if (vcpu != NULL)
-    path->time.stepped |= 1ULL << vcpu->number;
-  else if (sim_search_time_look(&path->time, machine, sim_queue_first(&machine->queue)))
+    path->run.time.stepped |= 1ULL << vcpu->number;
+  else if (sim_search_time_look(&path->run.time, machine, sim_queue_first(&machine->queue)))
     path->turns_timed = !path->is_timed;
 }
 
@@ -183,6 +240,8 @@ static uint32_t access_budget(SimMachine *machine, const SimContext *context) {
 
 static void end(SimMachine *machine) {
   Path *path = path_of(machine);
+  if (path->saves != NULL)
+    sim_saves_end(path->saves, machine);
   machine->footprint = NULL;
   step(machine, NULL);
   path->proof.states = path->state != NULL ? sim_state_count(path->state) : 0;
@@ -192,7 +251,16 @@ static void end(SimMachine *machine) {
   path->proof.steps += machine->step_count;
 }
 
-static void proof(const void *state, SimSearchProof *proof) { *proof = ((const Path *)state)->proof; }
+static void proof(const void *state, SimSearchProof *proof) {
+  const Path *path = state;
+  *proof = path->proof;
+  if (path->saves != NULL) {
+    const SimSavesCount *count = sim_saves_count(path->saves);
+    proof->saved = count->saved;
+    proof->resumed = count->resumed;
+    proof->dropped = count->dropped;
+  }
+}
 
 const SimPolicy sim_policy_exhaustive = {
   .name = "exhaustive",
@@ -205,6 +273,7 @@ const SimPolicy sim_policy_exhaustive = {
   .answer = answer,
   .step = step,
   .access_budget = access_budget,
+  .resume = resume,
   .end = end,
   .next = next,
   .proof = proof,

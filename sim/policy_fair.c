@@ -30,6 +30,7 @@ const SimPolicy sim_policy_fair = {
   .title = "uniform draws, and nobody is passed over for ever",
   .paper = "Musuvathi, Qadeer: Fair stateless model checking, PLDI 2008",
   .explores = true,
+  .begins_late = true,
   .state_size = sizeof(SimDrawing),
   .begin = begin,
   .answer = answer,

@@ -297,6 +297,7 @@ const SimPolicy sim_policy_feedback = {
   .title = "wishes for who reads from whom, above all what no run has shown",
   .paper = "Wolff, Shi, Duck, Mathur, Roychoudhury: Greybox fuzzing for concurrency testing, ASPLOS 2024",
   .explores = true,
+  .begins_late = true,
   .holds_up = true,
   .state_size = sizeof(SimDrawing),
   .begin = begin,

@@ -36,6 +36,7 @@ const SimPolicy sim_policy_pct = {
   .title = "priorities that change at few points: bugs of small depth with a bound on the chance",
   .paper = "Burckhardt, Kothari, Musuvathi, Nagarakatte: A randomized scheduler with probabilistic guarantees of finding bugs, ASPLOS 2010",
   .explores = true,
+  .begins_late = true,
   .holds_up = true,
   .state_size = sizeof(SimDrawing),
   .begin = begin,

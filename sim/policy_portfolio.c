@@ -23,6 +23,7 @@ const SimPolicy sim_policy_portfolio = {
   .title = "feedback, and in turn surw, pos, urw, pct and burst, learning from one another",
   .paper = "after Gomes, Selman: Algorithm portfolios, Artificial Intelligence 2001",
   .explores = true,
+  .begins_late = true,
   .holds_up = true,
   .state_size = sizeof(SimDrawing),
   .begin = begin,

@@ -17,6 +17,7 @@ const SimPolicy sim_policy_pos = {
   .title = "priorities of operations, drawn anew where operations race",
   .paper = "Yuan, Yang, Gu: Partial order aware concurrency sampling, CAV 2018",
   .explores = true,
+  .begins_late = true,
   .holds_up = true,
   .state_size = sizeof(SimDrawing),
   .begin = begin,

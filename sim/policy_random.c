@@ -22,6 +22,7 @@ const SimPolicy sim_policy_random = {
   .title = "each answer drawn uniformly from the options",
   .paper = "Thomson, Donaldson, Betts: Concurrency testing using controlled schedulers, TOPC 2016",
   .explores = true,
+  .begins_late = true,
   .begin = begin,
   .answer = answer,
   .access_budget = access_budget,

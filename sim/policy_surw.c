@@ -103,6 +103,7 @@ const SimPolicy sim_policy_surw = {
   .title = "all orders alike at a few shared places that each run chooses",
   .paper = "Zhao, Wolff, Mathur, Roychoudhury: Selectively uniform concurrency testing, ASPLOS 2025",
   .explores = true,
+  .begins_late = true,
   .holds_up = true,
   .state_size = sizeof(SimDrawing),
   .begin = begin,

@@ -22,6 +22,7 @@ const SimPolicy sim_policy_urw = {
   .title = "a random walk weighed by what is left to do: all orders of steps alike",
   .paper = "Zhao, Wolff, Mathur, Roychoudhury: Selectively uniform concurrency testing, ASPLOS 2025 (its uniform random walk)",
   .explores = true,
+  .begins_late = true,
   .holds_up = true,
   .state_size = sizeof(SimDrawing),
   .begin = begin,

@@ -16,6 +16,13 @@ typedef struct SimExtent {
   size_t size;
 } SimExtent;
 
+/* What is live of the arena. */
+typedef struct SimExtentList {
+  uint32_t count;
+  uint32_t capacity;
+  SimExtent *items; /* host memory; owned */
+} SimExtentList;
+
 /* A piece of a saved state that a restore copies. */
 typedef struct SimSpan {
   uint64_t address;
@@ -28,6 +35,8 @@ typedef struct SimWritten {
   uint64_t snapshot;      /* serial of the state restored last; 0: none */
   uint32_t restore_count; /* of it, in a row */
   uint32_t span_count;
+  uint32_t epoch; /* counts how often it was turned on or off */
+  uint32_t grown; /* pages written for the first time since */
   bool is_on;
   bool has_grown;                                           /* a page was written for the first time since the spans were listed */
   uint64_t cold[SIM_TRACKED_PAGE_COUNT / 64];               /* a bit a page: protected, and as the state has it */
@@ -61,7 +70,28 @@ void sim_guest_stack_clear(unsigned slot, uint64_t below);
 /* Pages that were guest memory before a restore and are not any more. */
 void sim_pages_forget(uint64_t page_count_before, uint64_t page_count_now);
 
+/* ---- snapshot.c ---- */
+
+/* Of the machine as it stands; no context runs. */
+void sim_extents_collect(SimExtentList *list);
+/* Before and after the bytes of a state are copied back. Returns what the latter is to be given. */
+uint64_t sim_restore_begin(SimMachine *machine);
+void sim_restore_end(SimMachine *machine, uint64_t pages_before);
+/* The bytes alone, between the two. */
+void sim_snapshot_copy_back(const SimSnapshot *snapshot);
+uint64_t sim_snapshot_serial(const SimSnapshot *snapshot);
+
 /* ---- written.c ---- */
+
+/* The page is protected, and as the state has it that was restored last. */
+static inline bool sim_written_is_cold(uint64_t address) {
+  const SimWritten *written = &sim_process()->written;
+  uint64_t page = (address - SIM_ARENA_BASE) >> SIM_PAGE_SHIFT;
+  return written->is_on && page < SIM_TRACKED_PAGE_COUNT && (written->cold[page / 64] >> (page % 64) & 1) != 0;
+}
+
+/* The next restore of the state that was restored last protects its pages, however few there were. */
+void sim_written_hurry(void);
 
 /* A state is about to be restored. True: only the spans have to be copied, the rest is as the state has it. */
 bool sim_written_begin(uint64_t snapshot, const SimExtent *extents, uint32_t extent_count, const char *const *places);

@@ -14,4 +14,7 @@
 #ifdef SIM_WITH_ASAN
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
+#define SIM_UNPOISON(address, size) __asan_unpoison_memory_region((address), (size))
+#else
+#define SIM_UNPOISON(address, size) ((void)(address), (void)(size))
 #endif

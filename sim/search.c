@@ -11,6 +11,7 @@ const SimSearchOptions sim_search_options_default = {
   .seed = 1,
   .preemption_bound = SIM_SEARCH_UNBOUNDED,
   .delay_bound = SIM_SEARCH_UNBOUNDED,
+  .saved_size_max = SIM_SEARCH_SAVED_SIZE,
 };
 
 const SimPolicy *const sim_policies[] = {
@@ -55,6 +56,11 @@ void sim_search_begin(SimSearch *search, SimRunOptions *run) {
   run->search = search;
   run->varies = search->options.varies | search->policy->varies;
   search->count++;
+}
+
+bool sim_search_resume(SimSearch *search, const SimSnapshot *start, const SimRunOptions *run) {
+  const SimPolicy *policy = search->options.policy; /* NULL: a survey */
+  return policy != NULL && policy->resume != NULL && search->options.saved_size_max > 0 && policy->resume(search->state, start, run);
 }
 
 bool sim_search_end(SimSearch *search, SimMachine *machine) {

@@ -6,12 +6,14 @@
  */
 #pragma once
 
+#include "arena.h"
 #include "choice.h"
 
 struct SimMachine;
 struct SimRunOptions;
 
 #define SIM_SEARCH_UNBOUNDED UINT32_MAX
+#define SIM_SEARCH_SAVED_SIZE ((size_t)64 << 20) /* where nobody says */
 
 typedef struct SimSearchOptions {
   const SimPolicy *policy;
@@ -24,6 +26,9 @@ typedef struct SimSearchOptions {
   uint32_t varies;           /* bit n: SimChoiceKind n is asked also where only somebody who wants it asks (sim_choose_rare) */
   bool visits_accesses;      /* each access of driver code is a point, not only one now and then */
   bool merges_states;        /* states seen before are not searched again (search_state.h says when that is sound) */
+  size_t saved_size_max;     /* of a systematic search: bytes of states inside of runs that are kept, so that the next schedule goes on from
+                              * there (search_save.h); 0: none */
+  bool makes_attempts;       /* of systematic policies: also at what somebody else has (SimThreads.is_futile): for tests of what is known of those */
   bool races;                /* data races are looked for (race.h) */
 } SimSearchOptions;
 
@@ -45,6 +50,11 @@ void sim_search_finish(SimSearch *search);
 /* Before a run: fills policy, seed and search of the run's options. */
 void sim_search_begin(SimSearch *search, struct SimRunOptions *run);
 
+/* After sim_search_begin, with what it filled in: puts the machine into the middle of the schedule, to a state inside of an earlier run that was
+ * saved where the two part. False: there is none; the caller restores `start`, with which every run begins, and calls sim_machine_begin. What
+ * comes of the schedule is the same. */
+bool sim_search_resume(SimSearch *search, const SimSnapshot *start, const struct SimRunOptions *run);
+
 /* After the run, with the machine as the run left it: learns, and goes on. False: there is no other schedule. */
 bool sim_search_end(SimSearch *search, struct SimMachine *machine);
 
@@ -57,7 +67,10 @@ typedef struct SimSearchProof {
   uint64_t schedules; /* searched to their end */
   uint64_t known;     /* begun, and left since all that could follow was known (SIM_STOP_KNOWN) */
   uint64_t steps;
-  uint64_t states; /* merges_states: different ones seen */
+  uint64_t states;  /* merges_states: different ones seen */
+  uint64_t saved;   /* states inside of runs that were kept (saved_size_max) */
+  uint64_t resumed; /* runs that went on from one */
+  uint64_t dropped; /* of those kept: for want of memory */
 } SimSearchProof;
 
 /* Of the search so far; false: its policy proves nothing. */

@@ -5,7 +5,7 @@
 /* ---- options ---- */
 
 bool sim_path_is_futile(const SimMachine *machine, const SimOption *option) {
-  return machine->threads != NULL && machine->threads->is_futile != NULL && option->actor < SIM_CONTEXT_COUNT_MAX &&
+  return !machine->options.search->options.makes_attempts && machine->threads != NULL && machine->threads->is_futile != NULL && option->actor < SIM_CONTEXT_COUNT_MAX &&
          machine->threads->is_futile(&machine->contexts[option->actor]);
 }
 

@@ -145,13 +145,22 @@ void sim_state_renew(SimState *state, const SimMachine *machine, uint64_t value)
   fold(key, value);
 }
 
-/* ---- memory: what differs from what runs begin with ---- */
+size_t sim_state_histories_size(const SimMachine *machine) { return machine->context_count * sizeof(History); }
 
-static bool is_cold(uint64_t address) {
-  const SimWritten *written = &sim_process()->written;
-  uint64_t page = (address - SIM_ARENA_BASE) >> SIM_PAGE_SHIFT;
-  return written->is_on && page < SIM_TRACKED_PAGE_COUNT && (written->cold[page / 64] >> (page % 64) & 1);
+void sim_state_histories_take(const SimState *state, const SimMachine *machine, void *bytes) {
+  memcpy(bytes, state->histories, sim_state_histories_size(machine));
 }
+
+/* Nothing is left of contexts that are to come: they bear the names that they had in the run before. */
+void sim_state_histories_put(SimState *state, const SimMachine *machine, const void *bytes) {
+  memcpy(state->histories, bytes, sim_state_histories_size(machine));
+  if (state->history_count > machine->context_count)
+    memset(state->histories + machine->context_count, 0, (state->history_count - machine->context_count) * sizeof(History));
+  else
+    state->history_count = machine->context_count;
+}
+
+/* ---- memory: what differs from what runs begin with ---- */
 
 static void words_add(SimStateKey *sum, uint64_t address, uint64_t end, const char *base) {
   for (uint64_t at = address; at < end; at += 8, base += base != NULL ? 8 : 0) {
@@ -169,7 +178,7 @@ static void base_look(SimStateKey *sum, const Base *base) {
   for (uint64_t at = base->extent.address, next; at < end; at = next) {
     next = (at | 0xff) + 1 < end ? (at | 0xff) + 1 : end; /* pieces: most are as they were */
     const char *former = base->bytes + (at - base->extent.address);
-    if (!is_cold(at) && memcmp((const void *)at, former, next - at) != 0)
+    if (!sim_written_is_cold(at) && memcmp((const void *)at, former, next - at) != 0)
       words_add(sum, at, next, former);
   }
 }

@@ -50,6 +50,11 @@ void sim_state_forget_all(SimState *state);
 
 /* ---- what contexts do and read ---- */
 
+/* Of the machine's contexts, to be kept with a saved state and put back with it. */
+size_t sim_state_histories_size(const struct SimMachine *machine);
+void sim_state_histories_take(const SimState *state, const struct SimMachine *machine, void *bytes);
+void sim_state_histories_put(SimState *state, const struct SimMachine *machine, const void *bytes);
+
 void sim_state_event(SimState *state, const struct SimMachine *machine, const SimEvent *event);
 /* The current context sees that value. */
 void sim_state_value(SimState *state, const struct SimMachine *machine, uint64_t value);

@@ -55,6 +55,7 @@ static void on_write(int signal, siginfo_t *info, void *context) {
     int error = errno;
     cold_set(page_number(address), false);
     written()->has_grown = true;
+    written()->grown++;
     bool is_open = pages_protect(page_number(address), 1, PROT_READ | PROT_WRITE);
     errno = error;
     if (is_open)
@@ -106,11 +107,19 @@ void sim_written_end(void) {
   if (!self->is_on)
     return;
   self->is_on = false;
+  self->epoch++;
   memset(self->clean_stacks, 0, sizeof self->clean_stacks);
   for (uint64_t word = 0; word < SIM_TRACKED_PAGE_COUNT / 64; word++)
     if (self->cold[word] != 0)
       cold_runs_open(word * 64, 64);
   handler_remove();
+}
+
+void sim_written_hurry(void) {
+#ifndef SIM_WITH_ASAN
+  if (!written()->is_on)
+    written()->restore_count = RESTORES_BEFORE;
+#endif
 }
 
 /* Stacks of the host are written by every run; the kernel itself may, and is told of no signal. */
@@ -138,6 +147,7 @@ __attribute__((unused)) static void turn_on(const SimExtent *extents, uint32_t e
   if (!handler_install())
     return;
   self->is_on = self->has_grown = true;
+  self->epoch++;
   for (uint32_t i = 0; i < extent_count; i++)
     if (is_tracked_address(extents[i].address))
       extent_protect(&extents[i]);

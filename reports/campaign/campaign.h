@@ -32,15 +32,20 @@ typedef struct CampaignHeader {
   uint64_t shard_count; /* 1: the whole */
 } CampaignHeader;
 
+/* How the text of a data race begins, and why it is not as expected where all else of its schedule is. */
+#define CAMPAIGN_RACE "data-race"
+#define CAMPAIGN_RACE_WHY "no expectation mentions the data race"
+
 /* A way to come out: what happened (bug check, findings of rules, a limit) where, and whether that is expected. */
 typedef struct CampaignOutcome {
-  uint64_t key;      /* of the text below and of what is expected: the same everywhere */
-  uint64_t count;    /* schedules that came to it */
-  uint64_t first;    /* the lowest number of them */
-  char *schedule;    /* the line that replays that one; "" when irqlab itself died of it */
-  char *result;      /* "DRIVER_IRQL_NOT_LESS_OR_EQUAL (0xD1)", "irql-leak, lock-leak", "clean" */
-  GStrv failures;    /* each "WHAT in INNERMOST < ... < OUTERMOST, KINDS OF OBJECTS"; empty when clean */
-  char *why;         /* not as expected: one line; NULL: as expected */
+  uint64_t key;   /* of the text below and of what is expected: the same everywhere */
+  uint64_t count; /* schedules that came to it */
+  uint64_t first; /* the lowest number of them */
+  char *schedule; /* the line that replays that one; "" when irqlab itself died of it */
+  char *result;   /* "DRIVER_IRQL_NOT_LESS_OR_EQUAL (0xD1)", "irql-leak, lock-leak", "clean" */
+  GStrv
+      failures; /* each "WHAT in INNERMOST < ... < OUTERMOST, KINDS OF OBJECTS", or "data-race on VARIABLE: PLACE, PLACE"; empty when clean */
+  char *why;    /* not as expected: one line; NULL: as expected */
   GArray *fulfilled; /* of int: numbers of the scenario's expectations that this fulfils */
 } CampaignOutcome;
 

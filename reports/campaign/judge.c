@@ -2,6 +2,8 @@
 
 #include "../names.h"
 
+#include "model/rules/rule_ids.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,7 +88,7 @@ static uint64_t look_of(const CampaignJudge *judge, const RunResult *result, con
   }
   for (uint32_t i = 0; i < result->finding_count; i++) {
     const Finding *finding = &result->findings[i];
-    const uint32_t words[] = { finding->rule, finding->function, kind_of(finding->object) };
+    const uint32_t words[] = { finding->rule, finding->function, kind_of(finding->object), finding->other.site };
     look = words_sum(look, words, G_N_ELEMENTS(words));
     look = words_sum(look, sites, finding_sites(finding, sites));
   }
@@ -115,7 +117,21 @@ static void kind_append(GString *text, uint32_t ordinal) {
     g_string_append_printf(text, ", %s", object_kind_name((ObjectKind)kind));
 }
 
+/* Once for two places, whichever came first. */
+static char *race_text(const CampaignJudge *judge, const Finding *finding) {
+  g_autofree char *here = place_words(judge->run, finding->site), *there = place_words(judge->run, finding->other.site);
+  g_autofree char *variable = place_variable(judge->run, finding->value);
+  char *offset = variable != NULL ? strstr(variable, " + ") : NULL;
+  bool is_first = strcmp(here, there) <= 0;
+  if (offset != NULL)
+    *offset = '\0';
+  return g_strdup_printf("%s%s%s: %s, %s", CAMPAIGN_RACE, variable != NULL ? " on " : "", variable != NULL ? variable : "",
+                         is_first ? here : there, is_first ? there : here);
+}
+
 static char *finding_text(const CampaignJudge *judge, const Finding *finding) {
+  if (finding->rule == RULE_DATA_RACE)
+    return race_text(judge, finding);
   uint32_t sites[FRAME_COUNT_MAX + 1];
   GString *text = g_string_new(rule_by_id(finding->rule)->name);
   const char *function = names_function(finding->function);
@@ -201,11 +217,35 @@ static void key_note(GHashTable *table, uint64_t key, const uint64_t *value) {
   g_hash_table_insert(table, g_memdup2(&key, sizeof key), value != NULL ? g_memdup2(value, sizeof *value) : NULL);
 }
 
+/* The same without its data races. Returns owned; NULL: there are none. */
+static Finding *without_races(const RunResult *result, uint32_t *count) {
+  Finding *findings = NULL;
+  *count = 0;
+  for (uint32_t i = 0; i < result->finding_count; i++)
+    if (result->findings[i].rule == RULE_DATA_RACE && findings == NULL)
+      findings = g_new(Finding, result->finding_count);
+  for (uint32_t i = 0; findings != NULL && i < result->finding_count; i++)
+    if (result->findings[i].rule != RULE_DATA_RACE)
+      findings[(*count)++] = result->findings[i];
+  return findings;
+}
+
+/* A scenario that says nothing of races is judged by all else first: what it counts are the findings it knew of. */
+static char *judge_one(const CampaignJudge *judge, const RunResult *result, const Expectation **failed) {
+  RunResult less = *result;
+  g_autofree Finding *findings = scenario_run_was_told_to_look_for_races(judge->run) ? without_races(result, &less.finding_count) : NULL;
+  if (findings == NULL)
+    return scenario_judge(judge->run, result, judge->seen, failed);
+  less.findings = findings;
+  char *why = scenario_judge(judge->run, &less, judge->seen, failed);
+  return why != NULL ? why : g_strdup(CAMPAIGN_RACE_WHY);
+}
+
 uint64_t campaign_judge(CampaignJudge *judge, const RunResult *result, uint64_t number, CampaignOutcome **fresh) {
   const Expectation *failed;
   *fresh = NULL;
   memset(judge->seen, 0, judge->expect->count * sizeof *judge->seen);
-  g_autofree char *why = scenario_judge(judge->run, result, judge->seen, &failed);
+  g_autofree char *why = judge_one(judge, result, &failed);
   uint64_t look = look_of(judge, result, failed, why == NULL);
   const uint64_t *known = g_hash_table_lookup(judge->keys, &look);
   if (known != NULL)

@@ -13,20 +13,27 @@
 
 /* ---- failures ---- */
 
+/* Where only the races of a schedule were not expected, the rest of it was. */
+static const char *why_of(const CampaignOutcome *outcome, const char *text) {
+  bool is_about_race = outcome->why != NULL && strcmp(outcome->why, CAMPAIGN_RACE_WHY) == 0;
+  return is_about_race && !g_str_has_prefix(text, CAMPAIGN_RACE) ? NULL : outcome->why;
+}
+
 static void failure_put(GArray *failures, const CampaignOutcome *outcome, const char *text) {
+  const char *why = why_of(outcome, text);
   for (guint i = 0; i < failures->len; i++) {
     CampaignFailure *failure = &g_array_index(failures, CampaignFailure, i);
-    if (strcmp(failure->text, text) != 0 || (failure->why == NULL) != (outcome->why == NULL))
+    if (strcmp(failure->text, text) != 0 || (failure->why == NULL) != (why == NULL))
       continue;
     failure->count += outcome->count;
     if (outcome->first < failure->first) {
       failure->first = outcome->first;
       failure->schedule = outcome->schedule;
-      failure->why = outcome->why;
+      failure->why = why;
     }
     return;
   }
-  CampaignFailure fresh = { text, outcome->why, outcome->count, outcome->first, outcome->schedule };
+  CampaignFailure fresh = { text, why, outcome->count, outcome->first, outcome->schedule };
   g_array_append_val(failures, fresh);
 }
 
@@ -85,10 +92,12 @@ bool campaign_is_as_expected(const Campaign *campaign) {
 
 /* ---- lines to replay ---- */
 
+bool campaign_is_about_race(const char *text) { return strstr(text, CAMPAIGN_RACE) != NULL; }
+
 char *campaign_replay_words(const Campaign *campaign, const CampaignFailure *failure, const char *folder, const char *kind) {
   const char *argument = campaign->header.argument;
   g_autofree char *quoted = strpbrk(argument, " \t'\"\\$`*?[]<>|&;()#~!") != NULL ? g_shell_quote(argument) : g_strdup(argument);
-  const char *races = campaign->header.search.races ? "--races " : "";
+  const char *races = campaign_is_about_race(failure->text) ? "--races " : "";
   if (*failure->schedule == '\0')
     return g_strdup("");
   if (strlen(failure->schedule) <= LINE_LENGTH_MAX)

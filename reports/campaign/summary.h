@@ -32,6 +32,8 @@ typedef struct CampaignSummary {
 void campaign_summary_print(GString *out, const ReportStyle *style, const Campaign *campaign, const CampaignSummary *summary);
 json_object *campaign_summary_json(const Campaign *campaign, const CampaignSummary *summary);
 
+/* Is the failure, or one of several, a data race? Then whoever replays it has to look for them. */
+bool campaign_is_about_race(const char *text);
 /* How to replay: "irqlab replay NAME LINE"; of a long line, the file in the folder that keeps it (which is written when missing); "" when there is no
  * way. `kind` is part of the file's name. Returns owned. */
 char *campaign_replay_words(const Campaign *campaign, const CampaignFailure *failure, const char *folder, const char *kind);

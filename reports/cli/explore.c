@@ -79,7 +79,7 @@ static void found(const CampaignOutcome *outcome, const Campaign *campaign, doub
   report_put(out, &command->style, outcome->why != NULL ? REPORT_RED : REPORT_YELLOW, "  found ");
   g_string_append_printf(out, " %7.1f s  schedule %" G_GUINT64_FORMAT "  %s\n", seconds, outcome->first, text);
   if (outcome->why != NULL && strlen(outcome->schedule) <= FOUND_LINE_MAX && *outcome->schedule != '\0')
-    g_string_append_printf(out, "%20sirqlab replay %s%s %s\n", "", campaign->header.search.races ? "--races " : "",
+    g_string_append_printf(out, "%20sirqlab replay %s%s %s\n", "", campaign_is_about_race(text) ? "--races " : "",
                            campaign->header.argument, outcome->schedule);
   fputs(out->str, stdout);
   fflush(stdout);
@@ -308,7 +308,7 @@ static int report(const ExploreArguments *arguments, ReportColorMode mode) {
 static const char summary[] =
     "Searches the schedules of scenarios for failures until a budget is used up: --schedules, --for, --until-saturated, whichever comes\n"
     "first (without any: one minute). Failures are told as they come and each is counted once: a bug check or a rule's finding, in these\n"
-    "functions of the driver, on these kinds of objects.";
+    "functions of the driver, on these kinds of objects; a data race, between these two places.";
 static const char description[] =
     "Schedules have numbers, and what a number is depends on scenario, policy and seed alone: not on --jobs, --shard or how often the\n"
     "search was stopped. With --out each schedule that was run is kept in FOLDER, whatever kills irqlab; the same command goes on from\n"
@@ -331,6 +331,7 @@ static bool arguments_parse(ExploreArguments *arguments, int *argc, char ***argv
       "Search until about one schedule in a thousand still goes a new way", NULL },
     { "until-found", 0, 0, G_OPTION_ARG_NONE, &arguments->until_found, "Search until a schedule is not as expected", NULL },
     CLI_SEARCH_ENTRIES(&arguments->search),
+    CLI_SEARCH_NO_RACES(&arguments->search),
     { "jobs", 'j', 0, G_OPTION_ARG_INT, &arguments->jobs, "How many worker processes (default: one a processor)", "N" },
     { "shard", 0, 0, G_OPTION_ARG_STRING, &arguments->shard, "Run only part I of N parts, which never repeat each other's work", "I/N" },
     { "out", 'o', 0, G_OPTION_ARG_FILENAME, &arguments->out, "Keep what is done in a folder, and go on with what it holds", "FOLDER" },
@@ -400,6 +401,7 @@ static bool arguments_check(ExploreArguments *arguments, int argc) {
 
 int cli_explore(int argc, char **argv) {
   ExploreArguments arguments = { .search = CLI_SEARCH_INIT, .schedules = SCHEDULES_NOT_GIVEN, .jobs = (gint)g_get_num_processors() };
+  arguments.search.races = TRUE;
   ReportColorMode mode = REPORT_COLOR_AUTO;
   int exit_code = EXIT_BAD_INPUT;
   if (arguments_parse(&arguments, &argc, &argv) && cli_color_mode(arguments.color, &mode) && arguments_check(&arguments, argc))

@@ -164,6 +164,7 @@ static bool arguments_parse(RunArguments *arguments, int *argc, char ***argv) {
     { "schedules", 0, 0, G_OPTION_ARG_INT64, &arguments->schedules, "How many schedules are explored, instead of the scenario's own number",
       "N" },
     CLI_SEARCH_ENTRIES(&arguments->search),
+    CLI_SEARCH_RACES(&arguments->search),
     { "first", 0, 0, G_OPTION_ARG_INT64, &arguments->search.first, "Number of the first schedule, from 0 (the natural one)", "N" },
     { "faults", 0, 0, G_OPTION_ARG_NONE, &arguments->wants_faults, "Let each thing that can fail do so once, and tell what comes of it",
       NULL },

@@ -59,6 +59,10 @@ bool cli_search_check(CliSearch *search, const char *command) {
     cli_error("%s: --depth takes a number from 1 to 64, --preemptions and --delays take no negative number", command);
     return false;
   }
+  if (search->saved_mib < -1) {
+    cli_error("%s: --saved-states takes a number of MiB from 0, which is none", command);
+    return false;
+  }
   return true;
 }
 
@@ -85,7 +89,9 @@ char *cli_search_apply(const CliSearch *search, const ScenarioPolicy *own, SimSe
   options->varies |= search->varies;
   options->visits_accesses |= search->visits_accesses;
   options->merges_states |= search->merges_states;
-  options->races |= search->races;
+  if (search->saved_mib >= 0)
+    options->saved_size_max = (size_t)search->saved_mib << 20;
+  options->races = (options->races || search->races) && !search->no_races;
   const SimPolicy *policy = options->policy;
   const char *given = search->preemptions >= 0 ? "--preemptions" : search->delays >= 0 ? "--delays" : "--merge-states";
   if (!policy->is_systematic && (search->preemptions >= 0 || search->delays >= 0 || search->merges_states))

@@ -16,11 +16,13 @@ typedef struct CliSearch {
   uint32_t varies; /* of vary: by cli_search_check */
   gboolean visits_accesses;
   gboolean merges_states;
+  gint saved_mib; /* -1: not given */
   gboolean races;
+  gboolean no_races; /* of a command that looks for them by itself */
 } CliSearch;
 
 #define CLI_SEARCH_INIT                                                                                                                    \
-  { .first = -1, .preemptions = -1, .delays = -1 }
+  { .first = -1, .preemptions = -1, .delays = -1, .saved_mib = -1 }
 
 /* For a command's GOptionEntry array. */
 #define CLI_SEARCH_ENTRIES(search)                                                                                                         \
@@ -31,8 +33,23 @@ typedef struct CliSearch {
       { "preemptions", 0, 0, G_OPTION_ARG_INT, &(search)->preemptions, "At most so many preemptions, of a systematic policy", "C" },       \
       { "delays", 0, 0, G_OPTION_ARG_INT, &(search)->delays, "At most so many departures from the natural schedule", "D" },                \
       { "accesses", 0, 0, G_OPTION_ARG_NONE, &(search)->visits_accesses, "Each access of memory by a driver is a place to switch", NULL }, \
-      { "races", 0, 0, G_OPTION_ARG_NONE, &(search)->races, "Look for data races, too", NULL }, {                                          \
+      { "saved-states",                                                                                                                    \
+        0,                                                                                                                                 \
+        0,                                                                                                                                 \
+        G_OPTION_ARG_INT,                                                                                                                  \
+        &(search)->saved_mib,                                                                                                              \
+        "Memory for states inside of runs that exhaustive goes on from (default 64)",                                                      \
+        "MIB" },                                                                                                                           \
+  {                                                                                                                                        \
     "merge-states", 0, 0, G_OPTION_ARG_NONE, &(search)->merges_states, "A systematic policy does not go on from a state it has seen", NULL \
+  }
+
+/* Of a command that looks for data races where it is told to; of one that does so by itself. */
+#define CLI_SEARCH_RACES(search)                                                                                                           \
+  { "races", 0, 0, G_OPTION_ARG_NONE, &(search)->races, "Look for data races, too", NULL }
+#define CLI_SEARCH_NO_RACES(search)                                                                                                        \
+  { "no-races", 0, 0, G_OPTION_ARG_NONE, &(search)->no_races, "Do not look for data races", NULL }, {                                      \
+    "races", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &(search)->races, NULL, NULL                                                      \
   }
 
 /* What does not depend on the scenario. False, after an error was printed. */

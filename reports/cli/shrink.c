@@ -154,6 +154,7 @@ static bool arguments_parse(ShrinkCommand *command, int *argc, char ***argv) {
     { "keep-scenario", 0, 0, G_OPTION_ARG_NONE, &command->keeps_scenario, "Shrink the schedule alone", NULL },
     { "schedules", 0, 0, G_OPTION_ARG_INT64, &command->schedules, "Search at most so many schedules for a failure (default 10000)", "N" },
     CLI_SEARCH_ENTRIES(&command->search),
+    CLI_SEARCH_RACES(&command->search),
     { "color", 0, 0, G_OPTION_ARG_STRING, &color, "auto (default), always or never", "WHEN" },
     { 0 },
   };

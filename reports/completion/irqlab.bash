@@ -24,11 +24,11 @@ _irqlab() {
   fi
   _irqlab_values "$current" "$previous" && return
   case $command in
-    run) options='--verbose --quiet --shrink --schedules --policy --seed --first --depth --preemptions --delays --accesses --merge-states --races --vary --what-can-vary --faults --fault-pairs --jobs --timeout --junit --coverage --lcov --json --color --no-sandbox' ;;
+    run) options='--verbose --quiet --shrink --schedules --policy --seed --first --depth --preemptions --delays --accesses --merge-states --saved-states --races --vary --what-can-vary --faults --fault-pairs --jobs --timeout --junit --coverage --lcov --json --color --no-sandbox' ;;
     replay) options='--races --times --stop-at --step --gdb --gdb-command --nearby --color' ;;
-    shrink) options='--output --budget --others --keep-scenario --schedules --policy --seed --depth --preemptions --delays --accesses --merge-states --races --vary --color' ;;
+    shrink) options='--output --budget --others --keep-scenario --schedules --policy --seed --depth --preemptions --delays --accesses --merge-states --saved-states --races --vary --color' ;;
     trace) options='--races --boot --json' ;;
-    explore) options='--schedules --for --until-saturated --until-found --policy --seed --vary --depth --preemptions --delays --accesses --races --merge-states --jobs --shard --out --report --no-shrink --coverage --quiet --json --color --no-sandbox' ;;
+    explore) options='--schedules --for --until-saturated --until-found --policy --seed --vary --depth --preemptions --delays --accesses --no-races --merge-states --saved-states --jobs --shard --out --report --no-shrink --coverage --quiet --json --color --no-sandbox' ;;
     merge) options='--color' ;;
     list) options= ;;
     explain) options='--color' ;;

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define STACK_FUNCTION_COUNT_MAX 4
+
 /* ---- places, by name ---- */
 
 static char *routine_of(const ScenarioRun *run, uint32_t site) {
@@ -20,17 +22,90 @@ static char *text_of(const ScenarioRun *run, uint32_t site) {
   return g_strdup(where.text);
 }
 
-static bool is_same_routine(const ScenarioRun *run, const RunFailure *failure, uint32_t site) {
-  g_autofree char *routine = routine_of(run, site);
-  return g_strcmp0(routine, failure->routine) == 0;
+/* "fw.inject < fw.worker": the innermost functions, each once where it calls itself; NULL: in no driver code. Returns owned. */
+static char *stack_of(const ScenarioRun *run, uint32_t site, const SimFrame *frames, unsigned frame_count) {
+  GString *text = g_string_new(NULL);
+  g_autofree char *last = NULL;
+  unsigned count = 0;
+  for (unsigned i = frame_count + 1; i-- > 0 && count < STACK_FUNCTION_COUNT_MAX;) {
+    char *routine = routine_of(run, i == frame_count ? site : frames[i].site);
+    if (routine != NULL && g_strcmp0(routine, last) != 0) {
+      g_string_append_printf(text, "%s%s", count++ > 0 ? " < " : "", routine);
+      g_free(g_steal_pointer(&last));
+      last = g_strdup(routine);
+    }
+    g_free(routine);
+  }
+  return g_string_free(text, count == 0);
+}
+
+static char *bugcheck_stack(const ScenarioRun *run, const KeBugcheck *bugcheck) {
+  const SimMachine *machine = sim_machine();
+  for (uint32_t i = 0; i < machine->context_count; i++) {
+    const SimContext *context = &machine->contexts[i];
+    if (context->id == bugcheck->context && bugcheck->context != 0)
+      return stack_of(run, bugcheck->site, context->frames, MIN(context->frame_count, SIM_FRAME_COUNT_MAX));
+  }
+  return stack_of(run, bugcheck->site, NULL, 0);
+}
+
+static char *finding_stack(const ScenarioRun *run, const Finding *finding) {
+  return stack_of(run, finding->site, finding->frames, finding->frame_count);
+}
+
+/* Text and functions of one of the two places of a race, which may come in either order; NULL: it has but one. Returns owned. */
+static char *place_of(const ScenarioRun *run, uint32_t site, const SimFrame *frames, unsigned frame_count) {
+  if (site == 0)
+    return NULL;
+  g_autofree char *text = text_of(run, site), *stack = stack_of(run, site, frames, frame_count);
+  return g_strdup_printf("%s in %s", text != NULL ? text : "", stack != NULL ? stack : "");
+}
+
+static char *place_here(const ScenarioRun *run, const Finding *finding) {
+  unsigned count = MIN(finding->frame_count, SIM_RACE_FRAME_COUNT_MAX); /* of the other no more are kept */
+  return place_of(run, finding->site, finding->frames + (finding->frame_count - count), count);
+}
+
+static char *place_there(const ScenarioRun *run, const Finding *finding) {
+  return place_of(run, finding->other.site, finding->other.frames, finding->other.frame_count);
+}
+
+/* Both places, in an order of their own; NULL: it takes but one. Returns owned. */
+static char *pair_of(const ScenarioRun *run, const Finding *finding) {
+  g_autofree char *here = place_here(run, finding), *there = place_there(run, finding);
+  if (here == NULL || there == NULL)
+    return NULL;
+  bool is_first = strcmp(here, there) <= 0;
+  return g_strdup_printf("%s; %s", is_first ? here : there, is_first ? there : here);
+}
+
+static uint8_t kind_of(uint32_t ordinal) {
+  const Object *object = ordinal != 0 ? object_by_ordinal(ordinal) : NULL;
+  return object != NULL ? object->kind : OBJECT_NONE;
 }
 
 /* ---- what went wrong ---- */
 
+/* Called from the same places, too. */
+static bool is_same_place(const Finding *one, const Finding *other) {
+  if (one->function != other->function || one->site != other->site || one->other.site != other->other.site ||
+      one->frame_count != other->frame_count)
+    return false;
+  for (unsigned i = 0; i < one->frame_count; i++)
+    if (one->frames[i].site != other->frames[i].site)
+      return false;
+  return true;
+}
+
+/* A race, met from its other side. */
+static bool is_swapped(const Finding *one, const Finding *other) {
+  return one->other.site != 0 && one->site == other->other.site && one->other.site == other->site;
+}
+
 static bool is_known_finding(const RunResult *natural, const Finding *finding) {
   for (uint32_t i = 0; natural != NULL && i < natural->finding_count; i++) {
     const Finding *known = &natural->findings[i];
-    if (known->rule == finding->rule && known->function == finding->function && known->site == finding->site)
+    if (known->rule == finding->rule && (is_same_place(known, finding) || is_swapped(known, finding)))
       return true;
   }
   return false;
@@ -49,7 +124,19 @@ static RunFailure of_finding(const ScenarioRun *run, const Finding *finding) {
                        .code = finding->rule,
                        .function = finding->function,
                        .routine = routine_of(run, finding->site),
-                       .text = text_of(run, finding->site) };
+                       .stack = finding_stack(run, finding),
+                       .text = text_of(run, finding->site),
+                       .other = pair_of(run, finding),
+                       .kinds = { kind_of(finding->object) } };
+}
+
+static RunFailure of_bugcheck(const ScenarioRun *run, const KeBugcheck *bugcheck) {
+  RunFailure failure = {
+    .kind = RUN_FAILURE_BUGCHECK, .code = bugcheck->code, .routine = routine_of(run, bugcheck->site), .stack = bugcheck_stack(run, bugcheck)
+  };
+  for (unsigned i = 0; i < G_N_ELEMENTS(failure.kinds); i++)
+    failure.kinds[i] = kind_of(bugcheck->objects[i]);
+  return failure;
 }
 
 /* A scenario that expects a bug check is not about its absence. */
@@ -82,7 +169,7 @@ RunFailure run_failure_of(const ScenarioRun *run, const RunResult *result, const
   RunFailure failure = { .kind = RUN_FAILURE_NONE };
   const KeBugcheck *bugcheck = &result->bugcheck;
   if (bugcheck->code != 0)
-    return (RunFailure){ .kind = RUN_FAILURE_BUGCHECK, .code = bugcheck->code, .routine = routine_of(run, bugcheck->site) };
+    return of_bugcheck(run, bugcheck);
   const Finding *finding = finding_choose(result, natural, false);
   if (finding != NULL)
     return of_finding(run, finding);
@@ -101,22 +188,41 @@ RunFailure run_failure_of(const ScenarioRun *run, const RunResult *result, const
 void run_failure_finish(RunFailure *failure) {
   g_free(failure->stop_text);
   g_free(failure->routine);
+  g_free(failure->stack);
+  g_free(failure->other);
   g_free(failure->text);
   memset(failure, 0, sizeof *failure);
 }
 
 /* ---- the same again ---- */
 
+static bool is_finding(const ScenarioRun *run, const RunFailure *failure, const Finding *finding) {
+  if (finding->rule != failure->code)
+    return false;
+  g_autofree char *pair = failure->other != NULL ? pair_of(run, finding) : NULL;
+  if (failure->other != NULL)
+    return g_strcmp0(pair, failure->other) == 0;
+  if (finding->function != failure->function || kind_of(finding->object) != failure->kinds[0])
+    return false;
+  g_autofree char *stack = finding_stack(run, finding), *text = text_of(run, finding->site);
+  return g_strcmp0(stack, failure->stack) == 0 && (failure->text == NULL || g_strcmp0(text, failure->text) == 0);
+}
+
 static bool has_finding(const ScenarioRun *run, const RunFailure *failure, const RunResult *result) {
-  for (uint32_t i = 0; i < result->finding_count; i++) {
-    const Finding *finding = &result->findings[i];
-    if (finding->rule != failure->code || finding->function != failure->function || !is_same_routine(run, failure, finding->site))
-      continue;
-    g_autofree char *text = text_of(run, finding->site);
-    if (failure->text == NULL || g_strcmp0(text, failure->text) == 0)
+  for (uint32_t i = 0; i < result->finding_count; i++)
+    if (is_finding(run, failure, &result->findings[i]))
       return true;
-  }
   return false;
+}
+
+static bool is_bugcheck(const ScenarioRun *run, const RunFailure *failure, const KeBugcheck *bugcheck) {
+  if (bugcheck->code != failure->code)
+    return false;
+  for (unsigned i = 0; i < G_N_ELEMENTS(failure->kinds); i++)
+    if (kind_of(bugcheck->objects[i]) != failure->kinds[i])
+      return false;
+  g_autofree char *stack = bugcheck_stack(run, bugcheck);
+  return g_strcmp0(stack, failure->stack) == 0;
 }
 
 bool run_failure_is(const ScenarioRun *run, const RunFailure *failure, const RunResult *result) {
@@ -124,7 +230,7 @@ bool run_failure_is(const ScenarioRun *run, const RunFailure *failure, const Run
   g_autofree char *bucket = failure->kind == RUN_FAILURE_STOP ? run_result_bucket(result) : NULL;
   switch (failure->kind) {
   case RUN_FAILURE_NONE: return false;
-  case RUN_FAILURE_BUGCHECK: return result->bugcheck.code == failure->code && is_same_routine(run, failure, result->bugcheck.site);
+  case RUN_FAILURE_BUGCHECK: return is_bugcheck(run, failure, &result->bugcheck);
   case RUN_FAILURE_FINDING: return has_finding(run, failure, result);
   case RUN_FAILURE_STOP: return result->stop == failure->stop && strcmp(bucket, failure->text) == 0;
   case RUN_FAILURE_EXPECTATION:

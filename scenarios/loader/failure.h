@@ -8,8 +8,8 @@
 
 typedef enum RunFailureKind {
   RUN_FAILURE_NONE,        /* nothing went wrong */
-  RUN_FAILURE_BUGCHECK,    /* code, and the function of the driver it was in */
-  RUN_FAILURE_FINDING,     /* rule, function, and the step or line of the driver */
+  RUN_FAILURE_BUGCHECK,    /* code, the functions of the driver it was in, and kinds of objects */
+  RUN_FAILURE_FINDING,     /* rule, function, the step or line of the driver, the functions around it, the kind of object */
   RUN_FAILURE_STOP,        /* it hung, or came to another end that is none, with those findings */
   RUN_FAILURE_EXPECTATION, /* an expectation of the scenario did not hold */
 } RunFailureKind;
@@ -21,8 +21,11 @@ typedef struct RunFailure {
   uint32_t function;
   SimStop stop;
   char *stop_text;
-  char *routine; /* "fw.classify"; NULL: in no driver code */
-  char *text;    /* of the step or the source line, or how the run came out; NULL: no matter which */
+  char *routine;    /* "fw.classify"; NULL: in no driver code */
+  char *stack;      /* the same with what called it: "fw.inject < fw.worker" */
+  char *text;       /* of the step or the source line, or how the run came out; NULL: no matter which */
+  char *other;      /* of a mistake that takes two: text and functions of the other place; NULL: none */
+  uint8_t kinds[4]; /* ObjectKind of the finding's object, or of those in the bug check's parameters */
   size_t expectation;
 } RunFailure;
 
@@ -31,7 +34,7 @@ typedef struct RunFailure {
 RunFailure run_failure_of(const ScenarioRun *run, const RunResult *result, const RunResult *natural);
 void run_failure_finish(RunFailure *failure);
 
-/* Did the same go wrong in this run, which has just ended? */
+/* Did the same go wrong in this run, which has just ended? As `irqlab explore` tells failures apart: another caller of the same function is another. */
 bool run_failure_is(const ScenarioRun *run, const RunFailure *failure, const RunResult *result);
 
 /* "data-race at KeSetEvent in fw.work", "INVALID_PROCESS_ATTACH_ATTEMPT (0x5) in fw.classify". Returns owned. */

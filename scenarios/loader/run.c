@@ -118,6 +118,7 @@ void scenario_run_free(ScenarioRun *run) {
   coverage_free(run->coverage);
   guest_step_program_set(NULL, NULL);
   g_clear_pointer(&run->steps, step_program_free);
+  run_prefix_drop(run);
   sim_snapshot_destroy(&run->snapshot);
   sim_record_finish(&run->boot_record);
   g_ptr_array_unref(run->images);
@@ -136,12 +137,15 @@ void scenario_run_free(ScenarioRun *run) {
 const Scenario *scenario_run_scenario(const ScenarioRun *run) { return run->scenario; }
 const char *scenario_run_fingerprint(const ScenarioRun *run) { return run->fingerprint; }
 uint64_t scenario_run_origin_ns(const ScenarioRun *run) { return run->origin_ns; }
-size_t scenario_run_copied_size(const ScenarioRun *run) { return run->snapshot != NULL ? sim_snapshot_copied(run->snapshot) : 0; }
+/* What runs begin with. */
+static const SimSnapshot *state_of(const ScenarioRun *run) { return run->prefix.snapshot != NULL ? run->prefix.snapshot : run->snapshot; }
+
+size_t scenario_run_copied_size(const ScenarioRun *run) { return run->snapshot != NULL ? sim_snapshot_copied(state_of(run)) : 0; }
 void scenario_run_restore(ScenarioRun *run) {
   if (run->snapshot != NULL)
-    sim_snapshot_restore(run->snapshot);
+    sim_snapshot_restore(state_of(run));
 }
-size_t scenario_run_state_size(const ScenarioRun *run) { return run->snapshot != NULL ? sim_snapshot_size(run->snapshot) : 0; }
+size_t scenario_run_state_size(const ScenarioRun *run) { return run->snapshot != NULL ? sim_snapshot_size(state_of(run)) : 0; }
 const char *const *scenario_run_notes(const ScenarioRun *run) { return (const char *const *)run->notes->pdata; }
 
 /* ---- one run ---- */
@@ -170,7 +174,7 @@ static void result_take(const ScenarioRun *run, RunResult *result) {
 
 #define RECORD_ROOM 128
 
-static void record_copy(SimRecord *to, const SimRecord *from) {
+void run_record_copy(SimRecord *to, const SimRecord *from) {
   to->count = 0;
   if (to->capacity < from->count) {
     to->capacity = from->count * 2 + RECORD_ROOM; /* for the run itself: to grow is to copy */
@@ -181,11 +185,21 @@ static void record_copy(SimRecord *to, const SimRecord *from) {
   to->count = from->count;
 }
 
+SimStop run_machine(const ScenarioRun *run) {
+  bool is_compiled = run->images->len > 0; /* steps pass a look at the clock themselves */
+  if (is_compiled)
+    guest_clock_start();
+  SimStop stop = sim_machine_run(sim_machine());
+  if (is_compiled)
+    guest_clock_stop();
+  return stop;
+}
+
 void scenario_run_once(ScenarioRun *run, const RunRequest *request, RunResult *result) {
   SimMachine *machine = sim_machine();
   SimRecord *record = request->record != NULL ? request->record : run->wants_events ? &result->record : NULL;
   if (record != NULL)
-    record_copy(record, &run->boot_record);
+    run_record_copy(record, &run->boot_record);
   if (run->snapshot == NULL) {
     result->ended_in_boot = true;
     result_take(run, result);
@@ -203,19 +217,20 @@ void scenario_run_once(ScenarioRun *run, const RunRequest *request, RunResult *r
                             .limits = run->scenario->limits,
                             .exceptions = &result->exceptions,
                             .record = record,
-                            .name = run->scenario->file };
-  sim_snapshot_restore(run->snapshot);
-  sim_machine_begin(machine, &options);
-  if (request->without_rules)
-    sim_observers_silence(machine);
+                            .name = run->scenario->file,
+                            .is_whole = run->coverage != NULL };
+  const RunPrefix *prefix = request->from_boot ? NULL : run_prefix_take(run, &options);
+  if (prefix != NULL && record != NULL)
+    run_record_copy(record, &prefix->record);
+  if (request->search == NULL || !sim_search_resume(request->search, run->snapshot, &options)) {
+    sim_snapshot_restore(prefix != NULL ? prefix->snapshot : run->snapshot);
+    sim_machine_begin(machine, &options);
+    if (request->without_rules)
+      sim_observers_silence(machine);
+  }
   if (run->coverage != NULL)
     coverage_run_begin(run->coverage);
-  bool is_compiled = run->images->len > 0; /* steps pass a look at the clock themselves */
-  if (is_compiled)
-    guest_clock_start();
-  SimStop stop = sim_machine_run(machine);
-  if (is_compiled)
-    guest_clock_stop();
+  SimStop stop = run_machine(run);
   if (!request->without_rules && (stop == SIM_STOP_QUIET || stop == SIM_STOP_HUNG))
     rules_end();
   result_take(run, result);

@@ -22,6 +22,7 @@ typedef struct RunRequest {
   const SimSchedule *replay; /* of sim_policy_replay; borrowed */
   struct SimSearch *search;  /* of sim_policy_exhaustive; borrowed */
   SimRecord *record;         /* NULL: no events are kept, unless the expectations need them */
+  bool from_boot;            /* all of it is run, though what all schedules begin with may be saved: the same comes out */
   bool without_rules;        /* nobody watches the events: findings are those of boot only. To measure what rules cost */
 } RunRequest;
 
@@ -76,7 +77,7 @@ uint64_t scenario_run_origin_ns(const ScenarioRun *run);
 /* Bytes that are saved; what a restore copies of them, once it is known which pages runs write. */
 size_t scenario_run_state_size(const ScenarioRun *run);
 size_t scenario_run_copied_size(const ScenarioRun *run);
-/* Puts the machine back to the end of boot, as each run does. */
+/* Puts the machine back to where runs begin, as each run does: the end of boot, or where for the first time something can go otherwise. */
 void scenario_run_restore(ScenarioRun *run);
 
 /* What was said while drivers were built and loaded: functions not modelled, with every use (`firewall.c:120`). NULL-terminated; borrowed. */

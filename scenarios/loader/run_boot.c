@@ -1,8 +1,6 @@
 /* From a loaded scenario to a machine that waits for its first stimulus: Windows boots, drivers are loaded, the state is saved. */
 #include "run_internal.h"
 
-#include "guest_signals.h"
-
 #include "model/flt/flt_face.h"
 #include "model/guest/guest_face.h"
 #include "model/io/io_face.h"
@@ -369,12 +367,7 @@ static bool check_fits(const ScenarioRun *run, GError **error) {
 }
 
 static SimStop boot_run(const ScenarioRun *run) {
-  bool is_compiled = run->images->len > 0;
-  if (is_compiled)
-    guest_clock_start();
-  SimStop stop = sim_machine_run(sim_machine());
-  if (is_compiled)
-    guest_clock_stop();
+  SimStop stop = run_machine(run);
   if (stop == SIM_STOP_QUIET || stop == SIM_STOP_HUNG)
     rules_end();
   return stop;
@@ -409,6 +402,7 @@ bool run_boot(ScenarioRun *run, GError **error) {
 }
 
 bool run_boot_again(ScenarioRun *run, const DdiFault *fault, GError **error) {
+  run_prefix_drop(run);
   if (run->snapshot != NULL)
     sim_snapshot_destroy(&run->snapshot);
   run->boot_record.count = 0;

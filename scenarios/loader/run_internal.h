@@ -8,6 +8,16 @@
 #include "run.h"
 #include "step.h"
 
+/* A state between the end of boot and the first point at which something can go otherwise (run_prefix.c). */
+typedef struct RunPrefix {
+  bool holds_up; /* of the policy that it is the first such point for */
+  uint32_t varies;
+  uint32_t run_count;    /* by such policies, one behind the other */
+  bool is_made;          /* tried once */
+  SimSnapshot *snapshot; /* NULL: not made yet, or there is none */
+  SimRecord record;      /* the events up to there, boot's included */
+} RunPrefix;
+
 struct ScenarioRun {
   const Scenario *scenario;
   StepProgram *steps;     /* of the drivers written as steps; NULL: none */
@@ -16,6 +26,7 @@ struct ScenarioRun {
   GPtrArray *images;     /* GuestImage *, of the drivers that are C source */
   GPtrArray *notes;      /* NULL-terminated strings */
   SimSnapshot *snapshot; /* NULL when the run was over in boot */
+  RunPrefix prefix;
   Coverage *coverage;    /* what is exercised is collected here; NULL: it is not */
   SimRecord boot_record; /* its events: the beginning of every run's */
   uint64_t origin_ns;
@@ -36,6 +47,14 @@ struct ScenarioRun {
 bool run_boot(ScenarioRun *run, GError **error);
 /* Boots once more, and this call fails; NULL: as the scenario says. */
 bool run_boot_again(ScenarioRun *run, const DdiFault *fault, GError **error);
+
+/* run_prefix.c: the state from which a run with these options can begin as if all of it were run; NULL: the end of boot. Borrowed. */
+const RunPrefix *run_prefix_take(ScenarioRun *run, const SimRunOptions *options);
+void run_prefix_drop(ScenarioRun *run);
+/* Takes the events of one record over into another. */
+void run_record_copy(SimRecord *to, const SimRecord *from);
+/* Runs the machine, whatever it is to run. */
+SimStop run_machine(const ScenarioRun *run);
 
 /* run_image.c: building and loading the drivers that are C source. */
 bool run_images_load(ScenarioRun *run, GError **error);

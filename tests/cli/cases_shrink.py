@@ -29,6 +29,18 @@ def shrunk_line(file):
 # ---- shrink ----
 
 
+def by_two_callers(folder, fall):
+    """d.fall breaks a rule, called by d.left (in the natural schedule, too) or by d.right (only in others)."""
+    def look(value):
+        return {'as': 'KSTART_ROUTINE', 'do': [{'if': f'InterlockedCompareExchange(&gFlag, 0, 0) == {value}', 'then': ['fall()']}]}
+    functions = {'fall': fall, 'left': look(0), 'right': look(1),
+                 'set': {'as': 'KSTART_ROUTINE', 'do': ['InterlockedExchange(&gFlag, 1)', 'InterlockedExchange(&gFlag, 2)']}}
+    return written(folder, functions=functions, policy={'kind': 'random', 'schedules': 500}, expect={'always': ['clean']},
+                   traffic=[{'at': '1ms', 'thread': f'd.{name}', 'in': f'cpu {n}'} for n, name in enumerate(('set', 'left', 'right'))])
+
+
+
+
 @test
 def shrink_writes_a_regression_test():
     with tempfile.TemporaryDirectory() as folder:
@@ -74,9 +86,24 @@ def shrink_a_line():
 def written(folder, **parts):
     """A scenario of one driver whose functions and the rest are given."""
     file = pathlib.Path(folder, 'mine.json')
-    drivers = {'d': {'globals': {'gFlag': 'LONG'}, 'DriverEntry': ['return STATUS_SUCCESS'], **parts.pop('functions')}}
+    drivers = {'d': {'globals': {'gFlag': 'LONG', 'gCount': 'LONG'}, 'DriverEntry': ['return STATUS_SUCCESS'], **parts.pop('functions')}}
     file.write_text(json.dumps({'irqlab': 1, 'title': 't', 'machine': {'cpus': 3, 'windows': '10'}, 'drivers': drivers, **parts}), encoding='utf-8')
     return file
+
+
+@test
+def shrink_keeps_to_the_bug_it_was_given():
+    """Two bugs of one rule, or with one bug check, in one function of the driver: they differ in who called it, and neither turns into the other."""
+    raised = {'locals': {'irql': 'KIRQL'}, 'do': ['KeRaiseIrql(DISPATCH_LEVEL, &irql)', "ExFreePool(ExAllocatePool2(POOL_FLAG_PAGED, 8, 'xxxx'))", 'KeLowerIrql(irql)']}
+    for fall, told in ((['KeBugCheckEx(0xE2, 0, 0, 0, 0)'], r'in thread d\.CALLER,'), (raised, r'd\.fall step 2 .*\n +d\.CALLER step')):
+        with tempfile.TemporaryDirectory() as folder:
+            file = by_two_callers(folder, fall)
+            failures = json.loads(irqlab('explore', '--json', '--no-shrink', '--schedules', '500', file).stdout)['scenarios'][0]['failures']
+            for caller in ('left', 'right'):
+                lines = [failure['schedule'] for failure in failures if f'd.fall < d.{caller}' in failure['failure']]
+                check(lines, failures)
+                report = irqlab('shrink', '--keep-scenario', file, lines[0]).stdout
+                check(re.search(told.replace('CALLER', caller), report), report)
 
 
 @test

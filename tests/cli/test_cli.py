@@ -11,12 +11,13 @@ import traceback
 import harness
 import cases_faults
 import cases_other
+import cases_races
 import cases_run
 import cases_shrink
 import cases_usage
 import cases_worker
 
-ROOMS = (cases_usage, cases_run, cases_worker, cases_other, cases_faults, cases_shrink)
+ROOMS = (cases_usage, cases_run, cases_worker, cases_other, cases_faults, cases_shrink, cases_races)
 
 
 def main():

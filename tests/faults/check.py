@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""What goes wrong around a driver: drivers without mistakes survive it, and a fault is found again when the driver's source has moved.
+"""What goes wrong around a driver: drivers without mistakes survive it, each kind of choice has a bug that only it shows, and a fault is found again when
+the driver's source has moved.
 
     tests/faults/check.py [--build DIR]
 """
@@ -91,6 +92,60 @@ def library_case(stage):
         stage.case(f"{name}: vary, its own policy", None if outcome["status"] == "as expected" else f"{outcome['status']}: {outcome['why']}")
 
 
+# ---- kinds of choices: each has a bug that only it shows ----
+
+KINDS_PAGE = ROOT / "scenarios/README.md"
+KIND_SCHEDULES = 2000
+# Kinds that every search answers: what is left where this one is not.
+WITHOUT = {"step": ["--policy", "timed"], "interrupt": ["--policy", "timed"], "clock": ["--policy", "random"],
+           "access": ["--policy", "exhaustive", "--delays", "2"]}
+
+
+def kinds_rows():
+    """(kind, scenario, how it shows) of the table in the README of the library."""
+    return re.findall(r"^\| `([a-z]+)` \| [^|]+ \| `([^`]+)` \| ([^|]+) \|$", KINDS_PAGE.read_text(), re.MULTILINE)
+
+
+def shows(outcome, how):
+    return any(how in bucket["result"] or any(how in finding["rule"] for finding in bucket["findings"]) for bucket in outcome["outcomes"])
+
+
+def without_kind(stage, kind, path):
+    """The scenario, all else as it was: a file of its own where a kind that only some ask is to be left alone."""
+    if kind in WITHOUT:
+        return path
+    scenario = json.loads(without_comments(path.read_text()))
+    vary = scenario["policy"].pop("vary", [])
+    scenario["policy"]["vary"] = [one for one in ([vary] if isinstance(vary, str) else vary) if one != kind]
+    scenario["policy"] = {"kind": "random", "schedules": KIND_SCHEDULES, "vary": scenario["policy"]["vary"]}
+    scenario["machine"] = {key: value for key, value in scenario.get("machine", {}).items() if key != "paging"}
+    scenario.pop("expect")
+    scenario["expect"] = {"sometimes": ["quiet", "any finding", "any bug check"]}  # nothing is asked, nothing ends the search early
+    folder = stage.work / "kinds"
+    folder.mkdir(exist_ok=True)
+    file = folder / f"{kind}.json"
+    file.write_text(json.dumps(scenario, indent=1))
+    return file
+
+
+def kinds_case(stage):
+    rows = kinds_rows()
+    stage.case("the table of kinds is there", None if len(rows) >= 13 else f"{len(rows)} rows in {KINDS_PAGE.name}")
+    known = {line.split()[0] for line in stage.irqlab("run", "--what-can-vary", "seeds/osr-291980/corrected").stdout.splitlines()[2:]
+             if not line.startswith("       ")}
+    stage.case("kinds of a scenario are in the table", sorted(known - {kind for kind, _, _ in rows}))
+    for kind, name, how in rows:
+        path = ROOT / f"scenarios/{name}.json"
+        vary = ["--vary", kind] if kind not in WITHOUT else []
+        found, error = stage.library("--policy", POLICY, "--schedules", KIND_SCHEDULES, *vary, path)
+        one = next(iter(found.values()), None)
+        stage.case(f"{kind}: {name} is found", error or (None if one and shows(one, how) else f"no {how} in {KIND_SCHEDULES} schedules"))
+        file = without_kind(stage, kind, path)
+        left, error = stage.library(*WITHOUT.get(kind, []), "--schedules", KIND_SCHEDULES, file)
+        one = next(iter(left.values()), None)
+        stage.case(f"{kind}: {name} needs it", error or (f"{how} comes without it" if one is None or shows(one, how) else None))
+
+
 # ---- faults of a driver that has moved ----
 
 def moved_sources():
@@ -169,6 +224,7 @@ def main():
     faults_case(stage, files)
     vary_case(stage, files)
     library_case(stage)
+    kinds_case(stage)
     moved_case(stage)
     unknown = sorted(set(NOT_SILENT) - {library_name(str(path)) for path in files})
     stage.case("exceptions name scenarios", unknown)

@@ -92,11 +92,11 @@ def is_good(path):
 
 
 def silence(stage):
-    """A driver without mistakes is told none, whoever chooses the schedule: what the file expects of its own schedules is not asked here."""
+    """A driver without mistakes is told none, data races among them, whoever chooses the schedule: what the file expects of its own schedules is not asked here."""
     files = [path for path in library_files() if is_good(path)]
     own, error = stage.library(*[path.relative_to(ROOT) for path in files])
     stage.case("the good twins run as they are", error)
-    outcomes, error = stage.library("--policy", SMOKE_POLICY, "--schedules", SILENT_SCHEDULES, *[path.relative_to(ROOT) for path in files])
+    outcomes, error = stage.library("--races", "--policy", SMOKE_POLICY, "--schedules", SILENT_SCHEDULES, *[path.relative_to(ROOT) for path in files])
     stage.case("the good twins run under the portfolio", error)
     for name, outcome in outcomes.items():
         natural = {bucket["result"] for bucket in own[name]["outcomes"]} if name in own else set()

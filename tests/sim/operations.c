@@ -6,19 +6,20 @@ uint64_t *operation_word(unsigned index) { return &rig_log()->words[index]; }
 
 static bool *is_begun(void) { return (bool *)operation_word(60); } /* by cpu: beyond its first operation */
 
-void operation_point(uint32_t function, uint32_t object) {
-  SimMachine *machine = sim_machine();
-  bool *begun = &is_begun()[sim_vcpu(machine)->number];
-  if (*begun)
-    sim_point(machine, SIM_POINT_CALL, function, object, 10);
-  *begun = true;
-}
-
 /* What a thread reads is part of its state. */
 static void see(uint64_t value) {
   SimMachine *machine = sim_machine();
   if (machine->footprint != NULL && machine->footprint->state != NULL)
     sim_state_value(machine->footprint->state, machine, value);
+}
+
+void operation_point(uint32_t function, uint32_t object) {
+  SimMachine *machine = sim_machine();
+  bool *begun = &is_begun()[sim_vcpu(machine)->number];
+  see(*begun);
+  if (*begun)
+    sim_point(machine, SIM_POINT_CALL, function, object, 10);
+  *begun = true;
 }
 
 void operation_renew(uint64_t value) {
@@ -88,4 +89,3 @@ static uint32_t nobody_ready(SimMachine *machine, SimContext **contexts, SimVcpu
 }
 
 const SimThreads operation_threads = { .ready = nobody_ready, .is_futile = is_futile, .asks_for = asks_for };
-const SimThreads operation_threads_eager = { .ready = nobody_ready };

@@ -30,5 +30,3 @@ void operation_thread(unsigned cpu, RigRoutine *routine, unsigned argument, unsi
 
 /* No cpu is shared; who asks for a lock that is held would only wait. */
 extern const SimThreads operation_threads;
-/* Nothing is known of who would only wait. */
-extern const SimThreads operation_threads_eager;

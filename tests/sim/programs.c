@@ -235,6 +235,61 @@ static void strangers(void) {
     operation_thread(cpu, alone, cpu, 0);
 }
 
+/* ---- drawn ---- */
+
+enum { SEED = 59, FAR = 58, FAR_PAGE_COUNT = 32 };
+
+static unsigned drawn_seed;
+
+/* Memory that few runs write: a page of its own for what is stored. */
+static void far_note(uint64_t value) {
+  uint64_t *page = (uint64_t *)(*operation_word(FAR) + value % FAR_PAGE_COUNT * SIM_PAGE_SIZE);
+  *page += value + 1;
+  operation_store(SHARED, *page);
+}
+
+static void count_slowly(SimMachine *machine, void *argument) {
+  (void)machine, (void)argument;
+  operation_store(SHARED + 1, operation_load(SHARED) + 5);
+  operation_store(SHARED, operation_load(SHARED + 1) + 7);
+}
+
+static void drawn_operation(uint64_t draw, unsigned cpu) {
+  unsigned place = SHARED + (draw >> 8) % 2, held = draw % 5 == 0 ? LOCK_A + (draw >> 16) % 2 : 0;
+  if (held != 0)
+    operation_lock(held, false);
+  if (draw % 3 != 0)
+    operation_store(place, operation_load(place) * 2 + cpu);
+  else
+    operation_store(place, draw >> 24 & 3);
+  if (draw % 7 == 0)
+    far_note(operation_load(place));
+  if (held != 0)
+    operation_unlock(held);
+}
+
+static void drawn_thread(SimMachine *machine, void *argument) {
+  unsigned cpu = (unsigned)(uintptr_t)argument;
+  uint64_t draw = (*operation_word(SEED) * 8 + cpu + 1) * 0x9e3779b97f4a7c15ULL;
+  (void)machine;
+  for (unsigned i = 0; i < 3; i++, draw = (draw ^ draw >> 29) * 0xbf58476d1ce4e5b9ULL)
+    drawn_operation(draw >> 20, cpu);
+}
+
+static void drawn_set_up(void) {
+  *operation_word(SEED) = drawn_seed;
+  *operation_word(FAR) = (uint64_t)sim_heap_allocate(FAR_PAGE_COUNT * SIM_PAGE_SIZE);
+  for (unsigned cpu = 0; cpu < 2 + drawn_seed % 2; cpu++)
+    operation_thread(cpu, drawn_thread, cpu, 0);
+  if (drawn_seed % 4 == 0)
+    rig_interrupt(0, drawn_seed % 8 == 0 ? 15 : 100000, SIM_IRQL_DISPATCH, SIM_CONTEXT_DPC, count_slowly, 'x');
+}
+
+Program program_drawn(unsigned seed) {
+  drawn_seed = seed;
+  return (Program){ "drawn", 3, drawn_set_up };
+}
+
 const Program programs[] = {
   { "locks in order", 2, locks_in_order },
   { "ten sections", 2, ten_sections },
@@ -283,8 +338,7 @@ static uint64_t outcome_of(SimStop stop) {
   return hash;
 }
 
-static void search(const Program *program, const SimSearchOptions *search_options, uint64_t run_count_max, const SimThreads *threads,
-                   Found *found) {
+void program_search(const Program *program, const SimSearchOptions *search_options, uint64_t run_count_max, Found *found) {
   SimSearch search;
   memset(found, 0, sizeof *found);
   SimRunOptions options = rig_options(&sim_policy_timed, program->vcpu_count);
@@ -294,10 +348,13 @@ static void search(const Program *program, const SimSearchOptions *search_option
   sim_search_init(&search, search_options);
   do {
     sim_search_begin(&search, &options);
-    sim_snapshot_restore(snapshot);
-    sim_machine()->threads = threads;
-    sim_machine_begin(sim_machine(), &options);
+    if (!sim_search_resume(&search, snapshot, &options)) {
+      sim_snapshot_restore(snapshot);
+      sim_machine()->threads = &operation_threads;
+      sim_machine_begin(sim_machine(), &options);
+    }
     SimStop stop = sim_machine_run(sim_machine());
+    found->hash = (found->hash ^ sim_machine()->hash) * 0x100000001b3ULL + sim_search_is_new(&search, sim_machine());
     if (sim_search_is_new(&search, sim_machine())) {
       found->runs++;
       found_outcome_put(found, outcome_of(stop));
@@ -309,12 +366,4 @@ static void search(const Program *program, const SimSearchOptions *search_option
   sim_search_proof(&search, &found->proof);
   sim_search_finish(&search);
   sim_snapshot_destroy(&snapshot);
-}
-
-void program_search(const Program *program, const SimSearchOptions *options, uint64_t run_count_max, Found *found) {
-  search(program, options, run_count_max, &operation_threads, found);
-}
-
-void program_search_attempts(const Program *program, const SimSearchOptions *options, uint64_t run_count_max, Found *found) {
-  search(program, options, run_count_max, &operation_threads_eager, found);
 }

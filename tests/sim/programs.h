@@ -20,12 +20,16 @@ extern const Program programs[];
 extern const size_t program_count;
 const Program *program_find(const char *name);
 
+/* Two or three threads that do what the seed says, some beside a timer: one at a time. */
+Program program_drawn(unsigned seed);
+
 /* What a search of a program came to: its distinct outcomes, and how many runs. */
 typedef struct Found {
   uint64_t outcomes[4096]; /* sorted hashes of final words and stop */
   size_t outcome_count;
   uint64_t runs;  /* searched to their end */
   uint64_t known; /* left */
+  uint64_t hash;  /* over the hashes of all runs, in their order */
   bool is_complete;
   SimSearchProof proof;
 } Found;
@@ -34,5 +38,3 @@ void found_outcome_put(Found *found, uint64_t outcome);
 
 /* Searches until it is over, or until that many runs. */
 void program_search(const Program *program, const SimSearchOptions *options, uint64_t run_count_max, Found *found);
-/* The same, where nobody says which attempts at a lock are futile: all are made. */
-void program_search_attempts(const Program *program, const SimSearchOptions *options, uint64_t run_count_max, Found *found);

@@ -39,14 +39,15 @@ static bool program_compare(uint64_t seed, bool may_stop, Total *total) {
   dpor.policy = &sim_policy_dpor;
   merged = brute;
   merged.merges_states = true;
-  program_search_attempts(program, &brute, RUN_COUNT_MAX, &all);
+  brute.makes_attempts = dpor.makes_attempts = true;
+  program_search(program, &brute, RUN_COUNT_MAX, &all);
   if (!all.is_complete)
     return false;
-  program_search_attempts(program, &dpor, RUN_COUNT_MAX * 2, &other);
+  program_search(program, &dpor, RUN_COUNT_MAX * 2, &other);
   compare("dpor, all attempts made", seed, &all, &other);
   program_search(program, &merged, RUN_COUNT_MAX, &other);
-  if (getenv("SEARCH_MERGED") != NULL)
-    compare("merged states", seed, &all, &other);
+  compare("merged states", seed, &all, &other);
+  dpor.makes_attempts = false;
   program_search(program, &dpor, RUN_COUNT_MAX * 2, &other);
   compare("dpor", seed, &all, &other);
   *total = (Total){ total->programs + 1, total->all + all.runs, total->reduced + other.runs, total->known + other.known,

@@ -1,0 +1,104 @@
+"""Data races, as a user meets them: how a report tells one, who looks for them, how often each is told."""
+
+import json
+import re
+import tempfile
+
+from cases_shrink import written
+from harness import ROOT, check, check_exit, check_in, irqlab, test
+
+RACES = ROOT / 'scenarios/rules/data-race'
+THREAD = 'KSTART_ROUTINE'
+
+
+def racing(folder, functions, **changes):
+    """Threads d.one on cpu 0 and d.two on cpu 1, that share gCount."""
+    return written(folder, functions={name: {'as': THREAD, 'do': steps} for name, steps in functions.items()},
+                   traffic=[{'at': '1ms', 'thread': f'd.{name}', 'in': f'cpu {n}'} for n, name in enumerate(functions)], **changes)
+
+
+def story_of(report):
+    return report.split('how it came to this', 1)[1].split('\n\n', 1)[0]
+
+
+@test
+def a_race_is_told_by_both_accesses():
+    """Marked are the accesses, not the events before them; both sides have CPU, level, context, locks and a stack."""
+    report = irqlab('run', '-v', RACES / 'bad-spin-lock.json').stdout
+    marked = re.findall(r'^  -> .*$', report, re.MULTILINE)
+    check(len(marked) == 2 and 'writes gData, bad-spin-lock.json:20: gData = 1' in marked[0] and 'reads gData' in marked[1], report)
+    check('[data-race: the first]' in story_of(report) and '[data-race: the second]' in story_of(report), report)
+    for text in ('the first: fw.write writes gData, in thread fw.write on cpu 0 at PASSIVE_LEVEL, holding no lock',
+                 'fw.write step 3   bad-spin-lock.json:20   gData = 1',
+                 'the second: fw.read reads gData, in thread fw.read on cpu 1 at DISPATCH_LEVEL, holding spin lock gLock',
+                 'fw.read step 2   bad-spin-lock.json:28   gSeen = gData'):
+        check(text in report, f'no {text!r} in\n{report}')
+
+
+@test
+def a_race_in_compiled_code_is_told_by_source_lines():
+    report = irqlab('run', '-v', RACES / 'bad-c-spin-lock.json').stdout
+    check(re.search(r'-> .*writes Connection \+ 4, count\.c:\d+', report), report)
+    check(re.search(r'the first: fw\.Remember writes .* in a DPC \(fw\.OnReceive\) on cpu 1 at DISPATCH_LEVEL, holding no\n', report), report)
+    check(re.search(r'fw\.OnReceive +count\.c:\d+ +Remember\(1460\);', report), report)
+
+
+@test
+def stories_name_no_kind_of_event():
+    """Neither of races nor of anything else: kinds of events are for `irqlab trace`."""
+    kinds = {kind for kind in re.findall(r'= "([a-z]+(?:-[a-z]+)+)"', (ROOT / 'model/events.c').read_text(encoding='utf-8'))}
+    check(len(kinds) > 30, kinds)
+    outcomes = json.loads(irqlab('run', '--json', '--races', '--schedules', '20', ROOT / 'scenarios/rules', ROOT / 'scenarios/drivers').stdout)['scenarios']
+    stories = [story_of(outcome['report']) for outcome in outcomes if 'how it came to this' in outcome.get('report', '')]
+    check(len(stories) > 100, len(stories))
+    for story in stories:
+        told = re.findall(r'^(?:  ->)? +[0-9.]+ ms  (\S+)', story, re.MULTILINE)
+        check(not kinds & set(told), kinds & set(told), story)
+
+
+@test
+def explore_looks_for_races_by_itself():
+    with tempfile.TemporaryDirectory() as folder:
+        file = racing(folder, {'one': ['gCount = 1'], 'two': ['gCount = 2']}, policy={'kind': 'random', 'schedules': 20}, expect={'always': ['clean']})
+        result = irqlab('explore', '--schedules', '20', file)
+        check_exit(result, 1)
+        check_in('data-race on gCount: d.one step 1, d.two step 1', result)
+        check_in('no expectation mentions the data race', result)
+        line = re.search(r'irqlab (replay --races .*)', result.stdout).group(1).split()
+        check_in('data-race: ', irqlab(*line))
+        result = irqlab('explore', '--no-races', '--schedules', '20', file)
+        check_exit(result, 0)
+        check('data-race' not in result.stdout, result.stdout)
+        check_exit(irqlab('run', file), 0)
+        check_exit(irqlab('run', '--races', file), 1)
+
+
+@test
+def a_race_is_told_once_for_two_places():
+    """Whichever of the two comes first, in however many schedules, with whatever other findings beside it."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = racing(folder, {'one': ['gCount = 1', 'gFlag = 1'], 'two': ['gFlag = 2', 'gCount = 2']},
+                      policy={'kind': 'random', 'schedules': 200}, expect={'always': ['clean']})
+        failures = json.loads(irqlab('explore', '--json', '--schedules', '300', file).stdout)['scenarios'][0]['failures']
+        told = [failure['failure'] for failure in failures if failure['failure'].startswith('data-race')]
+        check(len(told) == 2 and len(set(told)) == 2, told)
+        for n in '12':
+            out = f'{folder}/part{n}'
+            check_exit(irqlab('explore', '--schedules', '300', '--shard', f'{n}/2', '--out', out, file), 1)
+        check_exit(irqlab('merge', f'{folder}/all', f'{folder}/part1', f'{folder}/part2'), 1)
+        merged = irqlab('explore', '--report', f'{folder}/all').stdout
+        check(sorted(re.findall(r'data-race on .*', merged)) == sorted(told), merged, told)
+
+
+@test
+def races_do_not_hide_what_else_is_expected():
+    """A scenario that counts its findings says nothing about races: they are told, and all else is as expected."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = racing(folder, {'one': ['gCount = 1', 'KeRaiseIrql(DISPATCH_LEVEL, &irql)'], 'two': ['gCount = 2']},
+                      policy={'kind': 'random', 'schedules': 20}, expect={'always': ['irql-leak-callback', {'finding': 'any', 'count': 1}]})
+        text = file.read_text(encoding='utf-8').replace('"as": "KSTART_ROUTINE"', '"as": "KSTART_ROUTINE", "locals": {"irql": "KIRQL"}')
+        file.write_text(text, encoding='utf-8')
+        result = irqlab('explore', '--schedules', '20', file)
+        check_exit(result, 1)
+        check(re.search(r'^  ok +20 +irql-leak-callback', result.stdout, re.MULTILINE), result.stdout)
+        check(re.search(r'^  NOT +20 +data-race on gCount', result.stdout, re.MULTILINE), result.stdout)

@@ -1,0 +1,168 @@
+/* Scenarios drawn at random, on the modelled Windows: partial-order reduction and merged states come to the outcomes of brute force that makes every
+ * attempt at a lock, and to the same final data. SEARCH_SEED and SEARCH_COUNT: others, and how many; SEARCH_PRINT: all of them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "random_scenario.h"
+#include "run_internal.h"
+
+#include "sim/search.h"
+
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SCHEDULE_COUNT_MAX 1500
+
+typedef struct Found {
+  GPtrArray *outcomes; /* sorted texts */
+  uint64_t count, known;
+  bool is_complete;
+  SimSearchProof proof;
+} Found;
+
+static int text_compare(const void *left, const void *right) { return strcmp(*(const char *const *)left, *(const char *const *)right); }
+
+static void globals_append(const ScenarioRun *run, GString *text) {
+  for (size_t i = 0; i < random_scenario_global_count; i++) {
+    const StepGlobal *global = step_global_find(run->steps, "p", random_scenario_globals[i]);
+    g_string_append_printf(text, " %x", *(const uint32_t *)step_global_address(run->instance, global));
+  }
+}
+
+static void outcome_add(Found *found, const ScenarioRun *run, const RunResult *result) {
+  g_autofree char *bucket = run_result_bucket(result);
+  g_autoptr(GString) text = g_string_new(bucket);
+  g_string_append_printf(text, " stop %d code %x", (int)result->stop, result->bugcheck.code);
+  globals_append(run, text);
+  for (guint i = 0; i < found->outcomes->len; i++)
+    if (strcmp(g_ptr_array_index(found->outcomes, i), text->str) == 0)
+      return;
+  g_ptr_array_add(found->outcomes, g_strdup(text->str));
+}
+
+static void search(ScenarioRun *run, const SimSearchOptions *options, uint64_t count_max, Found *found) {
+  RunSearch searching;
+  *found = (Found){ .outcomes = g_ptr_array_new_with_free_func(g_free) };
+  run_search_init(&searching, run, options);
+  while (!found->is_complete && found->count + found->known < count_max) {
+    RunResult result = { 0 };
+    found->is_complete = !run_search_next(&searching, NULL, &result);
+    found->known += result.stop == SIM_STOP_KNOWN;
+    found->count += result.stop != SIM_STOP_KNOWN;
+    if (result.stop != SIM_STOP_KNOWN)
+      outcome_add(found, run, &result);
+    run_result_finish(&result);
+  }
+  sim_search_proof(&searching.search, &found->proof);
+  run_search_finish(&searching);
+  g_ptr_array_sort(found->outcomes, text_compare);
+}
+
+static void found_clear(Found *found) { g_ptr_array_unref(found->outcomes); }
+
+static bool is_same(const Found *left, const Found *right) {
+  bool is_same = left->outcomes->len == right->outcomes->len && right->is_complete;
+  for (guint i = 0; is_same && i < left->outcomes->len; i++)
+    is_same = strcmp(g_ptr_array_index(left->outcomes, i), g_ptr_array_index(right->outcomes, i)) == 0;
+  return is_same;
+}
+
+static void found_print(const char *how, const Found *found) {
+  printf("  %-10s %llu schedules, %llu left%s%s\n", how, (unsigned long long)found->count, (unsigned long long)found->known,
+         found->is_complete ? "" : " (not over)", found->proof.is_timed ? ", time matters" : "");
+  for (guint i = 0; i < found->outcomes->len; i++)
+    printf("    %s\n", (const char *)g_ptr_array_index(found->outcomes, i));
+}
+
+typedef struct Total {
+  uint64_t scenarios, timed, all, reduced, known, different;
+} Total;
+
+static void searches_compare(ScenarioRun *run, bool visits_accesses, const char *text, uint64_t seed, Total *total) {
+  Found all, reduced, merged;
+  SimSearchOptions options = sim_search_options_default;
+  options.policy = &sim_policy_exhaustive;
+  options.visits_accesses = visits_accesses;
+  options.makes_attempts = true;
+  search(run, &options, SCHEDULE_COUNT_MAX, &all);
+  if (!all.is_complete) {
+    found_clear(&all);
+    return;
+  }
+  options.makes_attempts = false;
+  options.merges_states = true;
+  search(run, &options, SCHEDULE_COUNT_MAX * 2, &merged);
+  options.merges_states = false;
+  options.policy = &sim_policy_dpor;
+  search(run, &options, SCHEDULE_COUNT_MAX * 2, &reduced);
+  bool is_different = !is_same(&all, &reduced) || !is_same(&all, &merged);
+  if (is_different || g_getenv("SEARCH_PRINT") != NULL) {
+    printf("seed %llu%s%s\n%s", (unsigned long long)seed, visits_accesses ? ", with accesses" : "", is_different ? ": DIFFERENT" : "",
+           text);
+    found_print("exhaustive", &all);
+    found_print("dpor", &reduced);
+    found_print("merged", &merged);
+  }
+  total->scenarios++;
+  total->different += is_different;
+  total->timed += reduced.proof.is_timed;
+  total->all += all.count;
+  total->reduced += reduced.count;
+  total->known += reduced.known;
+  found_clear(&all);
+  found_clear(&reduced);
+  found_clear(&merged);
+}
+
+static void scenario_compare(const char *file, uint64_t seed, RandomSort sort, Total *total) {
+  g_autoptr(GError) error = NULL;
+  g_autofree char *text = random_scenario(seed, sort);
+  assert_true(g_file_set_contents(file, text, -1, NULL));
+  g_autoptr(Scenario) scenario = scenario_load(file, &error);
+  g_autoptr(ScenarioRun) run = scenario != NULL ? scenario_run_create(scenario, &error) : NULL;
+  if (run == NULL)
+    fail_msg("%s%s", text, error->message);
+  searches_compare(run, false, text, seed, total);
+  searches_compare(run, true, text, seed, total);
+}
+
+static uint64_t number_of(const char *name, uint64_t otherwise) {
+  const char *text = g_getenv(name);
+  return text != NULL ? g_ascii_strtoull(text, NULL, 10) : otherwise;
+}
+
+static void scenarios_compare(RandomSort sort) {
+  g_autofree char *folder = g_dir_make_tmp("irqlab-XXXXXX", NULL);
+  g_autofree char *file = g_build_filename(folder, "drawn.json", NULL);
+  uint64_t seed = number_of("SEARCH_SEED", 1), count = number_of("SEARCH_COUNT", 120);
+  Total total = { 0 };
+  for (uint64_t i = 0; i < count; i++)
+    scenario_compare(file, seed + i, sort, &total);
+  g_unlink(file);
+  g_rmdir(folder);
+  printf("%llu compared, in %llu time matters: %llu schedules by brute force, %llu by dpor and %llu left\n",
+         (unsigned long long)total.scenarios, (unsigned long long)total.timed, (unsigned long long)total.all,
+         (unsigned long long)total.reduced, (unsigned long long)total.known);
+  assert_int_equal(total.different, 0);
+  assert_true(total.scenarios >= count / 2);
+}
+
+static void no_outcome_is_lost(void **state) {
+  (void)state;
+  scenarios_compare(RANDOM_PLAIN);
+}
+
+static void no_outcome_is_lost_by_time(void **state) {
+  (void)state;
+  scenarios_compare(RANDOM_TIMES);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = { cmocka_unit_test(no_outcome_is_lost), cmocka_unit_test(no_outcome_is_lost_by_time) };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
