@@ -2,7 +2,8 @@
  * gate.h: between driver code on the guest stack and irqlab on the host stack. x86-64 only; elsewhere drivers can only be steps.
  *
  * A driver holds thunk addresses only. A gated thunk notes where it was called from (context->site), changes to the host stack and calls a C
- * function with the same arguments (six in registers, up to twelve on the stack); a direct thunk jumps to a hook that stays on the guest stack.
+ * function with the same arguments (six in registers; where it may have more, up to twelve on the stack); a direct thunk jumps to a hook that
+ * stays on the guest stack.
  */
 #pragma once
 
