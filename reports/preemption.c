@@ -1,5 +1,7 @@
 #include "preemption.h"
 
+#include "model/events.h"
+
 static void preemption_clear(void *preemption) { g_free(((Preemption *)preemption)->text); }
 
 /* ---- who ---- */
@@ -15,8 +17,11 @@ static bool has_ended(const SimRecord *record, uint32_t context, uint32_t from, 
 static const char *running_before(const Names *names, uint32_t event, uint8_t cpu) {
   const SimRecord *record = names_record(names);
   for (uint32_t i = MIN(event, (uint32_t)record->count); i-- > 0;)
-    if (record->events[i].cpu == cpu)
-      return has_ended(record, record->events[i].context, i, MIN(event, (uint32_t)record->count)) ? "" : names_running(names, i);
+    if (record->events[i].cpu == cpu) {
+      const SimEvent *last = &record->events[i];
+      bool is_idle = last->kind == EVENT_RUN && last->object == 0;
+      return is_idle || has_ended(record, last->context, i, MIN(event, (uint32_t)record->count)) ? "" : names_running(names, i);
+    }
   return "";
 }
 

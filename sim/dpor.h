@@ -70,8 +70,8 @@ typedef struct Dpor {
   bool is_step_open;
   SimShard shard; /* who shares the path so far */
   /* Time: see footprint.h. */
-  bool is_timed; /* every step depends on every other */
-  bool turns_timed;
+  uint64_t timed; /* intervals in which every step depends on every other: sim_search_time_bit */
+  uint64_t turns_timed;
   SimSearchTime time;
   SimSearchProof proof;
 } Dpor;

@@ -53,7 +53,7 @@ void dpor_step_begin(Dpor *dpor, SimMachine *machine, uint32_t cpu, uint32_t nod
   step->asks_for = cpu != DPOR_CLOCK ? dpor_asks_for(machine, cpu) : 0;
   step->is_patient = cpu != DPOR_CLOCK && !sim_vcpu_is_interruptible(&machine->vcpus[cpu]);
   sim_footprint_reset(&step->footprint);
-  step->footprint.is_total = dpor->is_timed || cpu == DPOR_CLOCK;
+  step->footprint.is_total = cpu == DPOR_CLOCK || (dpor->timed & sim_search_time_bit(dpor->time.interval)) != 0;
   machine->footprint = &step->footprint;
   if (cpu != DPOR_CLOCK)
     context_touch(machine, cpu);
@@ -67,7 +67,7 @@ void dpor_step_end(Dpor *dpor, SimMachine *machine) {
   DporStep *step = &dpor->steps[dpor->step_count - 1];
   if (dpor->step_count > dpor->step_known)
     sim_footprint_close(&step->footprint);
-  dpor->time.is_read |= step->footprint.reads_time;
+  sim_search_time_note(&dpor->time, &step->footprint);
   if (step->cpu != DPOR_CLOCK)
     dpor->time.stepped |= 1ULL << step->cpu;
 }

@@ -11,6 +11,7 @@ void sim_footprint_reset(SimFootprint *footprint) {
   footprint->read_bits = footprint->write_bits = 0;
   footprint->taken = footprint->given = 0;
   footprint->is_several = false;
+  footprint->due_count = 0;
   footprint->is_total = footprint->reads_time = false;
 }
 
@@ -54,6 +55,13 @@ void sim_footprint_give(SimFootprint *footprint, uint32_t object) {
   note(footprint, &footprint->given, object);
   if (footprint->taken == object)
     footprint->taken = 0;
+}
+
+void sim_footprint_due(SimFootprint *footprint, SimDue due) {
+  if (footprint->due_count == SIM_FOOTPRINT_DUE_COUNT_MAX)
+    footprint->reads_time = true;
+  else
+    footprint->dues[footprint->due_count++] = due;
 }
 
 static int touch_compare(const void *left, const void *right) {

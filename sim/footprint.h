@@ -43,6 +43,16 @@ typedef enum SimTouchShared {
   SIM_TOUCH_TURN, /* + cpu: which thread it runs, is to run next, or that it is idle: who looks for a cpu for a thread sees that */
 } SimTouchShared;
 
+/* Something is to come at a time that was reckoned from a clock. */
+typedef struct SimDue {
+  uint64_t time_ns;
+  uint64_t after_ns; /* ... that much later than the clock */
+  uint64_t tick_ns;  /* it comes at the next tick of that length; 0: at once; SIM_DUE_LATER: it was only seen to be later than the clock */
+} SimDue;
+
+#define SIM_DUE_LATER UINT64_MAX
+
+#define SIM_FOOTPRINT_DUE_COUNT_MAX 2         /* more: time is read */
 #define SIM_FOOTPRINT_PROBE_CELL_COUNT_MAX 64 /* larger extents touch the rest */
 
 /* Touches: kind and what in the upper 63 bits, written in the lowest. */
@@ -57,6 +67,8 @@ typedef struct SimFootprint {
   bool is_several;     /* it took or gave back more than that */
   bool is_total;       /* depends on every other step */
   bool reads_time;
+  uint8_t due_count;
+  SimDue dues[SIM_FOOTPRINT_DUE_COUNT_MAX];
   struct SimState *state; /* what contexts do and read goes there instead (search_state.h); NULL: nowhere */
 } SimFootprint;
 
@@ -95,6 +107,11 @@ void sim_footprint_take(SimFootprint *footprint, uint32_t object);
 void sim_footprint_give(SimFootprint *footprint, uint32_t object);
 /* A clock is read, and what it says may matter. */
 #define sim_touch_time(machine) ((machine)->footprint != NULL ? (void)((machine)->footprint->reads_time = true) : (void)0)
+
+/* A clock is read, and all that comes of it is that something comes that much later. */
+#define sim_touch_due(machine, time_ns, after_ns, tick_ns)                                                                                 \
+  ((machine)->footprint != NULL ? sim_footprint_due((machine)->footprint, (SimDue){ (time_ns), (after_ns), (tick_ns) }) : (void)0)
+void sim_footprint_due(SimFootprint *footprint, SimDue due);
 
 /* The current context is at a scheduling point: where it is in its code follows from how many it met and what it saw. */
 void sim_footprint_point(struct SimMachine *machine);

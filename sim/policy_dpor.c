@@ -154,7 +154,8 @@ static uint32_t answer_step(Dpor *dpor, SimMachine *machine, const SimPoint *poi
   uint64_t enabled = enabled_of(machine, point, &has_others);
   /* At an access no pending interrupt lands on the cpu that makes it, unless somebody else steps first: that has to be tried. */
   bool is_deaf = point->kind == SIM_CHOICE_ACCESS && sim_vcpu_is_interruptible(sim_vcpu(machine));
-  if (has_others || dpor->is_timed || is_deaf)
+  bool is_timed = (dpor->timed & sim_search_time_bit(dpor->time.interval)) != 0;
+  if (has_others || is_timed || is_deaf)
     return dpor_sleep(dpor), answer_full(dpor, machine, point, enabled);
   return answer_cpu(dpor, machine, point, enabled);
 }
@@ -187,8 +188,7 @@ static uint32_t answer(SimMachine *machine, const SimPoint *point) {
 }
 
 static void time_look(Dpor *dpor, const SimMachine *machine) {
-  if (sim_search_time_look(&dpor->time, machine, sim_queue_first(&machine->queue)))
-    dpor->turns_timed = !dpor->is_timed;
+  dpor->turns_timed |= sim_search_time_look(&dpor->time, machine, sim_queue_first(&machine->queue), dpor->timed);
 }
 
 /* A cpu is about to step, whether there was a choice or not; NULL: an event of the queue is about to fire. */
@@ -275,9 +275,10 @@ static bool node_next(Dpor *dpor, DporNode *node) {
 static bool next(SimSearch *search, void *state) {
   Dpor *dpor = state;
   (void)search;
-  if (dpor->turns_timed) { /* what was searched so far rests on what does not hold: again, and all of it */
-    dpor->turns_timed = false;
-    dpor->is_timed = dpor->proof.is_timed = true;
+  if (dpor->turns_timed != 0) { /* what was searched so far rests on what does not hold: again, and all of it */
+    dpor->timed |= dpor->turns_timed;
+    dpor->turns_timed = 0;
+    dpor->proof.is_timed = true;
     dpor->node_count = dpor->step_known = 0;
     return true;
   }

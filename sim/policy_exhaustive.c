@@ -224,11 +224,12 @@ static void step(SimMachine *machine, const SimVcpu *vcpu) {
   Path *path = path_of(machine);
   if (path->state == NULL)
     return;
-  path->run.time.is_read |= path->footprint.reads_time;
+  sim_search_time_note(&path->run.time, &path->footprint);
   path->footprint.reads_time = false;
+  path->footprint.due_count = 0;
   if (vcpu != NULL)
     path->run.time.stepped |= 1ULL << vcpu->number;
-  else if (sim_search_time_look(&path->run.time, machine, sim_queue_first(&machine->queue)))
+  else if (sim_search_time_look(&path->run.time, machine, sim_queue_first(&machine->queue), 0) != 0)
     path->turns_timed = !path->is_timed;
 }
 

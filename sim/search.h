@@ -28,8 +28,9 @@ typedef struct SimSearchOptions {
   bool merges_states;        /* states seen before are not searched again (search_state.h says when that is sound) */
   size_t saved_size_max;     /* of a systematic search: bytes of states inside of runs that are kept, so that the next schedule goes on from
                               * there (search_save.h); 0: none */
-  bool makes_attempts;       /* of systematic policies: also at what somebody else has (SimThreads.is_futile): for tests of what is known of those */
-  bool races;                /* data races are looked for (race.h) */
+  bool
+      makes_attempts; /* of systematic policies: also at what somebody else has (SimThreads.is_futile): for tests of what is known of those */
+  bool races;         /* data races are looked for (race.h) */
 } SimSearchOptions;
 
 typedef struct SimSearch {

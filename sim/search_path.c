@@ -5,8 +5,8 @@
 /* ---- options ---- */
 
 bool sim_path_is_futile(const SimMachine *machine, const SimOption *option) {
-  return !machine->options.search->options.makes_attempts && machine->threads != NULL && machine->threads->is_futile != NULL && option->actor < SIM_CONTEXT_COUNT_MAX &&
-         machine->threads->is_futile(&machine->contexts[option->actor]);
+  return !machine->options.search->options.makes_attempts && machine->threads != NULL && machine->threads->is_futile != NULL &&
+         option->actor < SIM_CONTEXT_COUNT_MAX && machine->threads->is_futile(&machine->contexts[option->actor]);
 }
 
 /* The cpu that was stepping, if it is among those that can. */

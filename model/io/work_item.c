@@ -104,7 +104,7 @@ static void worker_main(void *argument) {
   for (;;) {
     ke_wait_one(&((KeSemaphore *)state->queue_semaphore)->header, false, KE_WAIT_FOREVER);
     if (sim_choose_rare(sim_machine(), SIM_CHOICE_WORKER, 0, 1, NULL, 2) == 0) /* this thread has other work to do first */
-      ke_wait(&(KeWait){ .due_ns = ke_now_ns() + WORKER_BUSY_NS });
+      ke_wait(&(KeWait){ .due_ns = ke_due_after_ns(WORKER_BUSY_NS) });
     SimLink *link = sim_list_pop(&state->queue);
     SIM_ASSERT(link != NULL);
     IoWorkItem *item = SIM_CONTAINER(link, IoWorkItem, link);

@@ -7,9 +7,30 @@ uint64_t ke_now_ns(void) {
   return sim_time_ns(machine);
 }
 
+uint64_t ke_due_after_ns(uint64_t after_ns) {
+  SimMachine *machine = sim_machine();
+  uint64_t due_ns = sim_time_ns(machine) + after_ns;
+  sim_touch_due(machine, due_ns, after_ns, KE->tick_ns);
+  return due_ns;
+}
+
+bool ke_is_over(uint64_t time_ns) {
+  SimMachine *machine = sim_machine();
+  if (time_ns <= sim_time_ns(machine))
+    return sim_touch_time(machine), true;
+  sim_touch_due(machine, time_ns, 0, SIM_DUE_LATER);
+  return false;
+}
+
 uint64_t ke_tick_at_or_after(uint64_t time_ns) { return (time_ns + KE->tick_ns - 1) / KE->tick_ns * KE->tick_ns; }
 
-uint64_t ke_tick_time_ns(void) { return ke_now_ns() / KE->tick_ns * KE->tick_ns; }
+/* What of it shows is the tick. */
+uint64_t ke_tick_time_ns(void) {
+  SimMachine *machine = sim_machine();
+  uint64_t now = sim_time_ns(machine);
+  sim_touch_due(machine, now + 1, 1, KE->tick_ns);
+  return now / KE->tick_ns * KE->tick_ns;
+}
 
 int64_t ke_system_time_100ns(void) { return (int64_t)(MODEL->options.epoch_100ns + ke_tick_time_ns() / 100); }
 
@@ -72,7 +93,7 @@ VOID KeQuerySystemTimePrecise(PLARGE_INTEGER CurrentTime) {
   CurrentTime->QuadPart = (LONGLONG)(MODEL->options.epoch_100ns + ke_now_ns() / 100);
 }
 
-VOID KeQueryTickCount(PLARGE_INTEGER CurrentCount) { CurrentCount->QuadPart = (LONGLONG)(ke_now_ns() / KE->tick_ns); }
+VOID KeQueryTickCount(PLARGE_INTEGER CurrentCount) { CurrentCount->QuadPart = (LONGLONG)(ke_tick_time_ns() / KE->tick_ns); }
 
 ULONG KeQueryTimeIncrement(VOID) { return (ULONG)(KE->tick_ns / 100); }
 

@@ -55,7 +55,7 @@ bool ke_dpc_insert(KeDpc *dpc, KePrcb *target, uint64_t argument1, uint64_t argu
   if (is_wanted_now)
     ke_dispatch_request(target);
   else
-    ke_tick_arm(ke_now_ns() + 1);
+    ke_tick_arm(ke_due_after_ns(1));
   return true;
 }
 

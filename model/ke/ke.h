@@ -110,6 +110,10 @@ void ke_interrupt_at(KeInterrupt *interrupt, uint8_t cpu, uint64_t time_ns);
 
 /* ---- time ---- */
 
+/* The same and something later, for what gives up or comes then. */
+uint64_t ke_due_after_ns(uint64_t after_ns);
+/* Whether it is that time, or later. */
+bool ke_is_over(uint64_t time_ns);
 uint64_t ke_now_ns(void);       /* virtual time of the current cpu */
 uint64_t ke_tick_time_ns(void); /* of the last clock tick: what KeQuerySystemTime knows */
 int64_t ke_system_time_100ns(void);

@@ -103,9 +103,9 @@ BOOLEAN KeSetTimerEx(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, PKDPC Dp
   Timer->DueTime.QuadPart = (ULONGLONG)due_time;
   Timer->Period = (ULONG)Period;
   Timer->Dpc = Dpc;
-  sim_event(sim_machine(), EVENT_TIMER_SET, 0, timer->header.object->ordinal, was_set, 0, due != 0 ? due : ke_now_ns());
+  sim_event(sim_machine(), EVENT_TIMER_SET, 0, timer->header.object->ordinal, was_set, 0, due != 0 ? due : sim_time_ns(sim_machine()));
   if (due == 0 && timer->period_ns != 0)
-    ke_timer_queue_push(&timer->entry, ke_now_ns() + timer->period_ns);
+    ke_timer_queue_push(&timer->entry, ke_due_after_ns(timer->period_ns));
   if (due != 0)
     ke_timer_queue_push(&timer->entry, due);
   else

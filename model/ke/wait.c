@@ -210,7 +210,7 @@ static int32_t wait_do(const KeWait *wait) {
     wait_high(wait, object);
   sim_event(machine, EVENT_WAIT, 0, object, 0, is_poll ? 3 : wait->due_ns == KE_WAIT_FOREVER ? 1 : 2, 0);
   int32_t status = wait->kind == KE_WAIT_ALL ? try_all(wait, thread) : try_any(wait, thread);
-  if (status < 0 && (is_poll || (wait->due_ns != KE_WAIT_FOREVER && wait->due_ns <= ke_now_ns())))
+  if (status < 0 && (is_poll || (wait->due_ns != KE_WAIT_FOREVER && ke_is_over(wait->due_ns))))
     status = STATUS_TIMEOUT;
   if (status < 0 && wait->is_user && thread->is_terminating)
     status = STATUS_USER_APC;
@@ -240,12 +240,11 @@ uint64_t ke_due_ns(const int64_t *timeout) {
     return KE_WAIT_FOREVER;
   if (*timeout == 0)
     return 0;
-  uint64_t now = ke_now_ns();
   if (*timeout < 0)
-    return now + (uint64_t) - *timeout * 100;
+    return ke_due_after_ns((uint64_t) - *timeout * 100);
   uint64_t epoch = MODEL->options.epoch_100ns;
   uint64_t due = (uint64_t)*timeout > epoch ? ((uint64_t)*timeout - epoch) * 100 : 0;
-  return due > now ? due : 0;
+  return ke_is_over(due) ? 0 : due;
 }
 
 /* ---- under Windows' names: the checked call was the scheduling point ---- */

@@ -137,7 +137,7 @@ static void stimulus_thread(void *argument) {
   bool is_user = entry->thread->is_user;
   uint64_t at_ns = 0;
   do {
-    if (at_ns > ke_now_ns())
+    if (at_ns != 0 && at_ns > ke_now_ns())
       ke_wait(&(KeWait){ .is_user = is_user, .due_ns = at_ns });
     if (entry->thread->is_terminating)
       return;
@@ -200,12 +200,12 @@ static void arrival_fire(SimMachine *machine, SimQueueEntry *due) {
 
 static void stimulus_release(TcpipStimulusEntry *entry) {
   SimMachine *machine = sim_machine();
-  uint64_t at_ns = sim_time_ns(machine) + tcpip_state()->round_trip_ns / 2; /* the far end hears of it */
+  uint64_t at_ns = ke_now_ns() + tcpip_state()->round_trip_ns / 2; /* the far end hears of it */
   sim_list_remove(&entry->link);
   if (is_arrival(&entry->stimulus))
     sim_queue_push(&machine->queue, &entry->due, at_ns);
   else
-    client_queue(entry, sim_time_ns(machine));
+    client_queue(entry, ke_now_ns());
 }
 
 void tcpip_changed(void) {

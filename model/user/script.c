@@ -36,7 +36,7 @@ static int32_t port_connect(UserThread *user, const char *name) {
   int32_t status = flt_user_connect(name, &user->port);
   if (status != STATUS_OBJECT_NAME_NOT_FOUND)
     return status;
-  ke_wait(&(KeWait){ .is_user = true, .due_ns = ke_now_ns() + CONNECT_AGAIN_NS });
+  ke_wait(&(KeWait){ .is_user = true, .due_ns = ke_due_after_ns(CONNECT_AGAIN_NS) });
   user->next--; /* again */
   return status;
 }
@@ -52,7 +52,7 @@ static int32_t message_get(UserThread *user, uint64_t duration_ns) {
     script_end(user);
     return STATUS_INVALID_HANDLE;
   }
-  uint64_t due_ns = duration_ns == USER_FOREVER ? KE_WAIT_FOREVER : ke_now_ns() + duration_ns;
+  uint64_t due_ns = duration_ns == USER_FOREVER ? KE_WAIT_FOREVER : ke_due_after_ns(duration_ns);
   int32_t status = flt_user_get(user->port, user->buffer, USER_BUFFER_SIZE, due_ns, &user->message_id, &user->reply_capacity);
   if (status != STATUS_SUCCESS)
     user->message_id = 0;
@@ -69,7 +69,7 @@ enum { REPLY_SENT, REPLY_LOST, REPLY_LATE, REPLY_GONE, REPLY_COUNT };
 static uint32_t reply_choose(UserThread *user) {
   uint32_t what = sim_choose_rare(sim_machine(), SIM_CHOICE_REPLY, 0, REPLY_SENT, NULL, REPLY_COUNT);
   if (what == REPLY_LATE)
-    ke_wait(&(KeWait){ .is_user = true, .due_ns = ke_now_ns() + REPLY_LATE_NS });
+    ke_wait(&(KeWait){ .is_user = true, .due_ns = ke_due_after_ns(REPLY_LATE_NS) });
   if (what == REPLY_GONE) {
     port_disconnect(user);
     script_end(user);
@@ -103,7 +103,7 @@ static int32_t tcp_connect(UserThread *user, const UserOperation *operation) {
 }
 
 static int32_t delay(uint64_t duration_ns) {
-  return ke_wait(&(KeWait){ .is_user = true, .due_ns = duration_ns == USER_FOREVER ? KE_WAIT_FOREVER : ke_now_ns() + duration_ns });
+  return ke_wait(&(KeWait){ .is_user = true, .due_ns = duration_ns == USER_FOREVER ? KE_WAIT_FOREVER : ke_due_after_ns(duration_ns) });
 }
 
 /* The thread's own memory is both buffers, as programs often have it. */

@@ -178,7 +178,7 @@ void wfp_transaction_release(WfpSession *session) {
 /* Waits until the session may have the lock, for as long as it said it would. */
 static NTSTATUS transaction_acquire(WfpSession *session, bool is_read_only) {
   WfpState *state = wfp_state();
-  uint64_t due_ns = session->wait_ms == MAXULONG ? KE_WAIT_FOREVER : ke_now_ns() + session->wait_ms * 1000000ULL;
+  uint64_t due_ns = session->wait_ms == MAXULONG ? KE_WAIT_FOREVER : ke_due_after_ns(session->wait_ms * 1000000ULL);
   while (state->transaction != NULL || (!is_read_only && state->readers > 0)) {
     ke_event_reset(state->transaction_free);
     if (ke_wait_one(state->transaction_free, false, due_ns) != STATUS_SUCCESS)

@@ -53,6 +53,14 @@ static char *exception_words(const SimException *exception) {
 static void misfit_print(GString *out, const ReportStyle *style, const CliSchedule *schedule, const ScheduleMisfit *misfit) {
   g_autofree char *words = exception_words(&misfit->exception);
   const char *kind = sim_choice_names[misfit->exception.kind];
+  if (misfit->is_natural) {
+    paragraph_putf(
+        out, style, "misfit",
+        "this is hardly the schedule that was recorded. Choice %zu of %zu, %s, is what happens anyway by now, and a line names only "
+        "what does not",
+        misfit->index + 1, schedule->exceptions.count, words);
+    return;
+  }
   g_autofree char *why =
       misfit->is_reached ? g_strdup_printf("at event %u there is no such option", misfit->event)
       : misfit->point_count > 0
@@ -103,7 +111,8 @@ static int replay(ReplayCommand *command, CliSchedule *schedule) {
                          !agree               ? ", but not each time"
                          : command->times > 1 ? ", the same each time"
                                               : "");
-  if (result.stop != SIM_STOP_LIMIT_HOST_TIME && !result.ended_in_boot && schedule_misfit(schedule->run, &schedule->exceptions, &misfit)) {
+  if (result.stop != SIM_STOP_LIMIT_HOST_TIME && !result.ended_in_boot && schedule_misfit(schedule->run, &schedule->exceptions, &misfit) &&
+      !(is_wrong && misfit.is_natural)) {
     misfit_print(out, &command->style, schedule, &misfit);
     if (!is_wrong && command->nearby > 0)
       nearby_print(out, command, schedule);

@@ -20,9 +20,16 @@ static char *line_load(const char *file) {
   return g_strstrip(text);
 }
 
+static void image_tell(const CliSchedule *schedule, const char *fingerprint) {
+  g_autofree char *words = scenario_run_image_words(schedule->run, fingerprint);
+  if (words != NULL)
+    cli_error("%s.\n  An image changes with the driver's source, its compiler and the headers; it is - where all drivers are steps.",
+              words);
+}
+
 static bool line_read(CliSchedule *schedule, const char *line) {
   char fingerprint[64];
-  const char *why, *own = scenario_run_fingerprint(schedule->run);
+  const char *why;
   size_t column;
   if (!sim_schedule_parse(line, &schedule->exceptions, fingerprint, sizeof fingerprint, &why, &column)) {
     if (strlen(line) < 160)
@@ -31,10 +38,7 @@ static bool line_read(CliSchedule *schedule, const char *line) {
       cli_error("schedule, column %zu: %s", column + 1, why);
     return false;
   }
-  if (strcmp(fingerprint, own) != 0)
-    cli_error("the line was made with driver image %s, and this is %s: its choices may not be where they were.\n"
-              "  An image changes with the driver's source, its compiler and the headers; it is - where all drivers are steps.",
-              fingerprint, own);
+  image_tell(schedule, fingerprint);
   return true;
 }
 
@@ -58,6 +62,8 @@ int cli_schedule_open(CliSchedule *schedule, const char *name, const char *line)
     return EXIT_SET_UP;
   }
   if (line == NULL) { /* a scenario may name its own */
+    if (*schedule->scenario->policy.image != '\0')
+      image_tell(schedule, schedule->scenario->policy.image);
     const SimSchedule *own = &schedule->scenario->policy.replay;
     for (size_t i = 0; i < own->count; i++)
       sim_schedule_append(&schedule->exceptions, own->exceptions[i]);

@@ -64,18 +64,17 @@ static bool policy_flag(Loader *loader, const JsonValue *value, const char *key,
   return true;
 }
 
-/* { "replay": "v1:..." }: one schedule, by its line. Whose image the line names is looked at when it is replayed. */
+/* { "replay": "v1:..." }: one schedule, by its line. Which image the line names is looked at when there is one (run.c). */
 static bool replay_load(Loader *loader, const JsonValue *value) {
   ScenarioPolicy *policy = &loader->scenario->policy;
   Text line;
-  char fingerprint[64];
   const char *why;
   size_t column;
   if (!load_object(loader, value, "policy", LOAD_POLICY_REPLAY) || !load_text(loader, json_get(value, "replay"), "replay", &line) ||
       !policy_flag(loader, value, "races", &policy->search.races))
     return false;
   policy->search.policy = &sim_policy_replay;
-  if (!sim_schedule_parse(line.text, &policy->replay, fingerprint, sizeof fingerprint, &why, &column))
+  if (!sim_schedule_parse(line.text, &policy->replay, policy->image, sizeof policy->image, &why, &column))
     return load_fail(loader, text_position(&line, column), "\"replay\": %s", why);
   return true;
 }

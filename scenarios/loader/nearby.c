@@ -1,5 +1,6 @@
 #include "nearby.h"
 
+#include "context_map.h"
 #include "run_internal.h"
 
 #include "sim/survey.h"
@@ -20,7 +21,6 @@ static bool is_taken(const SimSchedule *taken, const SimException *exception) {
   return false;
 }
 
-/* An answer that is the natural one there by now is no departure, and fits. */
 static bool is_natural(const SimSurvey *survey, const SimException *exception) {
   for (size_t i = 0; i < survey->count; i++) {
     const SimSurveyPoint *point = &survey->points[i];
@@ -53,12 +53,15 @@ bool schedule_misfit(ScenarioRun *run, const SimSchedule *schedule, ScheduleMisf
   bool is_misfit = false;
   sim_survey_begin(&survey, &search, &options);
   scenario_run_once(run, &(RunRequest){ .policy = options.policy, .search = options.search, .replay = schedule }, &result);
-  for (size_t i = 0; !is_misfit && i < schedule->count; i++)
-    if (!is_taken(&result.exceptions, &schedule->exceptions[i]) && !is_natural(&survey, &schedule->exceptions[i])) {
-      is_misfit = true;
-      *misfit = (ScheduleMisfit){ .index = i, .exception = schedule->exceptions[i] };
-      point_look(&survey, result.event_count, misfit);
-    }
+  for (size_t i = 0; (!is_misfit || misfit->is_natural) && i < schedule->count; i++) {
+    const SimException *exception = &schedule->exceptions[i];
+    bool is_idle = is_natural(&survey, exception);
+    if (is_taken(&result.exceptions, exception) || (is_idle && is_misfit))
+      continue;
+    is_misfit = true;
+    *misfit = (ScheduleMisfit){ .index = i, .exception = *exception, .is_natural = is_idle };
+    point_look(&survey, result.event_count, misfit);
+  }
   run_result_finish(&result);
   sim_survey_finish(&survey);
   return is_misfit;
@@ -129,6 +132,30 @@ static bool try_all_moved(Nearby *nearby, SimSchedule *candidate) {
   return false;
 }
 
+/* The same choices, of contexts with other numbers: threads or DPCs were added or taken away before them. The natural schedule says who there is, and the
+ * line as far as it goes. */
+static bool try_renamed(Nearby *nearby, SimSchedule *candidate) {
+  bool is_found = false;
+  for (int is_natural = 1; is_natural >= 0 && !is_found; is_natural--) {
+    SimSurvey survey = { .is_listing = true };
+    SimSearch search;
+    SimRunOptions options = { 0 };
+    RunResult result = { 0 };
+    sim_survey_begin(&survey, &search, &options);
+    scenario_run_once(
+        nearby->run,
+        &(RunRequest){ .policy = options.policy, .search = options.search, .replay = is_natural ? &(SimSchedule){ 0 } : nearby->schedule },
+        &result);
+    run_result_finish(&result);
+    g_autoptr(ContextMap) map = context_map_new(nearby->schedule, &survey);
+    uint64_t run_max = nearby->run_count + nearby->run_max / 8;
+    while (!is_found && nearby->run_count < run_max && context_map_next(map, candidate))
+      is_found = try_one(nearby, candidate);
+    sim_survey_finish(&survey);
+  }
+  return is_found;
+}
+
 static bool try_without(Nearby *nearby, SimSchedule *candidate) {
   for (size_t without = 0; without < nearby->schedule->count; without++) {
     candidate->count = 0;
@@ -164,7 +191,8 @@ bool nearby_search(ScenarioRun *run, const SimSchedule *schedule, uint64_t run_m
   SimSchedule candidate = { 0 };
   *result = (RunResult){ 0 };
   scenario_run_once(run, &(RunRequest){ .policy = &sim_policy_replay, .replay = &(SimSchedule){ 0 } }, &nearby.natural);
-  bool is_found = try_all_moved(&nearby, &candidate) || try_without(&nearby, &candidate) || try_others(&nearby);
+  bool is_found =
+      try_renamed(&nearby, &candidate) || try_all_moved(&nearby, &candidate) || try_without(&nearby, &candidate) || try_others(&nearby);
   *run_count = nearby.run_count;
   run_result_finish(&nearby.natural);
   sim_schedule_finish(&candidate);

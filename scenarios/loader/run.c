@@ -44,6 +44,13 @@ static ScenarioRun *run_new(const Scenario *scenario) {
   return run;
 }
 
+char *scenario_run_image_words(const ScenarioRun *run, const char *fingerprint) {
+  if (strcmp(fingerprint, run->fingerprint) == 0)
+    return NULL;
+  return g_strdup_printf("the line was made with driver image %s, and this is %s: its choices may not be where they were", fingerprint,
+                         run->fingerprint);
+}
+
 static bool run_prepare(ScenarioRun *run, GError **error) {
   if (!sim_arena_map()) {
     g_set_error(error, SCENARIO_ERROR, SCENARIO_ERROR_READ, "the machine's memory at 0x%llx could not be mapped: %s", SIM_ARENA_BASE,
@@ -55,6 +62,9 @@ static bool run_prepare(ScenarioRun *run, GError **error) {
   if (!run_images_load(run, error) || !run_names_check(run, error))
     return false;
   run->fingerprint = guest_images_fingerprint(run->images);
+  char *image = *run->scenario->policy.image != '\0' ? scenario_run_image_words(run, run->scenario->policy.image) : NULL;
+  if (image != NULL)
+    g_ptr_array_add(run->notes, image);
   if (!run_boot(run, error))
     return false;
   g_ptr_array_add(run->notes, NULL);

@@ -72,6 +72,8 @@ bool scenario_run_was_told_to_look_for_races(const ScenarioRun *run);
 const Scenario *scenario_run_scenario(const ScenarioRun *run);
 /* Of the guest images, for the replay line: "-" when all drivers are steps. Borrowed. */
 const char *scenario_run_fingerprint(const ScenarioRun *run);
+/* "the line was made with driver image X, and this is Y: ..." where a line's fingerprint is another than the run's; NULL: it is the same. Returns owned. */
+char *scenario_run_image_words(const ScenarioRun *run, const char *fingerprint);
 /* Virtual time at which boot was over: what reports call 0. */
 uint64_t scenario_run_origin_ns(const ScenarioRun *run);
 /* Bytes that are saved; what a restore copies of them, once it is known which pages runs write. */

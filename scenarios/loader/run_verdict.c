@@ -43,15 +43,19 @@ static bool is_mistake_expected(const ExpectSet *set) {
   return false;
 }
 
+/* "clean" or "quiet" always; "any bug check" or "any finding" never. */
+static bool is_promise_of_silence(const Expectation *expectation) {
+  bool is_any = (expectation->kind == EXPECT_BUGCHECK && expectation->bugcheck.is_any) ||
+                (expectation->kind == EXPECT_FINDING && expectation->finding.is_any);
+  bool is_end = expectation->kind == EXPECT_OUTCOME && (expectation->outcome == EXPECT_CLEAN || expectation->outcome == EXPECT_QUIET);
+  return expectation->when == EXPECT_NEVER ? is_any : expectation->when == EXPECT_ALWAYS && is_end;
+}
+
 /* A driver without a mistake is held to its silence whatever goes another way; what more comes of a mistake is no news. */
 static bool is_silence_promised(const ExpectSet *set) {
-  for (size_t i = 0; i < set->count; i++) {
-    const Expectation *expectation = &set->items[i];
-    if (expectation->when != EXPECT_ALWAYS || expectation->kind != EXPECT_OUTCOME)
-      continue;
-    if (expectation->outcome == EXPECT_CLEAN || (expectation->outcome == EXPECT_QUIET && !is_mistake_expected(set)))
-      return true;
-  }
+  for (size_t i = 0; i < set->count; i++)
+    if (is_promise_of_silence(&set->items[i]))
+      return !is_mistake_expected(set);
   return set->count == 0;
 }
 

@@ -301,6 +301,7 @@ typedef struct ScenarioPolicy {
   SimSearchOptions search; /* policy, seed, bounds */
   uint64_t schedules;      /* how many are explored at most; 1 for timed */
   SimSchedule replay;      /* of sim_policy_replay: the only schedule */
+  char image[64];          /* of sim_policy_replay: the fingerprint in its line; "": there is no line */
 } ScenarioPolicy;
 
 /* How many schedules are explored where nobody says: 1 of timed, 100 of those that draw, at most a million of systematic ones. */

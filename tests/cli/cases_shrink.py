@@ -305,7 +305,48 @@ def where_a_line_parts():
     check(near and near.group(1) == 'waits-for-ever', result.stdout)
     check_in('waits-for-ever', irqlab('replay', LOST, near.group(2)))
     check('nearby:' not in irqlab('replay', '--nearby', '0', LOST, moved).stdout, '--nearby 0')
+    check('image' not in result.stderr, result.stderr)
     for corrupt, column in [(line[:-1], None), (line + ':', len(line) + 2), (line.replace('=', '~', 1), line.index('=') + 1), ('v1', 1)]:
         result = irqlab('replay', LOST, corrupt)
         check_exit(result, 2)
         check_in('schedule, column' if column is None else f'schedule, column {column}:', result)
+
+
+@test
+def a_line_is_followed_to_contexts_with_other_numbers():
+    """Threads that were added or taken away before give the contexts of a line other numbers: the same choice is found, of who is meant."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = by_two_callers(folder, ['KeBugCheckEx(0xE2, 0, 0, 0, 0)'])
+        text = file.read_text(encoding='utf-8').replace('== 1', '== 7') # d.right never fails
+        scenario = json.loads(text)
+        scenario['drivers']['d']['idle'] = {'as': 'KSTART_ROUTINE', 'do': ['InterlockedIncrement(&gCount)']}
+        traffic = scenario['traffic']
+        idle = [{'at': f'{n}00us', 'thread': 'd.idle', 'in': 'cpu 2'} for n in (5, 6, 7)]
+        scenario['traffic'] = idle + traffic
+        file.write_text(json.dumps(scenario), encoding='utf-8')
+        line = re.search(r'again: +irqlab replay \S+ (v1:\S+)', irqlab('shrink', '--keep-scenario', file).stdout).group(1)
+        for changed in (idle[:2] + traffic, idle[:1] + traffic, traffic):
+            scenario['traffic'] = changed
+            file.write_text(json.dumps(scenario), encoding='utf-8')
+            result = irqlab('replay', file, line)
+            near = re.search(r'nearby: +MANUALLY_INITIATED_CRASH.*, after (\d+) runs?:\n +irqlab replay \S+ (v1:\S+)', result.stdout)
+            check(near and int(near.group(1)) <= 20, result.stdout)
+            check([re.sub('^[0-9a-f]+', '', part) for part in near.group(2).split(':')[2:]] == [re.sub('^[0-9a-f]+', '', part) for part in line.split(':')[2:]],
+                  line, near.group(2))
+            check_in('misfit:', result)
+
+
+@test
+def a_scenario_says_when_its_line_is_of_another_image():
+    if not shutil.which('gcc'):
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        out = pathlib.Path(folder, 'regression.json')
+        check_exit(irqlab('shrink', '--keep-scenario', RACE, '-o', out), 0)
+        told = 'the line was made with driver image'
+        check(told not in irqlab('run', out).stdout and told not in irqlab('replay', out).stderr, 'its own image')
+        text = out.read_text(encoding='utf-8')
+        image = re.search(r'v1:([0-9a-f]+)', text).group(1)
+        out.write_text(text.replace(f'v1:{image}', 'v1:0123456789'), encoding='utf-8')
+        check_in(f'{told} 0123456789, and this is {image}', irqlab('run', out))
+        check_in(f'{told} 0123456789, and this is {image}', irqlab('replay', out))

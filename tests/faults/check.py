@@ -92,6 +92,35 @@ def library_case(stage):
         stage.case(f"{name}: vary, its own policy", None if outcome["status"] == "as expected" else f"{outcome['status']}: {outcome['why']}")
 
 
+# ---- what is asked where more varies than the scenario says ----
+
+UNCHECKED = "gBlock[0] = gBlock[0] + 1"
+CHECKED = {"if": "gBlock != NULL", "then": ["gBlock[0] = 1", "gCount++"]}
+BESIDE = [  # what it does with its block, what is expected, whether that is so when there is no memory
+    (UNCHECKED, {"always": ["clean"]}, False),
+    (UNCHECKED, {"never": ["any bug check"]}, False),
+    (UNCHECKED, {"always": ["quiet"]}, False),
+    (UNCHECKED, None, False),
+    (UNCHECKED, {"sometimes": ["clean", "data-race"]}, True),  # it is about a mistake: more that comes of it is no news
+    (CHECKED, {"always": ["clean", {"global": "fw.gCount", "is": 1}]}, True),  # what happens is said of its own choices
+    (CHECKED, {"always": ["clean"], "sometimes": [{"global": "fw.gCount", "is": 7}]}, True),
+    (CHECKED, {"always": [{"global": "fw.gCount", "is": 0}, "clean"]}, False),  # not even in the natural schedule
+]
+
+
+def beside_case(stage):
+    for number, (step, expect, is_as_expected) in enumerate(BESIDE):
+        take = "gBlock = ExAllocatePool2(POOL_FLAG_NON_PAGED, 64, 'kclB')"
+        scenario = {"irqlab": 1, "title": "a driver that takes memory", "traffic": [{"at": "1ms", "dpc": "fw.OnTimer"}],
+                    "drivers": {"fw": {"globals": {"gBlock": "PLONG", "gCount": "LONG"}, "OnTimer": {"as": "KDEFERRED_ROUTINE", "do": [take, step]}}}}
+        scenario |= {"expect": expect} if expect else {}
+        file = stage.work / f"beside-{number}.json"
+        file.write_text(json.dumps(scenario))
+        run = stage.irqlab("run", "--policy", "random", "--schedules", 50, "--vary", "allocation", file)
+        stage.case(f"beside the scenario: {expect}", None if run.returncode == (0 if is_as_expected else 1) else
+                   f"exit code {run.returncode}: {run.stdout[:1500]}{run.stderr[:500]}")
+
+
 # ---- kinds of choices: each has a bug that only it shows ----
 
 KINDS_PAGE = ROOT / "scenarios/README.md"
@@ -224,6 +253,7 @@ def main():
     faults_case(stage, files)
     vary_case(stage, files)
     library_case(stage)
+    beside_case(stage)
     kinds_case(stage)
     moved_case(stage)
     unknown = sorted(set(NOT_SILENT) - {library_name(str(path)) for path in files})

@@ -52,9 +52,15 @@ static void lock_take(Draft *draft) {
   }
 }
 
+/* Mostly the same; or so near to it that the order of what was before decides which comes first; or so that it decides at which tick it comes. */
+static const char *time_draw(Draft *draft) {
+  static const char *const times[] = { "&gShort", "&gShort", "&gShort", "&gLong", "&gNear", "&gEdge" };
+  return times[draw(draft, G_N_ELEMENTS(times))];
+}
+
 static void wait_add(Draft *draft) {
   static const char *const objects[] = { "gEvent", "gNotification", "gSemaphore" };
-  const char *time = draft->sort == RANDOM_TIMES && draw(draft, 2) ? "&gShort" : "NULL";
+  const char *time = draft->sort == RANDOM_TIMES && draw(draft, 2) ? time_draw(draft) : "NULL";
   switch (draw(draft, 5)) {
   case 0:
     add(draft, "objects[0] = &%s", objects[draw(draft, 2)]);
@@ -89,8 +95,8 @@ static void mutex_add(Draft *draft) {
 
 static void time_add(Draft *draft) {
   switch (draw(draft, 4)) {
-  case 0: add(draft, "KeDelayExecutionThread(KernelMode, FALSE, &gShort)"); break;
-  case 1: add(draft, "KeSetTimer(&gTimer, %s, &gDpc%u)", draw(draft, 2) ? "gShort" : "gLong", draw(draft, 2)); break;
+  case 0: add(draft, "KeDelayExecutionThread(KernelMode, FALSE, %s)", time_draw(draft)); break;
+  case 1: add(draft, "KeSetTimer(&gTimer, %s, &gDpc%u)", time_draw(draft) + 1, draw(draft, 2)); break;
   case 2: add(draft, "seen = seen * 5 + KeCancelTimer(&gTimer)"); break;
   default: add(draft, "KeWaitForSingleObject(&gTimer, Executive, KernelMode, FALSE, &gLong)"); break;
   }
@@ -166,6 +172,7 @@ static const char head[] =
     "        \"gLock0\": \"KSPIN_LOCK\", \"gLock1\": \"KSPIN_LOCK\", \"gEvent\": \"KEVENT\", \"gNotification\": \"KEVENT\",\n"
     "        \"gSemaphore\": \"KSEMAPHORE\", \"gMutex\": \"KMUTEX\", \"gDpc0\": \"KDPC\", \"gDpc1\": \"KDPC\", \"gTimer\": \"KTIMER\",\n"
     "        \"gShort\": \"LARGE_INTEGER = { .QuadPart = -10000 }\", \"gLong\": \"LARGE_INTEGER = { .QuadPart = -500000 }\",\n"
+    "        \"gNear\": \"LARGE_INTEGER = { .QuadPart = -10002 }\", \"gEdge\": \"LARGE_INTEGER = { .QuadPart = -146245 }\",\n"
     "        \"gWord0\": \"LONG\", \"gWord1\": \"LONG\", \"gOut0\": \"ULONG\", \"gOut1\": \"ULONG\", \"gOut2\": \"ULONG\",\n"
     "        \"gDpcOut0\": \"ULONG\", \"gDpcOut1\": \"ULONG\"\n      },\n      \"DriverEntry\": [\n"
     "        \"KeInitializeSpinLock(&gLock0)\", \"KeInitializeSpinLock(&gLock1)\",\n"
