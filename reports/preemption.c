@@ -70,7 +70,9 @@ static char *other_words(const SimSurveyPoint *point, uint32_t count) {
   case SIM_CHOICE_RESIDENT: return g_strdup("this page is not in memory");
   case SIM_CHOICE_ALLOCATION: return g_strdup("this allocation fails");
   case SIM_CHOICE_STATUS: return g_strdup("this call fails");
-  case SIM_CHOICE_IRQL: return g_strdup_printf("the callback comes at %s", sim_irql_name((SimIrql)point->answer));
+  case SIM_CHOICE_IRQL:
+    return point->answer < SIM_IRQL_COUNT ? g_strdup_printf("the callback comes at %s", sim_irql_name((SimIrql)point->answer))
+                                          : g_strdup("the callback comes in a DPC");
   case SIM_CHOICE_WORKER: return g_strdup("the worker thread has other work first");
   case SIM_CHOICE_GRANT: return g_strdup_printf("number %u of those that wait is woken", point->answer + 1);
   case SIM_CHOICE_PACKET:

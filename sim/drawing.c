@@ -1,19 +1,18 @@
 #include "drawing.h"
 
+#include "frontier.h"
 #include "internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Above this many accesses in a run not each of them is asked about, unless the search says so. */
-#define ACCESSES_ASKED_MAX 20000
 #define ACCESS_DISTANCE_MEAN 48
 
 static SimVisits visits_draw(SimDrawing *drawing, const SimSearchOptions *options) {
   uint32_t word = sim_draw_below(&drawing->draw, 8);
   if (options->visits_accesses)
     return word == 0 ? SIM_VISITS_ALL : SIM_VISITS_SHARED;
-  if (drawing->profile.access_count > ACCESSES_ASKED_MAX)
+  if (sim_drawing_is_large(drawing))
     return word < 4 ? SIM_VISITS_NONE : SIM_VISITS_SOME;
   return word < 2 ? SIM_VISITS_NONE : word < 4 ? SIM_VISITS_SOME : word < 7 ? SIM_VISITS_SHARED : SIM_VISITS_ALL;
 }
@@ -24,8 +23,8 @@ SimDrawing *sim_drawing_begin(SimMachine *machine) {
   drawing->draw.word = machine->options.seed;
   sim_profile_begin(&drawing->profile);
   drawing->is_begun = true;
-  drawing->is_weighed = drawing->follows = false;
-  drawing->point_count = drawing->pairs_new = 0;
+  drawing->is_weighed = false;
+  drawing->point_count = drawing->pairs_new = drawing->states_new = 0;
   drawing->chosen_count = drawing->wish_count = 0;
   drawing->intended = SIM_ACTOR_COUNT;
   drawing->alone_count = drawing->rest_left = 0;
@@ -33,6 +32,14 @@ SimDrawing *sim_drawing_begin(SimMachine *machine) {
   for (unsigned kind = 0; kind < SIM_CHOICE_KIND_COUNT; kind++, word >>= 2)
     drawing->other_chance[kind] = others[word & 3];
   drawing->clock_chance = machine->options.policy->holds_up ? clocks[word & 3] : 0;
+  const SimPolicy *policy = machine->options.policy;
+  bool is_member = machine->options.search->options.policy == &sim_policy_portfolio; /* learns for the others, too */
+  drawing->follows = is_member || policy == &sim_policy_feedback;
+  drawing->notes_states = is_member || policy == &sim_policy_frontier;
+  if (drawing->follows && drawing->reads == NULL)
+    drawing->reads = sim_reads_create();
+  if (drawing->notes_states)
+    sim_frontier_begin(drawing, policy == &sim_policy_frontier);
   drawing->visits = (uint8_t)visits_draw(drawing, &machine->options.search->options);
   return drawing;
 }
@@ -48,17 +55,22 @@ void sim_drawing_finish(void *state) {
   SimDrawing *drawing = state;
   sim_profile_finish(&drawing->profile);
   free(drawing->reads);
+  sim_frontier_finish(drawing->frontier);
   free(drawing->standing);
 }
 
-uint32_t sim_drawing_access_budget(SimMachine *machine, const SimContext *context) {
-  SimDrawing *drawing = sim_drawing(machine);
-  (void)context;
+static uint32_t visit_budget(SimDrawing *drawing) {
   switch ((SimVisits)drawing->visits) {
   case SIM_VISITS_NONE: return UINT32_MAX;
   case SIM_VISITS_SOME: return sim_draw_distance(&drawing->draw, ACCESS_DISTANCE_MEAN);
   default: return 1;
   }
+}
+
+uint32_t sim_drawing_access_budget(SimMachine *machine, const SimContext *context) {
+  SimDrawing *drawing = sim_drawing(machine);
+  uint32_t drawn = visit_budget(drawing), way = drawing->notes_states ? sim_frontier_distance(drawing, context) : UINT32_MAX;
+  return way < drawn ? way : drawn;
 }
 
 bool sim_drawing_passes(const SimDrawing *drawing, const SimPoint *point, const SimOption *own) {
@@ -113,11 +125,15 @@ uint32_t sim_drawing_site(const SimOption *option) {
 void sim_drawing_step(SimDrawing *drawing, const SimOption *option) {
   SimActor *actor = sim_drawing_actor(drawing, option);
   actor->stepped_at = drawing->point_count;
-  SimPlace *place = sim_profile_note(&drawing->profile, actor->profile, &option->operation);
-  if (place == NULL || !drawing->follows)
+  bool is_own = sim_stack_slot_of(option->operation.address) == option->actor;
+  SimPlace *place = sim_profile_note(&drawing->profile, actor->profile, &option->operation, is_own);
+  if (drawing->notes_states)
+    sim_frontier_note(drawing, option, place);
+  if (place == NULL || !(drawing->follows || drawing->notes_states))
     return;
   uint32_t site = sim_drawing_site(option);
-  sim_reads_note(drawing, place, actor->profile, site, &option->operation);
+  if (drawing->follows)
+    sim_reads_note(drawing, place, actor->profile, site, &option->operation);
   if (option->operation.is_write) {
     place->writer_site = site;
     place->writer_context = actor->profile;

@@ -45,6 +45,7 @@ typedef struct SimDrawing {
   SimDraw draw;
   bool is_begun;                                /* this run asks it: not one that another policy made in between */
   bool is_weighed;                              /* weights below are this run's */
+  bool notes_states;                            /* states are told apart */
   bool follows;                                 /* who reads from whom is noted */
   uint8_t visits;                               /* SimVisits */
   uint16_t clock_chance;                        /* of a point where everybody is held up, in 1024 */
@@ -67,6 +68,8 @@ typedef struct SimDrawing {
   /* over runs */
   struct SimReads *reads;       /* feedback: who has read from whom; owned */
   uint32_t pairs_new;           /* of this run: pairs nobody had seen before */
+  uint32_t states_new;          /* ... and states */
+  struct SimFrontier *frontier; /* frontier: which states there are; owned */
   struct SimStanding *standing; /* portfolio: what members have brought; owned */
 } SimDrawing;
 
@@ -103,6 +106,10 @@ void sim_drawing_weigh(SimDrawing *drawing, uint32_t (*own)(const SimDrawing *dr
 /* A unit of the actor's weight is used up. */
 static inline void sim_actor_spend(SimActor *actor, uint32_t unit) { actor->weight = actor->weight > unit ? actor->weight - unit : 1; }
 
+/* Too many accesses in a run for each to be a point. */
+#define SIM_ACCESSES_ASKED_MAX 20000
+static inline bool sim_drawing_is_large(const SimDrawing *drawing) { return drawing->profile.access_count > SIM_ACCESSES_ASKED_MAX; }
+
 /* Is there nothing to decide at that access in this run? */
 bool sim_drawing_passes(const SimDrawing *drawing, const SimPoint *point, const SimOption *own);
 
@@ -115,9 +122,15 @@ static inline uint32_t sim_drawing_rest(SimDrawing *drawing, const struct SimPoi
 /* A policy's way: the index of the option that steps, never the clock's. */
 typedef uint32_t SimPick(SimDrawing *drawing, const SimPoint *point);
 
-/* SimPolicy.answer, around a way of picking. */
-static inline uint32_t sim_drawing_answer(SimMachine *machine, const SimPoint *point, SimPick *pick) {
-  SimDrawing *drawing = sim_drawing(machine);
+/* Which states there are (frontier.h). At a point that is drawn: this one. */
+void sim_frontier_look(SimDrawing *drawing, const SimPoint *point);
+/* At each point, first: true: the run is on its way back to a state, and that is the answer. */
+bool sim_frontier_leads(SimDrawing *drawing, const SimPoint *point, uint32_t *answer);
+/* At each point, last: what the answer is. */
+void sim_frontier_record(SimDrawing *drawing, const SimPoint *point, uint32_t answer);
+
+/* An answer by a way of picking. */
+static inline uint32_t sim_drawing_draw(SimDrawing *drawing, const SimPoint *point, SimPick *pick) {
   if (!sim_point_is_step(point) || point->options == NULL)
     return sim_drawing_answer_other(drawing, point);
   const SimOption *options = point->options;
@@ -135,9 +148,23 @@ static inline uint32_t sim_drawing_answer(SimMachine *machine, const SimPoint *p
       if (options[i].actor == SIM_ACTOR_CLOCK)
         return SIM_OPTION_CLOCK;
   drawing->point_count++;
+  if (drawing->notes_states)
+    sim_frontier_look(drawing, point);
   uint32_t index = sim_drawing_rest(drawing, point, pick(drawing, point));
   sim_drawing_step(drawing, &options[index]);
   return options[index].id;
+}
+
+/* SimPolicy.answer, around a way of picking. */
+static inline uint32_t sim_drawing_answer(SimMachine *machine, const SimPoint *point, SimPick *pick) {
+  SimDrawing *drawing = sim_drawing(machine);
+  uint32_t answer;
+  if (!drawing->notes_states)
+    return sim_drawing_draw(drawing, point, pick);
+  if (!sim_frontier_leads(drawing, point, &answer))
+    answer = sim_drawing_draw(drawing, point, pick);
+  sim_frontier_record(drawing, point, answer);
+  return answer;
 }
 
 /* Uniformly one of all but the clock. */
@@ -175,6 +202,7 @@ void sim_drawing_redraw(SimDrawing *drawing, const SimPoint *point, uint32_t ind
 uint32_t sim_drawing_site(const SimOption *option);
 
 /* Who reads what whom wrote there: see policy_feedback.c. */
+struct SimReads *sim_reads_create(void);
 void sim_reads_note(SimDrawing *drawing, SimPlace *place, uint32_t context, uint32_t site, const SimOperation *operation);
 
 /* Would it matter which of the two comes first? */

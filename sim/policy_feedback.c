@@ -185,14 +185,16 @@ static void wishes_draw(SimDrawing *drawing) {
     drawing->wishes[i].is_over = false;
 }
 
+struct SimReads *sim_reads_create(void) {
+  SimReads *reads = calloc(1, sizeof *reads);
+  SIM_ASSERT(reads != NULL);
+  return reads;
+}
+
 /* ---- a run ---- */
 
 static void begin(SimMachine *machine) {
   SimDrawing *drawing = sim_drawing_begin(machine);
-  if (drawing->reads == NULL)
-    drawing->reads = calloc(1, sizeof *drawing->reads);
-  SIM_ASSERT(drawing->reads != NULL);
-  drawing->follows = true;
   drawing->manner = sim_draw_below(&drawing->draw, 3);
   wishes_draw(drawing);
 }

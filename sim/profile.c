@@ -107,7 +107,7 @@ static void touch_note(SimProfile *profile, uint32_t context, SimPlace *place) {
   touch->now++;
 }
 
-SimPlace *sim_profile_note(SimProfile *profile, uint32_t context, const SimOperation *operation) {
+SimPlace *sim_profile_note(SimProfile *profile, uint32_t context, const SimOperation *operation, bool is_own) {
   profile->step_now++;
   if (context == SIM_PROFILE_NONE)
     return NULL;
@@ -122,7 +122,7 @@ SimPlace *sim_profile_note(SimProfile *profile, uint32_t context, const SimOpera
     return NULL;
   uint32_t cell = place_cell(profile, key);
   if (profile->place_cells[cell] == 0) {
-    if (profile->place_count == PLACE_COUNT_MAX)
+    if (is_own || profile->place_count == PLACE_COUNT_MAX)
       return NULL;
     profile->places[profile->place_count] = (SimPlace){ .key = key, .context = context, .is_sync = operation->kind != SIM_POINT_ACCESS };
     profile->place_cells[cell] = ++profile->place_count;

@@ -73,8 +73,9 @@ uint32_t sim_profile_context(SimProfile *profile, uint32_t id, uint32_t parent);
 /* NULL: not known. Borrowed, valid until the next note. */
 SimPlace *sim_profile_place(const SimProfile *profile, uint64_t key);
 
-/* A context makes its operation now. Returns the place it touches, as it was before (a read knows who wrote): the caller says sim_place_write. NULL: none. */
-SimPlace *sim_profile_note(SimProfile *profile, uint32_t context, const SimOperation *operation);
+/* A context makes its operation now. Returns the place it touches, as it was before (a read knows who wrote): the caller says sim_place_write. NULL: none.
+ * `is_own`: memory of its own, which others get when it has ended: a place only once another touches it. */
+SimPlace *sim_profile_note(SimProfile *profile, uint32_t context, const SimOperation *operation, bool is_own);
 
 /* How often that context may be expected to touch that place in a run. */
 uint32_t sim_profile_touches(const SimProfile *profile, uint32_t context, const SimPlace *place);

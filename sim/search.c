@@ -15,9 +15,9 @@ const SimSearchOptions sim_search_options_default = {
 };
 
 const SimPolicy *const sim_policies[] = {
-  &sim_policy_timed,      &sim_policy_random, &sim_policy_portfolio, &sim_policy_surw,     &sim_policy_urw,
-  &sim_policy_pos,        &sim_policy_pct,    &sim_policy_burst,     &sim_policy_feedback, &sim_policy_fair,
-  &sim_policy_exhaustive, &sim_policy_dpor,   &sim_policy_faults,
+  &sim_policy_timed, &sim_policy_random,     &sim_policy_portfolio, &sim_policy_surw,     &sim_policy_urw,
+  &sim_policy_pos,   &sim_policy_pct,        &sim_policy_burst,     &sim_policy_feedback, &sim_policy_frontier,
+  &sim_policy_fair,  &sim_policy_exhaustive, &sim_policy_dpor,      &sim_policy_faults,
 };
 const size_t sim_policy_count = sizeof sim_policies / sizeof *sim_policies;
 

@@ -31,6 +31,7 @@ typedef struct SimSearchOptions {
   bool
       makes_attempts; /* of systematic policies: also at what somebody else has (SimThreads.is_futile): for tests of what is known of those */
   bool races;         /* data races are looked for (race.h) */
+  bool races_rarely; /* only in the first schedules, and in one of several behind those: the caller's business */
 } SimSearchOptions;
 
 typedef struct SimSearch {
@@ -88,6 +89,7 @@ extern const SimPolicy sim_policy_urw;       /* weighed by what is left to do */
 extern const SimPolicy sim_policy_surw;      /* uniform at a few shared places */
 extern const SimPolicy sim_policy_burst;     /* runs of steps of one */
 extern const SimPolicy sim_policy_feedback;  /* wishes for who reads from whom */
+extern const SimPolicy sim_policy_frontier;  /* back to where few runs have been */
 extern const SimPolicy sim_policy_fair;      /* nobody is passed over for ever */
 extern const SimPolicy sim_policy_portfolio; /* those in turn */
 extern const SimPolicy sim_policy_bytes;     /* of a fuzzer, which gives them before each run: not in sim_policies */

@@ -70,6 +70,10 @@ static int32_t stimulus_do(const TcpipStimulusEntry *entry, TcpipConnection **co
   }
 }
 
+static void client_queue(TcpipStimulusEntry *entry, uint64_t at_ns) {
+  tcpip_packet_send(NULL, TCPIP_PACKET_CLIENT, 0, entry->stimulus.place.cpu, at_ns)->payload = entry;
+}
+
 /* ---- in a thread ---- */
 
 static uint32_t system_call_number(TcpipStimulusKind kind) {
@@ -109,12 +113,24 @@ static int32_t raised_do(const TcpipStimulusEntry *entry, TcpipConnection **conn
   return status;
 }
 
-/* A kernel client may call the stack at any level up to DISPATCH_LEVEL; where the scenario says nothing of it that is a choice. */
+enum { LEVEL_IN_DPC = SIM_IRQL_COUNT }; /* beside the levels */
+
+/* A kernel client may call the stack at any level up to DISPATCH_LEVEL, and from a DPC of its own; where the scenario says nothing of it that is a
+ * choice. */
 static uint32_t level_choose(const TcpipStimulus *stimulus, bool is_user) {
-  static const SimOption levels[] = { { .id = PASSIVE_LEVEL }, { .id = DISPATCH_LEVEL } };
+  static const SimOption levels[] = { { .id = PASSIVE_LEVEL }, { .id = DISPATCH_LEVEL }, { .id = LEVEL_IN_DPC } };
   if (is_user || stimulus->place.irql != PASSIVE_LEVEL)
     return stimulus->place.irql;
-  return sim_choose_rare(sim_machine(), SIM_CHOICE_IRQL, 0, PASSIVE_LEVEL, levels, 2);
+  return sim_choose_rare(sim_machine(), SIM_CHOICE_IRQL, 0, PASSIVE_LEVEL, levels, 3);
+}
+
+/* This once, for its thread. */
+static void dpc_do(const TcpipStimulusEntry *entry) {
+  TcpipStimulusEntry *once = sim_heap_allocate(sizeof *once);
+  once->stimulus = entry->stimulus;
+  once->stimulus.times = entry->done + 1;
+  once->done = entry->done;
+  client_queue(once, ke_now_ns());
 }
 
 static void thread_do(TcpipStimulusEntry *entry, bool is_user) {
@@ -125,6 +141,10 @@ static void thread_do(TcpipStimulusEntry *entry, bool is_user) {
   if (is_user)
     ke_system_call_enter(system_call_number(stimulus->kind), 0xfffff80000100000ull + 0x100 * system_call_number(stimulus->kind));
   uint32_t level = level_choose(stimulus, is_user);
+  if (level == LEVEL_IN_DPC) {
+    dpc_do(entry);
+    return;
+  }
   int32_t status = level > PASSIVE_LEVEL ? raised_do(entry, &connection, level) : stimulus_do(entry, &connection);
   if (stimulus->kind == TCPIP_CONNECT && level == PASSIVE_LEVEL)
     status = tcpip_connect_wait(connection, is_user);
@@ -148,10 +168,6 @@ static void stimulus_thread(void *argument) {
 /* ---- in a kernel client's DPC ---- */
 
 static void stimulus_hold(TcpipStimulusEntry *entry) { sim_list_push_tail(&tcpip_state()->stimuli, &entry->link); }
-
-static void client_queue(TcpipStimulusEntry *entry, uint64_t at_ns) {
-  tcpip_packet_send(NULL, TCPIP_PACKET_CLIENT, 0, entry->stimulus.place.cpu, at_ns)->payload = entry;
-}
 
 void tcpip_client_run(TcpipPacket *packet) {
   TcpipStimulusEntry *entry = packet->payload;

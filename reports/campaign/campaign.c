@@ -86,7 +86,7 @@ static GStrv identity_words(const CampaignHeader *header) {
   g_ptr_array_add(words, g_strdup_printf("delay bound %s", delays));
   g_ptr_array_add(words, g_strdup_printf("--accesses %s", search->visits_accesses ? "given" : "not given"));
   g_ptr_array_add(words, g_strdup_printf("--merge-states %s", search->merges_states ? "given" : "not given"));
-  g_ptr_array_add(words, g_strdup_printf("--no-races %s", search->races ? "not given" : "given"));
+  g_ptr_array_add(words, g_strdup(!search->races ? "--no-races given" : search->races_rarely ? "--races not given" : "--races given"));
   g_ptr_array_add(words, g_strdup_printf("kinds that vary 0x%x", search->varies));
   g_ptr_array_add(words, g_strdup_printf("natural schedule with the hash %s, so an irqlab of its own", header->natural));
   g_ptr_array_add(words, NULL);

@@ -31,6 +31,7 @@ json_object *campaign_header_record(const CampaignHeader *header) {
   json_object_object_add(json, "accesses", json_object_new_boolean(search->visits_accesses));
   json_object_object_add(json, "merge_states", json_object_new_boolean(search->merges_states));
   json_object_object_add(json, "races", json_object_new_boolean(search->races));
+  json_object_object_add(json, "races_rarely", json_object_new_boolean(search->races_rarely));
   json_object_object_add(json, "varies", json_object_new_int64(search->varies));
   json_object_object_add(json, "single", json_object_new_boolean(header->is_single));
   json_object *sometimes = json_object_new_array();
@@ -171,6 +172,7 @@ static bool header_read(Campaign *campaign, json_object *json, GError **error) {
   header->search.varies = (uint32_t)varies;
   header->search.visits_accesses = flag_of(json, "accesses");
   header->search.races = flag_of(json, "races");
+  header->search.races_rarely = flag_of(json, "races_rarely");
   header->search.merges_states = flag_of(json, "merge_states");
   header->sometimes = texts_of(json, "sometimes");
   header->is_single = flag_of(json, "single");

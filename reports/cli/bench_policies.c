@@ -14,8 +14,9 @@ typedef struct Contender {
 } Contender;
 
 static const Contender contenders[] = {
-  { "random", "random", 0 }, { "pct3", "pct", 3 },    { "pos", "pos", 0 },           { "urw", "urw", 0 },
-  { "surw", "surw", 0 },     { "burst", "burst", 0 }, { "feedback", "feedback", 0 }, { "portfolio", "portfolio", 0 },
+  { "random", "random", 0 },     { "pct3", "pct", 3 },          { "pos", "pos", 0 },
+  { "urw", "urw", 0 },           { "surw", "surw", 0 },         { "burst", "burst", 0 },
+  { "feedback", "feedback", 0 }, { "frontier", "frontier", 0 }, { "portfolio", "portfolio", 0 },
 };
 #define CONTENDER_COUNT G_N_ELEMENTS(contenders)
 
@@ -203,7 +204,7 @@ static bool is_contender(const char *title) {
 
 int bench_policies(const BenchPolicies *wanted, char **paths) {
   if (wanted->only != NULL && !is_contender(wanted->only))
-    return cli_error("bench --policy %s: expected random, pct3, pos, urw, surw, burst, feedback or portfolio", wanted->only);
+    return cli_error("bench --policy %s: expected random, pct3, pos, urw, surw, burst, feedback, frontier or portfolio", wanted->only);
   g_autoptr(GError) error = NULL;
   g_autoptr(GPtrArray) scenarios = cli_scenarios(paths);
   json_object *rows = json_object_new_array(), *json = json_object_new_object();

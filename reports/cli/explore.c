@@ -331,7 +331,7 @@ static bool arguments_parse(ExploreArguments *arguments, int *argc, char ***argv
       "Search until about one schedule in a thousand still goes a new way", NULL },
     { "until-found", 0, 0, G_OPTION_ARG_NONE, &arguments->until_found, "Search until a schedule is not as expected", NULL },
     CLI_SEARCH_ENTRIES(&arguments->search),
-    CLI_SEARCH_NO_RACES(&arguments->search),
+    CLI_SEARCH_RACES_OR_NOT(&arguments->search),
     { "jobs", 'j', 0, G_OPTION_ARG_INT, &arguments->jobs, "How many worker processes (default: one a processor)", "N" },
     { "shard", 0, 0, G_OPTION_ARG_STRING, &arguments->shard, "Run only part I of N parts, which never repeat each other's work", "I/N" },
     { "out", 'o', 0, G_OPTION_ARG_FILENAME, &arguments->out, "Keep what is done in a folder, and go on with what it holds", "FOLDER" },
@@ -401,7 +401,7 @@ static bool arguments_check(ExploreArguments *arguments, int argc) {
 
 int cli_explore(int argc, char **argv) {
   ExploreArguments arguments = { .search = CLI_SEARCH_INIT, .schedules = SCHEDULES_NOT_GIVEN, .jobs = (gint)g_get_num_processors() };
-  arguments.search.races = TRUE;
+  arguments.search.races_by_itself = true;
   ReportColorMode mode = REPORT_COLOR_AUTO;
   int exit_code = EXIT_BAD_INPUT;
   if (arguments_parse(&arguments, &argc, &argv) && cli_color_mode(arguments.color, &mode) && arguments_check(&arguments, argc))

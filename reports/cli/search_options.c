@@ -91,7 +91,8 @@ char *cli_search_apply(const CliSearch *search, const ScenarioPolicy *own, SimSe
   options->merges_states |= search->merges_states;
   if (search->saved_mib >= 0)
     options->saved_size_max = (size_t)search->saved_mib << 20;
-  options->races = (options->races || search->races) && !search->no_races;
+  options->races_rarely = search->races_by_itself && !options->races && !search->races;
+  options->races = (options->races || search->races || search->races_by_itself) && !search->no_races;
   const SimPolicy *policy = options->policy;
   const char *given = search->preemptions >= 0 ? "--preemptions" : search->delays >= 0 ? "--delays" : "--merge-states";
   if (!policy->is_systematic && (search->preemptions >= 0 || search->delays >= 0 || search->merges_states))

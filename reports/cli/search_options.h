@@ -18,7 +18,8 @@ typedef struct CliSearch {
   gboolean merges_states;
   gint saved_mib; /* -1: not given */
   gboolean races;
-  gboolean no_races; /* of a command that looks for them by itself */
+  gboolean no_races;
+  bool races_by_itself; /* a command that looks for them unasked, if not in every schedule */
 } CliSearch;
 
 #define CLI_SEARCH_INIT                                                                                                                    \
@@ -47,9 +48,11 @@ typedef struct CliSearch {
 /* Of a command that looks for data races where it is told to; of one that does so by itself. */
 #define CLI_SEARCH_RACES(search)                                                                                                           \
   { "races", 0, 0, G_OPTION_ARG_NONE, &(search)->races, "Look for data races, too", NULL }
-#define CLI_SEARCH_NO_RACES(search)                                                                                                        \
-  { "no-races", 0, 0, G_OPTION_ARG_NONE, &(search)->no_races, "Do not look for data races", NULL }, {                                      \
-    "races", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &(search)->races, NULL, NULL                                                      \
+#define CLI_SEARCH_RACES_OR_NOT(search)                                                                                                     \
+  { "races", 0, 0, G_OPTION_ARG_NONE, &(search)->races, "Look for data races in every schedule (default: in the first 256, and one of 16)", \
+    NULL },                                                                                                                                 \
+  {                                                                                                                                         \
+    "no-races", 0, 0, G_OPTION_ARG_NONE, &(search)->no_races, "Do not look for data races", NULL                                            \
   }
 
 /* What does not depend on the scenario. False, after an error was printed. */

@@ -28,7 +28,7 @@ _irqlab() {
     replay) options='--races --times --stop-at --step --gdb --gdb-command --nearby --color' ;;
     shrink) options='--output --budget --others --keep-scenario --schedules --policy --seed --depth --preemptions --delays --accesses --merge-states --saved-states --races --vary --color' ;;
     trace) options='--races --boot --json' ;;
-    explore) options='--schedules --for --until-saturated --until-found --policy --seed --vary --depth --preemptions --delays --accesses --no-races --merge-states --saved-states --jobs --shard --out --report --no-shrink --coverage --quiet --json --color --no-sandbox' ;;
+    explore) options='--schedules --for --until-saturated --until-found --policy --seed --vary --depth --preemptions --delays --accesses --races --no-races --merge-states --saved-states --jobs --shard --out --report --no-shrink --coverage --quiet --json --color --no-sandbox' ;;
     merge) options='--color' ;;
     list) options= ;;
     explain) options='--color' ;;

@@ -51,7 +51,7 @@ complete -c irqlab -n '__fish_seen_subcommand_from run explore shrink' -x -l var
 complete -c irqlab -n '__fish_seen_subcommand_from run' -l what-can-vary -d 'list the choices of the natural schedule'
 complete -c irqlab -n '__fish_seen_subcommand_from run' -l faults -d 'let each thing that can fail do so once'
 complete -c irqlab -n '__fish_seen_subcommand_from run' -l fault-pairs -d 'then every two of them'
-complete -c irqlab -n '__fish_seen_subcommand_from run shrink replay trace' -l races -d 'look for data races, too'
+complete -c irqlab -n '__fish_seen_subcommand_from run explore shrink replay trace' -l races -d 'look for data races, too'
 complete -c irqlab -n '__fish_seen_subcommand_from explore' -l no-races -d 'do not look for data races'
 complete -c irqlab -n '__fish_seen_subcommand_from run explore shrink' -l merge-states -d 'do not go on from a state seen before'
 complete -c irqlab -n '__fish_seen_subcommand_from run explore shrink' -l saved-states -x -d 'memory for states to go on from'

@@ -131,6 +131,7 @@ void scenario_run_free(ScenarioRun *run) {
   run_prefix_drop(run);
   sim_snapshot_destroy(&run->snapshot);
   sim_record_finish(&run->boot_record);
+  sim_record_finish(&run->boot_kept);
   g_ptr_array_unref(run->images);
   g_ptr_array_unref(run->notes);
   g_ptr_array_unref(run->texts);
@@ -207,9 +208,11 @@ SimStop run_machine(const ScenarioRun *run) {
 
 void scenario_run_once(ScenarioRun *run, const RunRequest *request, RunResult *result) {
   SimMachine *machine = sim_machine();
-  SimRecord *record = request->record != NULL ? request->record : run->wants_events ? &result->record : NULL;
+  SimRecord *record = request->record;
   if (record != NULL)
     run_record_copy(record, &run->boot_record);
+  if (run->wants_events)
+    run_record_copy(&result->record, &run->boot_kept);
   if (run->snapshot == NULL) {
     result->ended_in_boot = true;
     result_take(run, result);
@@ -222,7 +225,7 @@ void scenario_run_once(ScenarioRun *run, const RunRequest *request, RunResult *r
                             .seed = request->seed,
                             .replay = request->replay,
                             .search = request->search,
-                            .races = run->races,
+                            .races = run->races && !request->without_races,
                             .varies = request->search != NULL ? request->search->options.varies | request->policy->varies : 0,
                             .limits = run->scenario->limits,
                             .exceptions = &result->exceptions,
@@ -232,6 +235,8 @@ void scenario_run_once(ScenarioRun *run, const RunRequest *request, RunResult *r
   const RunPrefix *prefix = request->from_boot ? NULL : run_prefix_take(run, &options);
   if (prefix != NULL && record != NULL)
     run_record_copy(record, &prefix->record);
+  if (prefix != NULL && run->wants_events)
+    run_record_copy(&result->record, &prefix->kept);
   if (request->search == NULL || !sim_search_resume(request->search, run->snapshot, &options)) {
     sim_snapshot_restore(prefix != NULL ? prefix->snapshot : run->snapshot);
     sim_machine_begin(machine, &options);
@@ -240,9 +245,11 @@ void scenario_run_once(ScenarioRun *run, const RunRequest *request, RunResult *r
   }
   if (run->coverage != NULL)
     coverage_run_begin(run->coverage);
+  run->kept = run->wants_events ? &result->record : NULL;
   SimStop stop = run_machine(run);
   if (!request->without_rules && (stop == SIM_STOP_QUIET || stop == SIM_STOP_HUNG))
     rules_end();
+  run->kept = NULL;
   result_take(run, result);
   if (run->coverage != NULL)
     coverage_run_end(run->coverage, result);

@@ -21,8 +21,9 @@ typedef struct RunRequest {
   uint64_t seed;
   const SimSchedule *replay; /* of sim_policy_replay; borrowed */
   struct SimSearch *search;  /* of sim_policy_exhaustive; borrowed */
-  SimRecord *record;         /* NULL: no events are kept, unless the expectations need them */
+  SimRecord *record;         /* NULL: no events are kept but those that expectations are about */
   bool from_boot;            /* all of it is run, though what all schedules begin with may be saved: the same comes out */
+  bool without_races;        /* they are not looked for, though they are in others */
   bool without_rules;        /* nobody watches the events: findings are those of boot only. To measure what rules cost */
 } RunRequest;
 
@@ -40,7 +41,7 @@ typedef struct RunResult {
   SimSchedule exceptions; /* what departed from the natural answers: replays this run */
   uint32_t replay_misses;
   bool ended_in_boot; /* the run was over before the first stimulus */
-  SimRecord record;   /* kept here when the expectations need events and the request gave no record */
+  SimRecord record;   /* the events that expectations are about, boot's included */
 } RunResult;
 
 void run_result_finish(RunResult *result);
@@ -114,6 +115,11 @@ char *scenario_judge(const ScenarioRun *run, const RunResult *result, bool *seen
 char *expectation_explain(const Expectation *expectation, const RunResult *result);
 
 /* ---- a search ---- */
+
+/* Where races are looked for rarely (SimSearchOptions.races_rarely): in so many first schedules, and in each so-manieth from there. What orders two
+ * accesses is much the same in all schedules, and to look costs half of the rate. */
+#define RUN_RACES_FIRST 256
+#define RUN_RACES_EVERY 16
 
 /* Schedules one after the other, as a policy chooses them: number 0 of one that draws is the natural one. init/finish. */
 typedef struct RunSearch {

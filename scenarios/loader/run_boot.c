@@ -270,6 +270,7 @@ static void faults_add(const ScenarioRun *run) {
 static void machine_begin(ScenarioRun *run, const SimRunOptions *options) {
   ModelOptions model;
   sim_machine_begin(sim_machine(), options);
+  run_kept_begin(run);
   options_fill(run->scenario, &model);
   model_begin(&model);
   rules_begin();
@@ -384,9 +385,11 @@ bool run_boot(ScenarioRun *run, GError **error) {
                              .record = &run->boot_record,
                              .name = scenario->file } };
   sim_arena_reset();
+  run->kept = &run->boot_kept;
   if (!sim_machine_set_up(sim_machine(), begin, &boot))
     return check_fits(run, error);
   SimStop stop = boot_run(run);
+  run->kept = NULL;
   run->origin_ns = sim_machine()->now_ns;
   if (!check_loaded(run, set_ups, error))
     return false;
@@ -405,7 +408,7 @@ bool run_boot_again(ScenarioRun *run, const DdiFault *fault, GError **error) {
   run_prefix_drop(run);
   if (run->snapshot != NULL)
     sim_snapshot_destroy(&run->snapshot);
-  run->boot_record.count = 0;
+  run->boot_record.count = run->boot_kept.count = 0;
   g_clear_pointer(&run->not_loaded, g_free);
   run->boot_fault = fault != NULL ? *fault : (DdiFault){ 0 };
   return run_boot(run, error);

@@ -16,6 +16,7 @@ typedef struct RunPrefix {
   bool is_made;          /* tried once */
   SimSnapshot *snapshot; /* NULL: not made yet, or there is none */
   SimRecord record;      /* the events up to there, boot's included */
+  SimRecord kept;        /* those of them that expectations are about */
 } RunPrefix;
 
 struct ScenarioRun {
@@ -29,6 +30,8 @@ struct ScenarioRun {
   RunPrefix prefix;
   Coverage *coverage;    /* what is exercised is collected here; NULL: it is not */
   SimRecord boot_record; /* its events: the beginning of every run's */
+  SimRecord boot_kept;   /* those of them that expectations are about */
+  SimRecord *kept;       /* where those of the run under way are kept; NULL: nowhere */
   uint64_t origin_ns;
   uint64_t boot_hash;    /* of the events of a boot that was the whole run: who looks at the machine later may add to it */
   bool wants_events;     /* an expectation is about events */
@@ -47,6 +50,9 @@ struct ScenarioRun {
 bool run_boot(ScenarioRun *run, GError **error);
 /* Boots once more, and this call fails; NULL: as the scenario says. */
 bool run_boot_again(ScenarioRun *run, const DdiFault *fault, GError **error);
+
+/* run_kept.c: what expectations are about is kept from now on. Before rules observe anything, whose findings are events themselves. */
+void run_kept_begin(ScenarioRun *run);
 
 /* run_prefix.c: the state from which a run with these options can begin as if all of it were run; NULL: the end of boot. Borrowed. */
 const RunPrefix *run_prefix_take(ScenarioRun *run, const SimRunOptions *options);

@@ -11,6 +11,7 @@
 void run_prefix_drop(ScenarioRun *run) {
   sim_snapshot_destroy(&run->prefix.snapshot);
   sim_record_finish(&run->prefix.record);
+  sim_record_finish(&run->prefix.kept);
   run->prefix = (RunPrefix){ 0 };
 }
 
@@ -37,8 +38,12 @@ static void make(ScenarioRun *run, const SimRunOptions *options) {
   holding.exceptions = NULL;
   holding.record = &run->prefix.record;
   run_record_copy(&run->prefix.record, &run->boot_record);
+  run_record_copy(&run->prefix.kept, &run->boot_kept);
+  run->kept = &run->prefix.kept;
   begin(run, &holding);
-  if (run_machine(run) != SIM_STOP_NONE)
+  SimStop stop = run_machine(run);
+  run->kept = NULL;
+  if (stop != SIM_STOP_NONE)
     return;
   run->prefix.snapshot = sim_snapshot_save();
 }

@@ -45,6 +45,13 @@ bool run_search_is_cut(const RunSearch *search) {
 
 uint64_t run_search_number(const RunSearch *search) { return search->is_natural_next ? 0 : search->search.number; }
 
+/* By the schedule's number alone: whoever runs it, and in however many parts, sees the same. Who expects something of races looks always. */
+static bool wants_races(const RunSearch *search) {
+  uint64_t number = search->search.number;
+  bool is_rare = search->search.options.races_rarely && scenario_run_was_told_to_look_for_races(search->run);
+  return !is_rare || number < RUN_RACES_FIRST || number % RUN_RACES_EVERY == 0;
+}
+
 bool run_search_next(RunSearch *search, SimRecord *record, RunResult *result) {
   static const SimSchedule natural = { 0 };
   if (search->is_natural_next) {
@@ -58,9 +65,12 @@ bool run_search_next(RunSearch *search, SimRecord *record, RunResult *result) {
     return false;
   }
   SimRunOptions options = { 0 };
+  bool without_races = !wants_races(search);
   sim_search_begin(&search->search, &options);
-  scenario_run_once(search->run,
-                    &(RunRequest){ .policy = options.policy, .seed = options.seed, .search = options.search, .record = record }, result);
+  RunRequest request = {
+    .policy = options.policy, .seed = options.seed, .search = options.search, .record = record, .without_races = without_races
+  };
+  scenario_run_once(search->run, &request, result);
   if (!sim_search_is_new(&search->search, sim_machine()))
     result->stop = SIM_STOP_KNOWN;
   return sim_search_end(&search->search, sim_machine());

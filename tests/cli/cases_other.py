@@ -101,7 +101,7 @@ def bench_compares_policies():
     result = irqlab('bench', '--policies', '--seeds', '2', '--schedules', '300', '--json', 'deadlock.json')
     check_exit(result, 0)
     row, = json.loads(result.stdout)['programs']
-    for name in ['random', 'pct3', 'pos', 'urw', 'surw', 'burst', 'feedback', 'portfolio']:
+    for name in ['random', 'pct3', 'pos', 'urw', 'surw', 'burst', 'feedback', 'frontier', 'portfolio']:
         check(row['policies'][name]['found'] in (0, 1, 2), name, row)
     check(row['policies']['portfolio']['found'] == 2, row)
     alone = irqlab('bench', '--policies', '--policy', 'pos', '--seeds', '1', '--schedules', '300', 'deadlock.json')

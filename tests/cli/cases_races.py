@@ -74,6 +74,23 @@ def explore_looks_for_races_by_itself():
 
 
 @test
+def which_schedules_are_looked_at():
+    """By their numbers: the first 256, and each sixteenth; the same in two parts as in one."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = racing(folder, {'one': ['gCount = 1'], 'two': ['gCount = 2']}, policy={'kind': 'random', 'schedules': 20}, expect={'always': ['clean']})
+
+        def counts(*options):
+            failures = json.loads(irqlab('explore', '--json', '--no-shrink', '--schedules', '1024', *options, file).stdout)['scenarios'][0]['failures']
+            return {failure['failure'].split(' ')[0]: failure['count'] for failure in failures}
+        check(counts() == {'data-race': 256 + 768 // 16, 'clean': 768 - 768 // 16}, counts())
+        check(counts('--races') == {'data-race': 1024} and counts('--no-races') == {'clean': 1024}, counts('--races'))
+        for n in '12':
+            irqlab('explore', '--schedules', '1024', '--shard', f'{n}/2', '--out', f'{folder}/part{n}', file)
+        irqlab('merge', f'{folder}/all', f'{folder}/part1', f'{folder}/part2')
+        check_in(f'NOT {256 + 768 // 16:>13}  data-race on gCount', irqlab('explore', '--report', f'{folder}/all'))
+
+
+@test
 def a_race_is_told_once_for_two_places():
     """Whichever of the two comes first, in however many schedules, with whatever other findings beside it."""
     with tempfile.TemporaryDirectory() as folder:

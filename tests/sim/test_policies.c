@@ -149,7 +149,7 @@ static void every_policy_replays_and_repeats(void **state) {
     assert_true(is_met[SIM_CHOICE_STEP] && is_met[SIM_CHOICE_INTERRUPT] && is_met[SIM_CHOICE_ACCESS] && is_met[SIM_CHOICE_MODEL] &&
                 is_met[SIM_CHOICE_IRQL]);
   }
-  assert_int_equal(count, 8);
+  assert_int_equal(count, 9);
 }
 
 /* Shards of one search answer as they would alone, and none does another's schedules. */
@@ -226,8 +226,8 @@ static void urw_is_uniform(void **state) {
 
 static void all_orders_are_met(void **state) {
   (void)state;
-  static const SimPolicy *const policies[] = { &sim_policy_pos, &sim_policy_surw, &sim_policy_feedback, &sim_policy_fair,
-                                               &sim_policy_portfolio };
+  static const SimPolicy *const policies[] = { &sim_policy_pos,  &sim_policy_surw,     &sim_policy_feedback,
+                                               &sim_policy_fair, &sim_policy_frontier, &sim_policy_portfolio };
   for (size_t i = 0; i < sizeof policies / sizeof policies[0]; i++) {
     unsigned counts[64];
     unsigned distinct = orders_count(policies[i], 4000, counts);
@@ -323,6 +323,70 @@ static void surw_and_feedback_select(void **state) {
   assert_true(urw < surw);
 }
 
+/* A combination lock: only turns of the two in strict alternation come through, any other begins again. By chance one schedule in some 2^TURNS. */
+#define TURNS 14
+
+static void turner(SimMachine *machine, void *argument) {
+  uint64_t self = (uint64_t)(uintptr_t)argument == 'a' ? 0 : 1;
+  SimOperation operation = { .kind = SIM_POINT_INTERLOCKED, .is_write = 1, .address = (uint64_t)&shared()->words[0] };
+  for (int i = 0; i < TURNS; i++) {
+    sim_point_of(machine, &operation, 10);
+    if (shared()->words[0] < TURNS)
+      shared()->words[0] = shared()->words[0] % 2 == self ? shared()->words[0] + 1 : 0;
+  }
+}
+
+static void two_turn(void) {
+  rig_thread(0, turner, 'a');
+  rig_thread(1, turner, 'b');
+}
+
+/* Schedules until the lock is open; `most`: not in as many. */
+static unsigned turns_until_open(const SimPolicy *policy, uint64_t seed, unsigned most) {
+  SimSearch search = search_open(policy, seed);
+  unsigned count = 0;
+  for (bool is_open = false; !is_open && count < most; count++) {
+    SimSchedule exceptions = { 0 };
+    schedule_run(&search, two_turn, &exceptions);
+    is_open = shared()->words[0] == TURNS;
+    sim_schedule_finish(&exceptions);
+  }
+  sim_search_finish(&search);
+  return count;
+}
+
+static void frontier_goes_on_from_where_it_was(void **state) {
+  unsigned most = 0, sum = 0;
+  (void)state;
+  for (uint64_t seed = 1; seed <= 10; seed++) {
+    unsigned count = turns_until_open(&sim_policy_frontier, seed * 1000, 2000);
+    most = count > most ? count : most;
+    sum += turns_until_open(&sim_policy_portfolio, seed * 1000, 2000);
+  }
+  print_message("frontier: %u schedules at most; portfolio: %u on an average\n", most, sum / 10);
+  assert_true(most < 1000);
+  assert_true(sum / 10 < 1000);
+}
+
+/* Whatever the others bring, each has its turns: in 700 schedules each member is drawn some. */
+static void portfolio_leaves_nobody_out(void **state) {
+  static const SimPolicy *const members[] = { &sim_policy_feedback, &sim_policy_surw,  &sim_policy_pos,     &sim_policy_urw,
+                                              &sim_policy_pct,      &sim_policy_burst, &sim_policy_frontier };
+  unsigned turns[7] = { 0 };
+  (void)state;
+  SimSearch search = search_open(&sim_policy_portfolio, 1);
+  for (unsigned i = 0; i < 700; i++) {
+    SimSchedule exceptions = { 0 };
+    schedule_run(&search, every_kind, &exceptions);
+    for (unsigned k = 0; k < 7; k++)
+      turns[k] += search.policy == members[k];
+    sim_schedule_finish(&exceptions);
+  }
+  sim_search_finish(&search);
+  for (unsigned k = 0; k < 7; k++)
+    assert_true(turns[k] >= 700 / 14 / 8);
+}
+
 /* ---- fairness ---- */
 
 static void spin_on_word(SimMachine *machine, void *argument) {
@@ -383,6 +447,8 @@ int main(void) {
     cmocka_unit_test(all_orders_are_met),
     cmocka_unit_test(pct_keeps_its_bound),
     cmocka_unit_test(surw_and_feedback_select),
+    cmocka_unit_test(frontier_goes_on_from_where_it_was),
+    cmocka_unit_test(portfolio_leaves_nobody_out),
     cmocka_unit_test(fair_comes_to_an_end),
     cmocka_unit_test(bytes_are_answers),
   };
