@@ -11,6 +11,8 @@ static void note(const SimEvent *event, void *data) {
   log_add(*(const char *)data);
 }
 
+static char letters[] = "pfr"; /* what observers note */
+
 static SimEventMask mask_of(unsigned kind, unsigned other) {
   SimEventMask mask = { 0 };
   sim_event_mask_add(&mask, kind);
@@ -20,8 +22,8 @@ static SimEventMask mask_of(unsigned kind, unsigned other) {
 
 static void observers_add(SimMachine *machine) {
   static const uint32_t wanted[] = { FUNCTION_WANTED, FUNCTION_WANTED_TOO };
-  sim_observer_add(machine, note, "p", mask_of(KIND_PLAIN, KIND_BOTH));
-  sim_observer_add(machine, note, "f", mask_of(KIND_FILTERED, KIND_BOTH));
+  sim_observer_add(machine, note, &letters[0], mask_of(KIND_PLAIN, KIND_BOTH));
+  sim_observer_add(machine, note, &letters[1], mask_of(KIND_FILTERED, KIND_BOTH));
   sim_observer_is_of_functions(machine, wanted, 2);
 }
 
@@ -111,7 +113,7 @@ static void while_races_are_looked_for(void **state) {
   SimRunOptions options = rig_options(&sim_policy_timed, 1);
   rig_open(&options);
   observers_add(sim_machine());
-  sim_observer_add(sim_machine(), note, "r", mask_of(KIND_FILTERED, KIND_NOBODYS));
+  sim_observer_add(sim_machine(), note, &letters[2], mask_of(KIND_FILTERED, KIND_NOBODYS));
   sim_observer_is_of_races(sim_machine(), mask_of(KIND_FILTERED, KIND_NOBODYS));
   emits(sim_machine(), NULL);
   sim_observer_of_races_set(sim_machine(), true);
