@@ -32,7 +32,7 @@ _irqlab() {
     merge) options='--color' ;;
     list) options= ;;
     explain) options='--color' ;;
-    bench) options='--seconds --policies --shrink --systematic --policy --seeds --schedules --json' ;;
+    bench) options='--seconds --policies --shrink --systematic --growth --policy --seeds --schedules --json' ;;
     *) return ;;
   esac
   case $current in -*)

@@ -94,6 +94,7 @@ complete -c irqlab -n '__fish_seen_subcommand_from explain' -f -a '(__irqlab_exp
 complete -c irqlab -n '__fish_seen_subcommand_from bench' -x -l seconds -d 'how long each is run'
 complete -c irqlab -n '__fish_seen_subcommand_from bench' -l policies -d 'compare the policies'
 complete -c irqlab -n '__fish_seen_subcommand_from bench' -l systematic -d 'all there are, by each method'
+complete -c irqlab -n '__fish_seen_subcommand_from bench' -l growth -d 'what more of everything costs'
 complete -c irqlab -n '__fish_seen_subcommand_from bench' -x -l policy -d 'one of them alone'
 complete -c irqlab -n '__fish_seen_subcommand_from bench' -l shrink -d 'how short failures become'
 complete -c irqlab -n '__fish_seen_subcommand_from bench' -x -l seeds -d 'searches of each'
