@@ -26,6 +26,7 @@ typedef struct Figures {
   BenchRate rate;
   double without_rules_per_s;
   double boot_ms;
+  double plain_per_s; /* of the same program as bare coroutines; 0: there is none */
   double restore_us;
   size_t state_bytes;
   size_t copied_bytes;
@@ -88,6 +89,8 @@ static bool measure(const char *file, const char *name, double seconds, GArray *
   figures.boot_ms = (now_s() - begin) * 1e3;
   figures.rate = bench_rate(run, seconds, false);
   restore_measure(run, &figures);
+  double plain_ns = bench_plain_ns(name);
+  figures.plain_per_s = plain_ns > 0 ? 1e9 / plain_ns : 0;
   figures.without_rules_per_s = bench_rate(run, seconds / 2, true).schedules_per_s;
   g_array_append_val(all, figures);
   return true;
@@ -141,6 +144,13 @@ static void scenarios_print(const GArray *all) {
            figures->without_rules_per_s, figures->rate.steps_per_schedule, figures->rate.step_ns, figures->boot_ms, figures->state_bytes,
            figures->copied_bytes, figures->restore_us);
   }
+  for (guint i = 0; i < all->len; i++) {
+    const Figures *figures = &g_array_index(all, Figures, i);
+    if (figures->plain_per_s > 0)
+      printf("%s: %.0f schedules/s as coroutines in plain C without any check, %.3g times as many; rules off, %.3g times\n", figures->name,
+             figures->plain_per_s, figures->plain_per_s / figures->rate.schedules_per_s,
+             figures->plain_per_s / figures->without_rules_per_s);
+  }
 }
 
 static void costs_print(const GArray *costs) {
@@ -170,6 +180,8 @@ static json_object *scenarios_json(const GArray *all) {
     json_object_object_add(item, "steps_per_schedule", json_object_new_double(figures->rate.steps_per_schedule));
     json_object_object_add(item, "nanoseconds_per_step", json_object_new_double(figures->rate.step_ns));
     json_object_object_add(item, "start_milliseconds", json_object_new_double(figures->boot_ms));
+    if (figures->plain_per_s > 0)
+      json_object_object_add(item, "plain_schedules_per_second", json_object_new_double(figures->plain_per_s));
     json_object_object_add(item, "state_bytes", json_object_new_int64((int64_t)figures->state_bytes));
     json_object_object_add(item, "copied_bytes", json_object_new_int64((int64_t)figures->copied_bytes));
     json_object_object_add(item, "restore_microseconds", json_object_new_double(figures->restore_us));

@@ -58,6 +58,10 @@ typedef struct BenchPolicies {
  * returns the exit code. */
 int bench_systematic(uint64_t schedules, bool wants_json, char **paths);
 
+/* Nanoseconds of a random schedule of that program (locks, increments, buffer; what is before a slash does not count) as bare coroutines in plain C;
+ * 0: it is no such program. */
+double bench_plain_ns(const char *name);
+
 /* What a schedule costs as CPUs, threads, connections and filters grow. Prints; returns the exit code. */
 int bench_growth(double seconds, bool wants_json);
 

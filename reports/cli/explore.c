@@ -1,5 +1,6 @@
 /* irqlab explore: many schedules, until a budget is used up. */
 #include "explore.h"
+#include "explore_line.h"
 
 #include "../campaign/join.h"
 #include "../campaign/summary.h"
@@ -123,12 +124,16 @@ static void progress(const Campaign *campaign, uint64_t pending, double seconds,
   for (guint i = 0; i < failures->len; i++)
     finding_count += strcmp(g_array_index(failures, CampaignFailure, i).text, "clean") != 0;
   double left = left_s(command, count, seconds);
-  g_autofree char *left_text = left < 0 ? g_strdup("") : g_strdup_printf("  %d:%02d left", (int)left / 60, (int)left % 60);
+  g_autofree char *left_text = left < 0 ? NULL : g_strdup_printf("%d:%02d left", (int)left / 60, (int)left % 60);
   double unseen = 100 * behaviours_unseen(&campaign->behaviours, campaign->schedule_count);
-  g_autofree char *unseen_text = campaign_is_systematic(campaign) ? g_strdup("") : g_strdup_printf("  unseen %.3g %%", unseen);
-  g_autofree char *line = g_strdup_printf("  %s  %s schedules  %s/s  %s behaviours  %u failures%s%s", command->name, count_text, rate_text,
-                                          ways, finding_count, unseen_text, left_text);
-  fprintf(stderr, "\r\033[K%.*s", (int)MAX(command->style.width, 20) - 1, line);
+  g_autofree char *unseen_text = campaign_is_systematic(campaign) ? NULL : g_strdup_printf("unseen %.3g %%", unseen);
+  g_autofree char *schedules = g_strdup_printf("%s schedules", count_text), *rate = g_strdup_printf("%s/s", rate_text);
+  g_autofree char *behaviours = g_strdup_printf("%s behaviours", ways);
+  g_autofree char *found = g_strdup_printf("%u failure%s", finding_count, finding_count == 1 ? "" : "s");
+  const ExplorePart parts[] = { { command->name, 4 }, { schedules, 0 },   { rate, 2 },     { behaviours, 5 },
+                                { found, 0 },         { unseen_text, 3 }, { left_text, 1 } };
+  g_autofree char *line = explore_line(parts, G_N_ELEMENTS(parts), explore_columns(STDERR_FILENO) - 1);
+  fprintf(stderr, "\r\033[K%s", line);
   command->is_progress_there = true;
 }
 
@@ -265,7 +270,7 @@ static int explore(const ExploreArguments *arguments, ReportColorMode mode, char
   sigaction(SIGHUP, &action, NULL);
   signal(SIGPIPE, SIG_IGN); /* a worker may die while it is spoken to */
   command.style = report_style_of(STDOUT_FILENO, list != NULL ? REPORT_COLOR_NEVER : mode);
-  command.has_progress = isatty(STDERR_FILENO) && list == NULL && !arguments->is_quiet;
+  command.has_progress = explore_can_rewrite(STDERR_FILENO) && list == NULL && !arguments->is_quiet;
   gint64 begin_us = g_get_monotonic_time();
   for (guint i = 0; i < scenarios->len && !is_interrupted; i++) {
     double used = (double)(g_get_monotonic_time() - begin_us) / 1e6;
