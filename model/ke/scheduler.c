@@ -298,13 +298,14 @@ static uint32_t threads_ready(SimMachine *machine, SimContext **threads, SimVcpu
     SimLink *link, *following;
     SIM_LIST_EACH(&KE->ready[__builtin_ctz(mask)], link, following) {
       KeThread *thread = SIM_CONTAINER(link, KeThread, ready_link);
+      if (count == max)
+        return count;
       if (like == NULL || like->affinity != thread->affinity)
         turn = turn_find(thread), like = thread;
-      KePrcb *prcb = count < max ? turn : NULL;
-      if (prcb == NULL)
+      if (turn == NULL)
         continue;
       threads[count] = thread->context;
-      vcpus[count++] = prcb->vcpu;
+      vcpus[count++] = turn->vcpu;
     }
   }
   return count;
