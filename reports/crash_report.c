@@ -7,6 +7,7 @@
 #include "paragraph.h"
 #include "phrase.h"
 #include "race_side.h"
+#include "round.h"
 #include "story.h"
 #include "stuck.h"
 #include "wait_chain.h"
@@ -328,6 +329,8 @@ static void report_print(const Report *report, const CauseTable *causes) {
   windows_print(report);
   if (report->finding != NULL)
     wait_chain_print(report->out, report->style, report->names, report->finding);
+  if (report->finding != NULL)
+    round_print(report->out, report->style, report->names, report->finding);
   if (is_stuck)
     stuck_print_cpus(report->out, report->style, report->names);
   raised_print(report);

@@ -134,6 +134,25 @@ static void identity_follow(Names *names, const SimEvent *event, const uint32_t 
     *context_of(names, event->context) = *taken;
 }
 
+/* The same of those that never ran: the scenario's DPCs are made in the order of its traffic. */
+static void stimuli_name(Names *names) {
+  const Scenario *scenario = scenario_run_scenario(names->run);
+  size_t next = 0;
+  for (uint32_t ordinal = 1; ordinal <= object_count(); ordinal++) {
+    const Object *object = object_by_ordinal(ordinal);
+    if (object->kind != OBJECT_DPC || strcmp(object->name, "stimulus") != 0)
+      continue;
+    while (next < scenario->stimulus_count && scenario->stimuli[next].kind != SCENARIO_DPC)
+      next++;
+    if (next == scenario->stimulus_count)
+      return;
+    const ScenarioRoutine *routine = &scenario->stimuli[next++].routine;
+    if (!g_hash_table_contains(names->routines, GUINT_TO_POINTER(ordinal)) && routine->driver != NULL)
+      g_hash_table_insert(names->routines, GUINT_TO_POINTER(ordinal),
+                          (gpointer)keep(names, g_strdup_printf("%s.%s", routine->driver->name.text, routine->name)));
+  }
+}
+
 static void contexts_collect(Names *names) {
   uint32_t interrupts[256] = { 0 }; /* by CPU: the context that took the last one */
   for (size_t i = 0; i < names->record->count; i++) {
@@ -169,6 +188,7 @@ Names *names_create(const ScenarioRun *run, const SimRecord *record) {
   names->routines = g_hash_table_new(NULL, NULL);
   names->running = g_new0(Running, record->count + 1);
   contexts_collect(names);
+  stimuli_name(names);
   return names;
 }
 

@@ -164,6 +164,17 @@ static void stuck_add(Choosing *choosing) {
   }
 }
 
+/* Who else was running driver code in the end. */
+static void loops_add(Choosing *choosing) {
+  const SimMachine *machine = sim_machine();
+  for (uint32_t i = 0; i < machine->vcpu_count; i++) {
+    const SimVcpu *vcpu = &machine->vcpus[i];
+    const SimContext *top = vcpu->depth > 0 ? vcpu->stack[vcpu->depth - 1] : NULL;
+    if (top != NULL && top->frame_count > 0)
+      focus_add(choosing, top->id, last_of_context(choosing, top->id));
+  }
+}
+
 static bool is_stuck(const RunResult *result) { return result->stop == SIM_STOP_HUNG || result->bugcheck.code == 0x133; }
 
 /* The things the story is about: of the finding, of the bug check, and what its contexts classify, send or were queued as. */
@@ -246,7 +257,7 @@ static int compare_lines(const void *left, const void *right) {
   return (int)a->which - (int)b->which;
 }
 
-static const Finding *finding_at(const Choosing *choosing, uint32_t line) {
+const Finding *story_finding_at(const Choosing *choosing, uint32_t line) {
   const Finding *found = NULL;
   for (uint32_t i = 0; i < choosing->result->finding_count; i++) {
     const Finding *finding = &choosing->result->findings[i];
@@ -255,35 +266,6 @@ static const Finding *finding_at(const Choosing *choosing, uint32_t line) {
       found = finding;
   }
   return found;
-}
-
-static bool is_same_line(const Choosing *choosing, uint32_t a, uint32_t b) {
-  const SimEvent *first = at(choosing, a), *second = at(choosing, b);
-  if (first->kind != EVENT_CALL || second->kind != EVENT_CALL || first->function != second->function || first->object != second->object ||
-      first->irql != second->irql || first->cpu != second->cpu || choosing->ends[a] == STORY_NONE || choosing->ends[b] == STORY_NONE)
-    return false;
-  const SimEvent *first_end = at(choosing, choosing->ends[a]), *second_end = at(choosing, choosing->ends[b]);
-  return first_end->status == second_end->status && first_end->irql == second_end->irql && finding_at(choosing, a) == NULL &&
-         finding_at(choosing, b) == NULL;
-}
-
-/* The same call again and again in one context, with nothing to tell in between, is one line: it counts at its first. */
-static void repeats_join(Choosing *choosing) {
-  g_autoptr(GHashTable) last = g_hash_table_new(NULL, NULL); /* context -> its last line, as sequence + 1; looked up only */
-  for (uint32_t i = 0; i <= choosing->last; i++) {
-    gpointer context = GUINT_TO_POINTER(at(choosing, i)->context);
-    if (choosing->weights[i] == WEIGHT_NOTHING)
-      continue;
-    uint32_t before = GPOINTER_TO_UINT(g_hash_table_lookup(last, context));
-    choosing->repeats[i] = 1;
-    if (before != 0 && is_same_line(choosing, before - 1, i)) {
-      choosing->repeats[before - 1]++;
-      choosing->weights[before - 1] = MAX(choosing->weights[before - 1], choosing->weights[i]);
-      choosing->weights[i] = WEIGHT_NOTHING;
-    } else {
-      g_hash_table_insert(last, context, GUINT_TO_POINTER(i + 1));
-    }
-  }
 }
 
 /* Both accesses of a race: what the story is about. */
@@ -300,7 +282,7 @@ static void accesses_add(const Choosing *choosing, GArray *lines) {
 
 static StoryChoice pick(Choosing *choosing, unsigned count_max) {
   g_autoptr(GArray) candidates = g_array_new(FALSE, FALSE, sizeof(uint32_t));
-  repeats_join(choosing);
+  story_repeats_join(choosing);
   for (uint32_t i = 0; i <= choosing->last; i++)
     if (choosing->weights[i] > WEIGHT_NOTHING)
       g_array_append_val(candidates, i);
@@ -311,7 +293,7 @@ static StoryChoice pick(Choosing *choosing, unsigned count_max) {
     StoryLine line = { .sequence = sequence,
                        .end = choosing->ends[sequence],
                        .repeats = choosing->repeats[sequence],
-                       .finding = finding_at(choosing, sequence),
+                       .finding = story_finding_at(choosing, sequence),
                        .is_end = sequence == choosing->last && is_end_needed(choosing) };
     g_array_append_val(choice.lines, line);
   }
@@ -343,6 +325,8 @@ StoryChoice story_choose(const Names *names, const RunResult *result, const Find
     focus_add(&choosing, result->findings[i].context, result->findings[i].event);
   if (is_stuck(result))
     stuck_add(&choosing);
+  if (main != NULL && main->rule == RULE_LIVELOCK)
+    loops_add(&choosing);
   things_collect(&choosing);
   story_weigh(&choosing);
   if (is_end_needed(&choosing))

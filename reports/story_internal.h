@@ -63,5 +63,11 @@ const Focus *story_focus_of(const Choosing *choosing, uint32_t context);
 /* Where what the context was doing at `last` began. */
 uint32_t story_begin_of(const Choosing *choosing, uint32_t context, uint32_t last);
 
+/* The mistake that is told by that line; NULL: none. */
+const Finding *story_finding_at(const Choosing *choosing, uint32_t line);
+
+/* story_repeat.c: lines that say the same again are joined. */
+void story_repeats_join(Choosing *choosing);
+
 /* story_weigh.c: gives every event its weight. */
 void story_weigh(Choosing *choosing);

@@ -117,6 +117,7 @@ typedef struct SimPolicy {
   const char *paper;                         /* where it comes from */
   bool explores;                             /* any enabled cpu may step: one that is behind is moved up to now */
   bool holds_up;                             /* ... and the clock is an option */
+  bool is_whole;                             /* ... and cannot be cut among several who search: what one leaves out another has to take */
   bool is_systematic;                        /* never repeats a schedule, and knows when there is no other */
   bool begins_late;                          /* begins where for the first time something can go otherwise (forced.c) */
   uint32_t varies;                           /* kinds that it wants asked: bits, as SimRunOptions.varies */

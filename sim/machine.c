@@ -49,6 +49,7 @@ void sim_machine_begin(SimMachine *machine, const SimRunOptions *options) {
   machine->footprint = NULL;
   machine->is_forced = options->policy->begins_late;
   machine->forced_place = 0;
+  machine->forced_access_count = machine->access_count;
   if (!machine->is_forced)
     options->policy->begin(machine);
 }

@@ -125,11 +125,12 @@ typedef struct SimMachine {
   void *main_stack_pointer;   /* the host's own stack while a context runs */
   const void *main_stack_low; /* its bounds, for ASan */
   size_t main_stack_size;
-  bool context_first;    /* the next new fiber was switched to from the host's own stack */
-  bool access_is_chosen; /* the policy wants to be asked when the access budget is used up */
-  bool is_forced;        /* nothing could go otherwise until now, and the policy has not begun (forced.c) */
-  bool forced_is_looked; /* ... nor could it at an access before the next call */
-  uint32_t forced_place; /* number of the last place where the run could be left */
+  bool context_first;           /* the next new fiber was switched to from the host's own stack */
+  bool access_is_chosen;        /* the policy wants to be asked when the access budget is used up */
+  bool is_forced;               /* nothing could go otherwise until now, and the policy has not begun (forced.c) */
+  bool forced_is_looked;        /* ... nor could it at an access before the next call */
+  uint32_t forced_place;        /* number of the last place where the run could be left */
+  uint64_t forced_access_count; /* when that part began */
   SimFaultHandler *fault_handler;
   bool race_is_on;              /* accesses are looked at for races (race.h) */
   bool race_is_told;            /* the observer that tells what orders is told itself */

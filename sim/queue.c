@@ -68,7 +68,8 @@ static void first_find(SimQueue *queue) {
 }
 
 void sim_queue_push(SimQueue *queue, SimQueueEntry *entry, uint64_t time_ns) {
-  sim_queue_remove(queue, entry);
+  if (entry->position != 0)
+    sim_queue_remove(queue, entry);
   if (queue->count == SIM_QUEUE_FEW && !queue->is_wheel)
     wheel_begin(queue);
   entry->time_ns = time_ns;

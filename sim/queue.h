@@ -13,11 +13,11 @@ struct SimWheel;
 
 typedef struct SimQueueEntry {
   uint64_t time_ns;
+  struct SimQueueEntry *next, *previous; /* in the wheel: of those in one slot */
+  uint32_t position;                     /* in the heap from 1, or in the wheel; 0: not queued */
   uint64_t sequence;
-  uint32_t position; /* in the heap from 1, or in the wheel; 0: not queued */
   /* Called when the time has come, out of any context and at no IRQL: requests interrupts, readies nothing itself. */
   void (*fire)(struct SimMachine *machine, struct SimQueueEntry *entry);
-  struct SimQueueEntry *next, *previous; /* in the wheel: a circle of those in one slot */
 } SimQueueEntry;
 
 #define SIM_QUEUE_FEW 63 /* as many are a heap; more, until none is left, a wheel */

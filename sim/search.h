@@ -60,12 +60,20 @@ bool sim_search_resume(SimSearch *search, const SimSnapshot *start, const struct
 /* After the run, with the machine as the run left it: learns, and goes on. False: there is no other schedule. */
 bool sim_search_end(SimSearch *search, struct SimMachine *machine);
 
+/* Where a search that leaves out orders of steps that commute took every order all the same. */
+typedef enum SimUnreduced {
+  SIM_UNREDUCED_TIME = 1,    /* an event could come due in another order, or a clock is read */
+  SIM_UNREDUCED_THREADS = 2, /* ready threads wait for a cpu */
+  SIM_UNREDUCED_ACCESS = 4,  /* at an access, with an interrupt pending on the cpu that makes it */
+} SimUnreduced;
+
 /* What a systematic search has proved. */
 typedef struct SimSearchProof {
   bool is_complete;   /* there is no other schedule (of this shard, within the bounds) */
   bool is_cut;        /* a limit ended some run: what would have followed was not searched */
   bool is_bounded;    /* schedules beyond the bounds were left out: false: there are none */
-  bool is_timed;      /* dpor: virtual time mattered, so every order was taken */
+  bool is_timed;      /* virtual time mattered: states differ by it, or (dpor) somewhere every order was taken */
+  uint32_t unreduced; /* SimUnreduced: bits */
   uint64_t schedules; /* searched to their end */
   uint64_t known;     /* begun, and left since all that could follow was known (SIM_STOP_KNOWN) */
   uint64_t steps;

@@ -60,9 +60,9 @@ void campaign_free(Campaign *campaign) {
   g_free(campaign);
 }
 
-/* Those that prove something split their tree among shards. */
+/* Those that prove something split their tree among shards, if what they leave out in one part does not rest on what they search in another. */
 unsigned campaign_part_count(const SimPolicy *policy) {
-  return !policy->is_systematic ? 0 : policy->proof != NULL ? CAMPAIGN_PART_COUNT : 1;
+  return !policy->is_systematic ? 0 : policy->proof != NULL && !policy->is_whole ? CAMPAIGN_PART_COUNT : 1;
 }
 
 bool campaign_is_systematic(const Campaign *campaign) { return campaign->header.search.policy->is_systematic; }

@@ -144,6 +144,16 @@ static GStrv sometimes_of(const Scenario *scenario) {
   return (GStrv)g_ptr_array_free(texts, FALSE);
 }
 
+/* Once each. */
+static void __attribute__((format(printf, 2, 3))) note_add(ExplorePool *pool, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  g_autofree char *note = g_strdup_vprintf(format, arguments);
+  va_end(arguments);
+  if (!g_ptr_array_find_with_equal_func(pool->result->notes, note, g_str_equal, NULL))
+    g_ptr_array_add(pool->result->notes, g_steal_pointer(&note));
+}
+
 static void others_start(ExplorePool *pool) {
   unsigned parts = campaign_part_count(pool->campaign->header.search.policy);
   unsigned wanted = pool->campaign->header.is_single || parts == 1 ? 1 : pool->task->jobs;
@@ -151,6 +161,8 @@ static void others_start(ExplorePool *pool) {
     if (!explore_worker_start(pool, &pool->workers[i]))
       return;
   pool->result->jobs = wanted;
+  if (wanted < pool->task->jobs && pool->campaign->header.search.policy->is_whole)
+    note_add(pool, "what %s searches is not cut in parts: one worker does it", pool->campaign->header.search.policy->name);
 }
 
 /* The first one's hello tells what the campaign is about. */
@@ -200,6 +212,8 @@ static void line_take(ExplorePool *pool, ExploreWorker *worker, const char *line
     uint64_t block = worker->spans[0].block;
     memmove(worker->spans, worker->spans + 1, (EXPLORE_AHEAD_COUNT - 1) * sizeof *worker->spans);
     worker->span_count -= worker->span_count > 0;
+    if (json_object_object_get_ex(json, "note", NULL))
+      note_add(pool, "%s", json_object_get_string(json_object_object_get(json, "note")));
     if (json_object_get_boolean(json_object_object_get(json, "exhausted")) && ring_drain(pool, worker) && explore_flush(pool))
       explore_record(pool, campaign_exhausted_record(block));
   }

@@ -65,10 +65,15 @@ static void coverage_tell(const Worker *worker) {
     coverage_clear(scenario_run_coverage(worker->run));
 }
 
-static void block_end_tell(const Worker *worker, bool is_exhausted) {
+static void block_end_tell(const Worker *worker, bool is_exhausted, uint32_t unreduced) {
   json_object *json = json_object_new_object();
   json_object_object_add(json, "end", json_object_new_boolean(1));
   json_object_object_add(json, "exhausted", json_object_new_boolean(is_exhausted));
+  if (unreduced != 0) {
+    g_autofree char *scope = run_search_scope(&worker->own->task->search, unreduced);
+    g_autofree char *note = g_strdup_printf("%s searched %s", worker->own->task->search.policy->name, scope);
+    json_object_object_add(json, "note", json_object_new_string(note));
+  }
   reply(worker, json);
 }
 
@@ -110,9 +115,10 @@ static void block_run(Worker *worker, const CampaignSpan *span, uint64_t skip) {
   }
   ring->in_flight = 0;
   is_cut |= run_search_is_cut(&search);
+  uint32_t unreduced = run_search_unreduced(&search);
   run_search_finish(&search);
   coverage_tell(worker);
-  block_end_tell(worker, is_over && !is_cut && options.policy->is_systematic);
+  block_end_tell(worker, is_over && !is_cut && options.policy->is_systematic, unreduced);
 }
 
 /* ---- shrinking ---- */

@@ -128,7 +128,7 @@ void outcome_take(Outcome *outcome, ScenarioRun *run, const RunVerdict *verdict,
   outcome->schedules = verdict->schedule_count;
   outcome->hash = g_strdup_printf("%016" G_GINT64_MODIFIER "x", verdict->hash);
   outcome->policy = g_strdup(verdict->search.policy->name);
-  outcome->bounds = run_search_bounds(&verdict->search);
+  outcome->bounds = run_search_scope(&verdict->search, verdict->unreduced);
   outcome->is_exhausted = verdict->is_exhausted;
   for (guint i = 0; i < verdict->buckets->len; i++)
     g_ptr_array_add(outcome->buckets, bucket_take(run, g_ptr_array_index(verdict->buckets, i), wants_causes && i < CAUSE_COUNT_MAX));

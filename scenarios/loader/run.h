@@ -133,6 +133,10 @@ void run_search_finish(RunSearch *search);
 uint64_t run_search_number(const RunSearch *search); /* of the next schedule */
 /* What "all there are" is about: "with at most 2 preemptions, states merged"; "" where there is no bound. Returns owned. */
 char *run_search_bounds(const SimSearchOptions *options);
+/* The same of a search: also where it took every order, though its policy leaves out some. Returns owned. */
+char *run_search_scope(const SimSearchOptions *options, uint32_t unreduced);
+/* SimUnreduced, so far. */
+uint32_t run_search_unreduced(const RunSearch *search);
 /* Some run went on beyond what the search can follow: that there is no other schedule is not said by its end. */
 bool run_search_is_cut(const RunSearch *search);
 /* Runs the next schedule; `record` may be NULL. False: there is no other behind it. */
@@ -153,6 +157,7 @@ typedef struct RunVerdict {
   bool is_interrupted;       /* stopped by the caller */
   uint64_t schedule_count;   /* run */
   SimSearchOptions search;   /* policy, seed and bounds that chose them */
+  uint32_t unreduced;        /* SimUnreduced: where every order was taken */
   uint64_t hash;             /* over the hashes of all schedules run, in their order */
   const Expectation *failed; /* the first that does not hold; NULL */
   char *why;                 /* one line, when not as expected; also without expectations that failed (a limit, not modelled) */

@@ -212,6 +212,7 @@ void scenario_explore(ScenarioRun *run, const RunExploration *exploration, RunVe
     if (exploration->progress != NULL && verdict->schedule_count % SCHEDULES_BETWEEN_PROGRESS == 0)
       verdict->is_interrupted = !exploration->progress(verdict->schedule_count, total, exploration->data);
   }
+  verdict->unreduced = run_search_unreduced(&search);
   run_search_finish(&search);
   if (!verdict->is_interrupted) {
     if (!run_varies_more(run, options))

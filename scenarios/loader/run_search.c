@@ -38,6 +38,25 @@ char *run_search_bounds(const SimSearchOptions *options) {
   return g_string_free(text, FALSE);
 }
 
+static void unreduced_append(GString *text, uint32_t unreduced, SimUnreduced which, const char *where) {
+  if ((unreduced & which) != 0)
+    g_string_append_printf(text, "%s%s", text->len > 0 ? " and " : "", where);
+}
+
+char *run_search_scope(const SimSearchOptions *options, uint32_t unreduced) {
+  g_autofree char *bounds = run_search_bounds(options);
+  g_autoptr(GString) where = g_string_new(NULL);
+  unreduced_append(where, unreduced, SIM_UNREDUCED_TIME, "time matters");
+  unreduced_append(where, unreduced, SIM_UNREDUCED_THREADS, "threads share a cpu");
+  unreduced_append(where, unreduced, SIM_UNREDUCED_ACCESS, "an interrupt is pending at an access");
+  return where->len == 0 ? g_steal_pointer(&bounds) : g_strdup_printf("%s, in every order where %s", bounds, where->str);
+}
+
+uint32_t run_search_unreduced(const RunSearch *search) {
+  SimSearchProof proof;
+  return sim_search_proof(&search->search, &proof) ? proof.unreduced : 0;
+}
+
 bool run_search_is_cut(const RunSearch *search) {
   SimSearchProof proof;
   return sim_search_proof(&search->search, &proof) && proof.is_cut;

@@ -119,3 +119,36 @@ def races_do_not_hide_what_else_is_expected():
         check_exit(result, 1)
         check(re.search(r'^  ok +20 +irql-leak-callback', result.stdout, re.MULTILINE), result.stdout)
         check(re.search(r'^  NOT +20 +data-race on gCount', result.stdout, re.MULTILINE), result.stdout)
+
+
+# ---- what goes round and round ----
+
+
+def report_of(name):
+    return irqlab('run', '-v', ROOT / 'scenarios/rules' / name).stdout
+
+
+@test
+def a_livelock_has_its_circle():
+    report = report_of('livelock/bad-in-step.json')
+    for text in ('the circle:       fw.OnReceive  tries spin lock gA  -->  fw.OnSend has it in each of its rounds\n',
+                 '                  fw.OnSend     tries spin lock gB  -->  fw.OnReceive has it in each of its rounds\n', 'each round:       fw.OnReceive: '):
+        check(text in report, f'no {text!r} in\n{report}')
+    check(re.search(r'KeTryToAcquireSpinLockAtDpcLevel\(gA\) = FALSE.*\n? +\(\d{4} times\)', story_of(report)), report)
+    report = report_of('livelock/bad-flag-never-cleared.json')
+    check(re.search(r'waits for: +fw\.OnSend  polls while \(InterlockedCompareExchange\(&gBusy, 1, 0\) != 0\)  -->  nothing', report), report)
+    check('InterlockedCompareExchange = 0' in story_of(report) and story_of(report).count('\n') < 14, report)
+
+
+@test
+def a_starvation_says_who_starves():
+    report = report_of('starvation/bad-polls-raised.json')
+    check('and DPC fw.OnData never runs' in report, report)
+    check(re.search(r'starved: +DPC fw\.OnData  -->  waits on cpu 1 since [0-9.]+ ms, behind fw\.worker\n', report), report)
+    check('waits for:        fw.worker  polls while' in report, report)
+
+
+@test
+def a_race_report_names_who_was_interrupted():
+    """A CPU that has nothing to run waits; it is not what it ran once that is interrupted."""
+    check('driver loader is interrupted' not in irqlab('run', '-v', RACES / 'bad-c-spin-lock.json').stdout)
