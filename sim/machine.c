@@ -257,7 +257,11 @@ static bool choose_interrupt(SimMachine *machine, SimVcpu *vcpu) {
   SimContext *top = vcpu->depth > 0 ? vcpu->stack[vcpu->depth - 1] : NULL;
   if (!machine->options.policy->explores || top == NULL || top->is_spinning || top->is_hung || sim_interrupt_first(vcpu)->is_prompt)
     return true;
-  return sim_choose_in(machine, top, SIM_CHOICE_INTERRUPT, UINT32_MAX, 1, NULL, 2) == 1;
+  const SimOption options[2] = {
+    { .id = 0, .context = top->id, .actor = top->slot, .operation = top->pending },
+    { .id = 1, .actor = SIM_ACTOR_INTERRUPT + vcpu->number, .operation = operation_of(vcpu) },
+  };
+  return sim_choose_in(machine, top, SIM_CHOICE_INTERRUPT, UINT32_MAX, 1, options, 2) == 1;
 }
 
 /* The cpu steps: what it runs next, an interrupt first if one lands. */

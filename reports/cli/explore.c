@@ -139,12 +139,10 @@ static void progress(const Campaign *campaign, uint64_t pending, double seconds,
 
 /* ---- one scenario ---- */
 
-/* A scenario that says nothing of a search is searched by the best there is. */
+/* The policy of a scenario is for run. Here what draws gives way to the best that does; what searches all there are, or replays, does not. */
 static void policy_default(const ExploreArguments *arguments, SimSearchOptions *search) {
-  if (arguments->search.policy != NULL || search->policy->explores)
-    return;
-  const SimPolicy *best = sim_policy_find("portfolio");
-  search->policy = best != NULL ? best : &sim_policy_random;
+  if (arguments->search.policy == NULL && !search->policy->is_systematic && search->policy != &sim_policy_replay)
+    search->policy = &sim_policy_portfolio;
 }
 
 static char *search_fill(const ExploreArguments *arguments, const char *file, SimSearchOptions *search) {
@@ -323,7 +321,10 @@ static int report(const ExploreArguments *arguments, ReportColorMode mode) {
 
 static const char summary[] =
     "Searches the schedules of scenarios for failures until a budget is used up: --schedules, --for, --until-saturated, whichever comes\n"
-    "first (without any: one minute). Failures are told as they come and each is counted once: a bug check or a rule's finding, in these\n"
+    "first (without any: one minute). Schedules are drawn by the policy portfolio, unless the scenario names a systematic one "
+    "(exhaustive,\n"
+    "dpor, faults) or --policy another. Failures are told as they come and each is counted once: a bug check or a rule's finding, in "
+    "these\n"
     "functions of the driver, on these kinds of objects; a data race, between these two places.";
 static const char description[] =
     "Schedules have numbers, and what a number is depends on scenario, policy and seed alone: not on --jobs, --shard or how often the\n"

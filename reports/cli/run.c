@@ -141,8 +141,10 @@ static const char description[] =
     "  irqlab run --coverage --lcov driver.info mine.json what was exercised, and the lines for genhtml\n"
     "  irqlab run --what-can-vary mine.json               the choices of its natural schedule\n"
     "  irqlab run --faults mine.json                      each allocation and call that can fail fails once\n\n"
-    "By its policy a scenario runs one schedule (\"timed\"), draws as many as --schedules says from --seed on (\"random\" and others), or\n"
-    "runs all there are within its bounds, up to --schedules (\"exhaustive\" and others). irqlab list policies lists them.\n"
+    "By its policy a scenario runs one schedule (\"timed\"; with --schedules: so many by \"portfolio\"), draws as many as --schedules "
+    "says\n"
+    "from --seed on (\"random\" and others), or runs all there are within its bounds, up to --schedules (\"exhaustive\" and others).\n"
+    "irqlab list policies lists them.\n"
     "Of a single scenario that is not as expected the report is printed; with -v that of each.\n\n"
     "Exit codes, the highest wins: 0 all as expected; 1 some not as expected, or a worker died; 2 bad input; 3 cannot be set up;\n"
     "130 interrupted.\n";
@@ -206,6 +208,7 @@ static bool options_fill(RunArguments *arguments, WorkerOptions *options, Report
     is_right = file_prepare("--lcov", arguments->lcov) == 0;
   options->wants_coverage = arguments->wants_coverage || arguments->lcov != NULL;
   options->wants_lines = arguments->lcov != NULL;
+  arguments->search.draws = arguments->schedules > 1;
   options->search = &arguments->search;
   options->schedules = (uint64_t)arguments->schedules;
   options->timeout_s = (unsigned)arguments->timeout_s;

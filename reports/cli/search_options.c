@@ -76,6 +76,8 @@ char *cli_search_apply(const CliSearch *search, const ScenarioPolicy *own, SimSe
   *options = own->search;
   if (search->policy != NULL)
     options->policy = sim_policy_find(search->policy);
+  else if (search->draws && options->policy == &sim_policy_timed)
+    options->policy = &sim_policy_portfolio;
   if (search->seed != NULL)
     g_ascii_string_to_unsigned(search->seed, 10, 0, G_MAXUINT64, &options->seed, NULL);
   if (search->depth > 0)

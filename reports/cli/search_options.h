@@ -21,6 +21,7 @@ typedef struct CliSearch {
   gint saved_mib; /* -1: not given */
   gboolean races;
   gboolean no_races;
+  bool draws;           /* schedules are wanted: where the scenario runs one, portfolio draws them */
   bool races_by_itself; /* a command that looks for them unasked, if not in every schedule */
 } CliSearch;
 
