@@ -155,6 +155,8 @@ static uint32_t answer_step(Dpor *dpor, SimMachine *machine, const SimPoint *poi
   /* At an access no pending interrupt lands on the cpu that makes it, unless somebody else steps first: that has to be tried. */
   bool is_deaf = point->kind == SIM_CHOICE_ACCESS && sim_vcpu_is_interruptible(sim_vcpu(machine));
   bool is_timed = (dpor->timed & sim_search_time_bit(dpor->time.interval)) != 0;
+  dpor->proof.unreduced |=
+      (is_timed ? SIM_UNREDUCED_TIME : 0) | (has_others ? SIM_UNREDUCED_THREADS : 0) | (is_deaf ? SIM_UNREDUCED_ACCESS : 0);
   if (has_others || is_timed || is_deaf)
     return dpor_sleep(dpor), answer_full(dpor, machine, point, enabled);
   return answer_cpu(dpor, machine, point, enabled);
@@ -319,6 +321,7 @@ const SimPolicy sim_policy_dpor = {
   .paper = "Abdulla, Aronis, Jonsson, Sagonas: Optimal dynamic partial order reduction, POPL 2014",
   .explores = true,
   .is_systematic = true,
+  .is_whole = true,
   .state_size = sizeof(Dpor),
   .begin = begin,
   .answer = answer,

@@ -15,6 +15,7 @@ static void ready_push(KeThread *thread, bool at_head) {
   else
     sim_list_push_tail(queue, &thread->ready_link);
   KE->ready_mask |= 1u << thread->priority;
+  sim_machine()->has_ready_threads = true;
 }
 
 static void ready_remove(KeThread *thread) {
@@ -22,6 +23,7 @@ static void ready_remove(KeThread *thread) {
   sim_list_remove(&thread->ready_link);
   if (sim_list_is_empty(&KE->ready[thread->priority]))
     KE->ready_mask &= ~(1u << thread->priority);
+  sim_machine()->has_ready_threads = KE->ready_mask != 0;
 }
 
 static bool may_run_on(const KeThread *thread, const KePrcb *prcb) { return thread->affinity >> prcb->number & 1; }

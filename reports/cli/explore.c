@@ -85,6 +85,16 @@ static void found(const CampaignOutcome *outcome, const Campaign *campaign, doub
   fflush(stdout);
 }
 
+static void levelled(const CampaignLevel *level, double seconds, void *data) {
+  ExploreCommand *command = data;
+  if (level->preemptions == SIM_SEARCH_UNBOUNDED || command->arguments->wants_json || command->arguments->is_quiet)
+    return;
+  progress_clear(command);
+  g_autofree char *words = campaign_level_words(level);
+  printf("  done   %7.1f s  %s\n", seconds, words);
+  fflush(stdout);
+}
+
 /* What is left of the budget, in seconds at this rate; negative: nobody knows. */
 static double left_s(const ExploreCommand *command, uint64_t count, double seconds) {
   double left = command->budget_s > 0 ? MAX(command->budget_s - seconds, 0) : -1;
@@ -140,9 +150,9 @@ static char *search_fill(const ExploreArguments *arguments, const char *file, Si
   ScenarioPolicy own = scenario->policy;
   policy_default(arguments, &own.search);
   char *wrong = cli_search_apply(&arguments->search, &own, search);
-  if (wrong == NULL && search->policy->is_systematic && arguments->shard_count > campaign_part_count(search->policy))
+  if (wrong == NULL && search->policy->is_systematic && arguments->shard_count > campaign_tree_part_count(search->policy))
     return g_strdup_printf("--shard: what %s searches cannot be cut in more shards than %u", search->policy->name,
-                           campaign_part_count(search->policy));
+                           campaign_tree_part_count(search->policy));
   return wrong;
 }
 
@@ -202,6 +212,7 @@ static int scenario_explore_one(ExploreCommand *command, const CliScenario *scen
                        .has_coverage = arguments->wants_coverage,
                        .is_interrupted = &is_interrupted,
                        .found = found,
+                       .levelled = levelled,
                        .progress = progress,
                        .data = command };
   g_autofree char *wrong = g_strdup(scenario->error);
@@ -318,6 +329,7 @@ static const char description[] =
     "  irqlab explore --schedules 1000000 --jobs 8 --out found mine.json     and again, after a power cut\n"
     "  irqlab explore --for 8h --out found                                   what the folder holds, further\n"
     "  irqlab explore --schedules 1000000 --shard 3/16 --out found mine.json one of 16 machines\n"
+    "  irqlab explore --policy exhaustive --for 10m mine.json                with 0 preemptions, then 1, ...: proves as it goes\n"
     "  irqlab explore --policy exhaustive --preemptions 2 mine.json          all there are within the bound\n"
     "  irqlab explore --report found                                         what the folder holds\n\n"
     "Exit codes, the highest wins: 0 all as expected; 1 a schedule is not as the scenario expects, or irqlab itself crashed; 2 bad\n"
