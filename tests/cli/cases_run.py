@@ -192,12 +192,28 @@ def coverage():
 
 
 @test
+def line_of_a_search():
+    """How far it is: as wide as the terminal and no wider, and none where no line can be written anew."""
+    explore = ['explore', '--no-shrink', '--for', '1s', 'deadlock.json']
+    for columns in 30, 60, 200:
+        output = on_terminal(explore, {'TERM': 'xterm', 'NO_COLOR': '1'}, columns)
+        lines = re.findall(r'\r\x1b\[K([^\r\n\x1b]*)(?=\r\x1b\[K)', output)
+        check(any('schedules' in line for line in lines), output)
+        check(all(len(line) < columns for line in lines), columns, output)
+        check(any('left' in line for line in lines) == (columns >= 60), columns, output)
+    check('\x1b' not in on_terminal(explore, {'TERM': 'dumb', 'NO_COLOR': '1'}), 'a dumb terminal')
+
+
+@test
 def coverage_of_lines():
     driver = HERE.parent.parent / 'scenarios/drivers/system-thread'
     with tempfile.TemporaryDirectory() as folder:
         file = f'{folder}/driver.info'
         check_exit(irqlab('run', '--lcov', file, driver / 'unload-waits.json'), 0)
         text = pathlib.Path(file).read_text(encoding='utf-8')
+        if shutil.which('genhtml'):  # the reader it is for, where there is one
+            page = subprocess.run(['genhtml', '--quiet', '-o', f'{folder}/page', file], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+            check(page.returncode == 0 and pathlib.Path(folder, 'page/index.html').exists(), page.stdout)
     check(re.search(r'^SF:.*/system-thread/driver\.c$', text, re.MULTILINE), text)
     lines = {int(line): int(count) for line, count in re.findall(r'^DA:(\d+),(\d+)$', text, re.MULTILINE)}
     source = (driver / 'driver.c').read_text(encoding='utf-8').splitlines()
