@@ -27,7 +27,7 @@ SimDrawing *sim_drawing_begin(SimMachine *machine) {
   drawing->point_count = drawing->pairs_new = drawing->states_new = 0;
   drawing->chosen_count = drawing->wish_count = 0;
   drawing->intended = SIM_ACTOR_COUNT;
-  drawing->alone_count = drawing->rest_left = 0;
+  drawing->alone_count = drawing->rest_left = drawing->later_count = 0;
   uint64_t word = sim_draw(&drawing->draw);
   for (unsigned kind = 0; kind < SIM_CHOICE_KIND_COUNT; kind++, word >>= 2)
     drawing->other_chance[kind] = others[word & 3];
@@ -89,6 +89,15 @@ uint32_t sim_drawing_answer_other(SimDrawing *drawing, const SimPoint *point) {
   for (uint32_t i = 0; i <= index; i++) /* the index-th of those that are not the natural one */
     index += point->options[i].id == point->natural;
   return point->options[index].id;
+}
+
+uint32_t sim_drawing_interrupt(SimDrawing *drawing, const SimPoint *point, uint32_t index) {
+  const SimOption *option = &point->options[index];
+  bool lands = option->id == point->natural || drawing->later_count == SIM_DRAWING_LATER_MAX;
+  drawing->later_count = lands ? 0 : drawing->later_count + 1;
+  if (!lands) /* where it was asked who steps, the interrupt did */
+    sim_drawing_step(drawing, option);
+  return lands ? point->natural : option->id;
 }
 
 /* ---- actors ---- */

@@ -52,6 +52,7 @@ typedef struct SimDrawing {
   uint16_t other_chance[SIM_CHOICE_KIND_COUNT]; /* of an answer that is not the natural one */
   uint32_t point_count;                         /* points of this run at which somebody was picked */
   uint32_t alone_actor, alone_count;            /* who was picked last, and how often in a row */
+  uint32_t later_count;                         /* points in a row at which an interrupt could have landed, and did not */
   uint32_t rest_left;                           /* points that are drawn alike, since one was picked too often in a row */
   SimActor actors[SIM_ACTOR_COUNT];
   uint32_t weights[SIM_PROFILE_CONTEXT_COUNT_MAX]; /* by context of the profile, with those it makes */
@@ -66,6 +67,7 @@ typedef struct SimDrawing {
   uint32_t wish_count;
   SimWish wishes[SIM_WISH_COUNT_MAX];
   /* over runs */
+  uint32_t option_count_most;   /* that could step at one point */
   struct SimReads *reads;       /* feedback: who has read from whom; owned */
   uint32_t pairs_new;           /* of this run: pairs nobody had seen before */
   uint32_t states_new;          /* ... and states */
@@ -122,6 +124,13 @@ static inline uint32_t sim_drawing_rest(SimDrawing *drawing, const struct SimPoi
 /* A policy's way: the index of the option that steps, never the clock's. */
 typedef uint32_t SimPick(SimDrawing *drawing, const SimPoint *point);
 
+/* An interrupt that could land is an actor like what it would interrupt (after Fonseca, Rodrigues, Brandenburg: SKI, OSDI 2014); in some runs each
+ * lands at once. None waits for longer than so many points of one. */
+#define SIM_DRAWING_LATER_MAX 200
+static inline bool sim_drawing_draws_interrupts(const SimDrawing *drawing) { return drawing->other_chance[SIM_CHOICE_INTERRUPT] != 0; }
+/* The answer at that point, where the policy picks that option; if what would be interrupted goes on, it steps. */
+uint32_t sim_drawing_interrupt(SimDrawing *drawing, const SimPoint *point, uint32_t index);
+
 /* Which states there are (frontier.h). At a point that is drawn: this one. */
 void sim_frontier_look(SimDrawing *drawing, const SimPoint *point);
 /* At each point, first: true: the run is on its way back to a state, and that is the answer. */
@@ -131,6 +140,8 @@ void sim_frontier_record(SimDrawing *drawing, const SimPoint *point, uint32_t an
 
 /* An answer by a way of picking. */
 static inline uint32_t sim_drawing_draw(SimDrawing *drawing, const SimPoint *point, SimPick *pick) {
+  if (point->kind == SIM_CHOICE_INTERRUPT && sim_drawing_draws_interrupts(drawing))
+    return sim_drawing_interrupt(drawing, point, pick(drawing, point));
   if (!sim_point_is_step(point) || point->options == NULL)
     return sim_drawing_answer_other(drawing, point);
   const SimOption *options = point->options;
@@ -148,6 +159,8 @@ static inline uint32_t sim_drawing_draw(SimDrawing *drawing, const SimPoint *poi
       if (options[i].actor == SIM_ACTOR_CLOCK)
         return SIM_OPTION_CLOCK;
   drawing->point_count++;
+  if (point->option_count > drawing->option_count_most)
+    drawing->option_count_most = point->option_count;
   if (drawing->notes_states)
     sim_frontier_look(drawing, point);
   uint32_t index = sim_drawing_rest(drawing, point, pick(drawing, point));

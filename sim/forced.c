@@ -19,8 +19,20 @@ void sim_forced_end(SimMachine *machine) {
   }
 }
 
+/* What a saved state had seen of who orders whom is not restored (race.h): where races are looked for, a run is left only while driver code has
+ * touched nothing, which could race with what follows, and no interrupt runs, which would come back as a thread. */
+static bool may_race(const SimMachine *machine) {
+  uint64_t now = machine->current != NULL ? machine->access_budget_drawn - machine->access_budget : 0;
+  if (machine->access_count + now != machine->forced_access_count)
+    return true;
+  for (uint32_t i = 0; i < machine->vcpu_count; i++)
+    if (machine->vcpus[i].depth > machine->vcpus[i].has_thread)
+      return true;
+  return false;
+}
+
 bool sim_forced_is_left(SimMachine *machine) {
-  if (machine->dying != NULL || ++machine->forced_place != machine->options.hold_at)
+  if (machine->dying != NULL || (machine->options.races && may_race(machine)) || ++machine->forced_place != machine->options.hold_at)
     return false;
   machine->is_pausing = true;
   machine->is_holding = machine->current != NULL; /* else the host's own stack is left, and asks again when it comes back */

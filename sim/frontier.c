@@ -254,7 +254,8 @@ static bool is_option(const SimPoint *point, uint32_t id) {
 }
 
 static void option_step(SimDrawing *drawing, const SimPoint *point, uint32_t id) {
-  if (!sim_point_is_step(point) || point->options == NULL)
+  bool goes_on = point->kind == SIM_CHOICE_INTERRUPT && id != point->natural;
+  if (!(sim_point_is_step(point) || goes_on) || point->options == NULL)
     return;
   for (uint32_t i = 0; i < point->option_count; i++)
     if (point->options[i].id == id && point->options[i].actor != SIM_ACTOR_CLOCK)

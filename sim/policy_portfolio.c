@@ -11,8 +11,8 @@ static const SimPolicy *const members[] = {
 };
 #define MEMBER_COUNT (sizeof members / sizeof members[0])
 
-/* Among so many contexts what is drawn point by point no longer meets the few orders that matter: every other schedule follows wishes. */
-#define CONTEXTS_MANY 12
+/* Where so many could step at one point, what is drawn point by point no longer meets the few orders that matter: every other schedule follows wishes. */
+#define OPTIONS_MANY 12
 
 /* After so many schedules without a new pair, chance alone has met what it meets: every other schedule builds on what was met,
  * as long as that shows new states. */
@@ -56,7 +56,7 @@ static uint64_t share(const SimDrawing *drawing, const SimStanding *standing, ui
   for (uint32_t i = 0; i < MEMBER_COUNT; i++)
     total += worth(&standing->members[i]);
   uint64_t earned = total > 0 ? worth(&standing->members[index]) * SHARES * 1024 / total : equal;
-  bool is_many = drawing->profile.context_count > CONTEXTS_MANY;
+  bool is_many = drawing->option_count_most > OPTIONS_MANY;
   bool builds = standing->stale_count > STALE_COUNT && earned * 2 > equal && total > 0;
   bool is_other = is_many ? members[index] == &sim_policy_feedback : builds && members[index] == &sim_policy_frontier;
   return is_other ? (equal + earned) * MEMBER_COUNT : equal + earned;

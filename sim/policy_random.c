@@ -1,7 +1,9 @@
-/* Random: each answer drawn uniformly from the options, independently; accesses are preempted at distances drawn from 1 to 128. The uniform
+/* Random: each answer drawn uniformly from the options, independently; accesses are preempted at distances drawn from 1 to 128, or asked
+ * about one by one where the search says so. The uniform
  * random walk over schedules (Thomson, Donaldson, Betts: Concurrency testing using controlled schedulers, TOPC 2016: a strong baseline). */
 #include "draw.h"
 #include "internal.h"
+#include "search.h"
 
 static SimDraw *draw_of(SimMachine *machine) { return (SimDraw *)&machine->policy_state[0]; }
 
@@ -13,7 +15,10 @@ static uint32_t answer(SimMachine *machine, const SimPoint *point) {
 }
 
 static uint32_t access_budget(SimMachine *machine, const SimContext *context) {
+  const SimSearch *search = machine->options.search;
   (void)context;
+  if (search != NULL && search->options.visits_accesses)
+    return 1;
   return 1 + (uint32_t)(sim_draw(draw_of(machine)) & 127);
 }
 

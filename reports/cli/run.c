@@ -1,6 +1,7 @@
 /* irqlab run: scenarios, each in a worker, results as they come. */
 #include "../coverage.h"
 #include "../junit.h"
+#include "explore_line.h"
 #include "faults.h"
 #include "progress.h"
 #include "worker.h"
@@ -140,8 +141,10 @@ static const char description[] =
     "  irqlab run --coverage --lcov driver.info mine.json what was exercised, and the lines for genhtml\n"
     "  irqlab run --what-can-vary mine.json               the choices of its natural schedule\n"
     "  irqlab run --faults mine.json                      each allocation and call that can fail fails once\n\n"
-    "By its policy a scenario runs one schedule (\"timed\"), draws as many as --schedules says from --seed on (\"random\" and others), or\n"
-    "runs all there are within its bounds, up to --schedules (\"exhaustive\" and others). irqlab list policies lists them.\n"
+    "By its policy a scenario runs one schedule (\"timed\"; with --schedules: so many by \"portfolio\"), draws as many as --schedules "
+    "says\n"
+    "from --seed on (\"random\" and others), or runs all there are within its bounds, up to --schedules (\"exhaustive\" and others).\n"
+    "irqlab list policies lists them.\n"
     "Of a single scenario that is not as expected the report is printed; with -v that of each.\n\n"
     "Exit codes, the highest wins: 0 all as expected; 1 some not as expected, or a worker died; 2 bad input; 3 cannot be set up;\n"
     "130 interrupted.\n";
@@ -205,6 +208,7 @@ static bool options_fill(RunArguments *arguments, WorkerOptions *options, Report
     is_right = file_prepare("--lcov", arguments->lcov) == 0;
   options->wants_coverage = arguments->wants_coverage || arguments->lcov != NULL;
   options->wants_lines = arguments->lcov != NULL;
+  arguments->search.draws = arguments->schedules > 1;
   options->search = &arguments->search;
   options->schedules = (uint64_t)arguments->schedules;
   options->timeout_s = (unsigned)arguments->timeout_s;
@@ -224,7 +228,7 @@ static int run(const RunArguments *arguments, WorkerOptions *options, ReportColo
     return cli_error("run: there is no scenario (*.json) in the library at %s", config_library_folder());
   command.style = report_style_of(STDOUT_FILENO, is_silent ? REPORT_COLOR_NEVER : mode);
   command.columns = result_columns_of(scenarios, isatty(STDOUT_FILENO) ? command.style.width : 0);
-  command.progress.is_shown = isatty(STDERR_FILENO) && isatty(STDOUT_FILENO) && !is_silent && scenarios->len > 1;
+  command.progress.is_shown = explore_can_rewrite(STDERR_FILENO) && isatty(STDOUT_FILENO) && !is_silent && scenarios->len > 1;
   command.coverage = options->wants_coverage ? json_object_new_object() : NULL;
   command.outcomes = g_ptr_array_new_with_free_func((GDestroyNotify)outcome_free);
   options->style = command.style;

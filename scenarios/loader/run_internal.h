@@ -11,6 +11,7 @@
 /* A state between the end of boot and the first point at which something can go otherwise (run_prefix.c). */
 typedef struct RunPrefix {
   bool holds_up; /* of the policy that it is the first such point for */
+  bool races;    /* in some runs they are looked for: it ends before driver code touches anything */
   uint32_t varies;
   uint32_t run_count;    /* by such policies, one behind the other */
   bool is_made;          /* tried once */

@@ -24,6 +24,7 @@ static void begin(ScenarioRun *run, const SimRunOptions *options) {
 static uint32_t place_find(ScenarioRun *run, const SimRunOptions *options) {
   SimRunOptions looking = *options;
   looking.ends_with_choice = true;
+  looking.races = run->races;
   looking.exceptions = NULL;
   looking.record = NULL;
   begin(run, &looking);
@@ -33,6 +34,7 @@ static uint32_t place_find(ScenarioRun *run, const SimRunOptions *options) {
 static void make(ScenarioRun *run, const SimRunOptions *options) {
   SimRunOptions holding = *options;
   holding.hold_at = place_find(run, options);
+  holding.races = run->races;
   if (holding.hold_at == 0)
     return;
   holding.exceptions = NULL;
@@ -50,10 +52,11 @@ static void make(ScenarioRun *run, const SimRunOptions *options) {
 
 const RunPrefix *run_prefix_take(ScenarioRun *run, const SimRunOptions *options) {
   RunPrefix *prefix = &run->prefix;
-  if (!options->policy->begins_late || run->coverage != NULL || options->races)
+  if (!options->policy->begins_late || run->coverage != NULL)
     return NULL;
-  if (prefix->holds_up != options->policy->holds_up || prefix->varies != options->varies) {
+  if (prefix->holds_up != options->policy->holds_up || prefix->varies != options->varies || prefix->races != run->races) {
     run_prefix_drop(run);
+    prefix->races = run->races;
     prefix->holds_up = options->policy->holds_up;
     prefix->varies = options->varies;
   }

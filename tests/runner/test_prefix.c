@@ -85,6 +85,8 @@ static void file_compare(const char *file, Total *total) {
     return;
   for (size_t i = 0; i < G_N_ELEMENTS(policies); i++)
     policy_compare(run, policies[i], total);
+  if (scenario_run_look_for_races(run))
+    policy_compare(run, &sim_policy_random, total);
 }
 
 static int text_compare(const void *left, const void *right) { return strcmp(*(const char *const *)left, *(const char *const *)right); }

@@ -328,9 +328,8 @@ static void surw_and_feedback_select(void **state) {
 
 static void turner(SimMachine *machine, void *argument) {
   uint64_t self = (uint64_t)(uintptr_t)argument == 'a' ? 0 : 1;
-  SimOperation operation = { .kind = SIM_POINT_INTERLOCKED, .is_write = 1, .address = (uint64_t)&shared()->words[0] };
   for (int i = 0; i < TURNS; i++) {
-    sim_point_of(machine, &operation, 10);
+    sim_point_at(machine, SIM_POINT_INTERLOCKED, 0, 0, true, (uint64_t)&shared()->words[0], 10);
     if (shared()->words[0] < TURNS)
       shared()->words[0] = shared()->words[0] % 2 == self ? shared()->words[0] + 1 : 0;
   }
@@ -385,6 +384,44 @@ static void portfolio_leaves_nobody_out(void **state) {
   sim_search_finish(&search);
   for (unsigned k = 0; k < 7; k++)
     assert_true(turns[k] >= 700 / 14 / 8);
+}
+
+/* ---- interrupts ---- */
+
+static void sixty_steps(SimMachine *machine, void *argument) {
+  (void)argument;
+  for (int i = 0; i < 60; i++) {
+    rig_log()->words[0]++;
+    sim_point(machine, SIM_POINT_CALL, 0, 1, 100);
+  }
+}
+
+static void steps_note(SimMachine *machine, void *argument) {
+  (void)machine, (void)argument;
+  rig_log()->words[1] = rig_log()->words[0];
+}
+
+static void one_interrupt(void) {
+  rig_thread(0, sixty_steps, 'a');
+  rig_interrupt(0, 50, SIM_IRQL_DISPATCH + 1, SIM_CONTEXT_INTERRUPT, steps_note, 'I');
+}
+
+/* An interrupt has a priority like a thread: where it is the lower one, the thread comes to its end first. One that is put off by a chance at each
+ * point never waits so long: fewer than 1 of 100. */
+static void an_interrupt_is_an_actor(void **state) {
+  SimSearch search = search_open(&sim_policy_pct, 1);
+  unsigned early = 0, late = 0;
+  (void)state;
+  for (unsigned i = 0; i < 400; i++) {
+    SimSchedule exceptions = { 0 };
+    schedule_run(&search, one_interrupt, &exceptions);
+    early += rig_log()->words[1] < 5;
+    late += rig_log()->words[1] > 55;
+    sim_schedule_finish(&exceptions);
+  }
+  sim_search_finish(&search);
+  print_message("interrupts of 400: %u early, %u late\n", early, late);
+  assert_true(early >= 40 && late >= 40);
 }
 
 /* ---- fairness ---- */
@@ -449,6 +486,7 @@ int main(void) {
     cmocka_unit_test(surw_and_feedback_select),
     cmocka_unit_test(frontier_goes_on_from_where_it_was),
     cmocka_unit_test(portfolio_leaves_nobody_out),
+    cmocka_unit_test(an_interrupt_is_an_actor),
     cmocka_unit_test(fair_comes_to_an_end),
     cmocka_unit_test(bytes_are_answers),
   };
