@@ -47,5 +47,12 @@ _Static_assert(sizeof(ModelState) <= SIM_RULES_BASE - SIM_MODEL_BASE, "the model
 
 #define MODEL ((ModelState *)SIM_MODEL_BASE)
 
+/* object_by_ordinal in place: for what happens with every event. NULL: 0, or beyond the last. */
+static inline Object *model_object(uint32_t ordinal) {
+  if (ordinal - 1 >= MODEL->object.count)
+    return NULL;
+  return &MODEL->object_table.chunks[(ordinal - 1) / OBJECT_CHUNK_SIZE][(ordinal - 1) % OBJECT_CHUNK_SIZE];
+}
+
 /* Is the machine at least that Windows? */
 static inline bool model_is_since(DdiWindows windows) { return MODEL->options.windows >= windows; }

@@ -45,12 +45,12 @@ static unsigned bucket_of(uint64_t address) {
   return (unsigned)(((address >> PIECE_SHIFT) * 0x9e3779b97f4a7c15ULL) >> 54) % OBJECT_BUCKET_COUNT;
 }
 
-Object *object_by_ordinal(uint32_t ordinal) {
-  ObjectState *state = &MODEL->object;
-  if (ordinal == 0 || ordinal > state->count)
-    return NULL;
+/* Of an ordinal that is in use. */
+static inline Object *object_of(uint32_t ordinal) {
   return &MODEL->object_table.chunks[(ordinal - 1) / OBJECT_CHUNK_SIZE][(ordinal - 1) % OBJECT_CHUNK_SIZE];
 }
+
+Object *object_by_ordinal(uint32_t ordinal) { return model_object(ordinal); }
 
 uint32_t object_count(void) { return MODEL->object.count; }
 
@@ -108,7 +108,7 @@ Object *object_create_opaque(ObjectKind kind, size_t body_size) {
 static void bucket_remove(Object *object) {
   uint32_t *link = &MODEL->object_table.buckets[bucket_of(object->address)];
   while (*link != object->ordinal)
-    link = &object_by_ordinal(*link)->hash_next;
+    link = &object_of(*link)->hash_next;
   *link = object->hash_next;
 }
 
@@ -124,10 +124,9 @@ void object_delete(Object *object) {
   sim_event(sim_machine(), EVENT_OBJECT_DELETE, 0, object->ordinal, 0, object->kind, object->address);
 }
 
-Object *object_find_among(uint64_t address, uint64_t kinds) {
-  uint32_t ordinal = MODEL->object_table.buckets[bucket_of(address)];
-  while (ordinal != 0) {
-    Object *object = object_by_ordinal(ordinal);
+static inline Object *find(uint64_t address, uint64_t kinds) {
+  for (uint32_t ordinal = MODEL->object_table.buckets[bucket_of(address)]; ordinal != 0;) {
+    Object *object = object_of(ordinal);
     if (object->address == address && (kinds >> object->kind & 1))
       return object;
     ordinal = object->hash_next;
@@ -135,9 +134,9 @@ Object *object_find_among(uint64_t address, uint64_t kinds) {
   return NULL;
 }
 
-Object *object_find(uint64_t address, ObjectKind kind) {
-  return object_find_among(address, kind == OBJECT_NONE ? UINT64_MAX : 1ULL << kind);
-}
+Object *object_find_among(uint64_t address, uint64_t kinds) { return find(address, kinds); }
+
+Object *object_find(uint64_t address, ObjectKind kind) { return find(address, kind == OBJECT_NONE ? UINT64_MAX : 1ULL << kind); }
 
 static Object *lower(Object *left, Object *right) { return left == NULL || right->ordinal < left->ordinal ? right : left; }
 
@@ -147,7 +146,7 @@ Object *object_in_range(uint64_t address, uint64_t size, uint32_t after) {
   for (uint64_t piece = address >> PIECE_SHIFT; size > 0 && piece <= last_piece; piece++) {
     uint32_t ordinal = MODEL->object_table.buckets[bucket_of(piece << PIECE_SHIFT)];
     while (ordinal > after) { /* newest first */
-      Object *object = object_by_ordinal(ordinal);
+      Object *object = object_of(ordinal);
       if (object->address - address < size)
         first = lower(first, object);
       ordinal = object->hash_next;

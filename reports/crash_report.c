@@ -4,6 +4,7 @@
 #include "cause.h"
 #include "expected.h"
 #include "headline.h"
+#include "lock_circle.h"
 #include "paragraph.h"
 #include "phrase.h"
 #include "race_side.h"
@@ -157,7 +158,7 @@ static void raised_print(const Report *report) {
 static void related_print(const Report *report) {
   const Finding *finding = report->finding;
   const SimRecord *record = names_record(report->names);
-  if (finding == NULL || finding->event_related >= record->count)
+  if (finding == NULL || finding->event_related >= record->count || finding->rule == RULE_LOCK_ORDER) /* its circle says it */
     return;
   const SimEvent *event = &record->events[finding->event_related];
   uint32_t call = event->function != 0 ? event->function : open_call(record, event->sequence);
@@ -329,6 +330,8 @@ static void report_print(const Report *report, const CauseTable *causes) {
   windows_print(report);
   if (report->finding != NULL)
     wait_chain_print(report->out, report->style, report->names, report->finding);
+  if (report->finding != NULL)
+    lock_circle_print(report->out, report->style, report->names, report->finding);
   if (report->finding != NULL)
     round_print(report->out, report->style, report->names, report->finding);
   if (is_stuck)

@@ -49,22 +49,47 @@ static bool is_drivers(uint32_t ordinal) {
   return object != NULL && object->driver != 0;
 }
 
+static void held_change(GArray *held, const SimEvent *event, Change change) {
+  if (change == CHANGE_TAKE && is_drivers(event->object))
+    g_array_append_val(held, event->object);
+  for (guint i = held->len; change == CHANGE_GIVE && i-- > 0;)
+    if (g_array_index(held, uint32_t, i) == event->object) {
+      g_array_remove_index(held, i);
+      return;
+    }
+}
+
 /* Ordinals, in the order in which they were taken. Returns owned. */
 static GArray *held_collect(const Names *names, uint32_t context, uint32_t sequence) {
   const SimRecord *record = names_record(names);
   GArray *held = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+  for (uint32_t i = 0; i < record->count && i <= sequence; i++)
+    if (record->events[i].context == context)
+      held_change(held, &record->events[i], change_of(&record->events[i]));
+  return held;
+}
+
+GArray *held_orders(const Names *names, uint32_t sequence) {
+  const SimRecord *record = names_record(names);
+  GArray *orders = g_array_new(FALSE, FALSE, sizeof(HeldOrder));
+  g_autoptr(GHashTable) contexts = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_array_unref); /* id -> held; looked up only */
   for (uint32_t i = 0; i < record->count && i <= sequence; i++) {
     const SimEvent *event = &record->events[i];
-    Change change = event->context == context ? change_of(event) : CHANGE_NONE;
-    if (change == CHANGE_TAKE && is_drivers(event->object))
-      g_array_append_val(held, event->object);
-    for (guint k = held->len; change == CHANGE_GIVE && k-- > 0;)
-      if (g_array_index(held, uint32_t, k) == event->object) {
-        g_array_remove_index(held, k);
-        break;
-      }
+    Change change = change_of(event);
+    GArray *held = change != CHANGE_NONE ? g_hash_table_lookup(contexts, GUINT_TO_POINTER(event->context)) : NULL;
+    if (change == CHANGE_NONE)
+      continue;
+    if (held == NULL) {
+      held = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+      g_hash_table_insert(contexts, GUINT_TO_POINTER(event->context), held);
+    }
+    for (guint k = 0; change == CHANGE_TAKE && is_drivers(event->object) && k < held->len; k++) {
+      HeldOrder order = { .held = g_array_index(held, uint32_t, k), .taken = event->object, .context = event->context, .sequence = i };
+      g_array_append_val(orders, order);
+    }
+    held_change(held, event, change);
   }
-  return held;
+  return orders;
 }
 
 char *held_words(const Names *names, uint32_t context, uint32_t sequence) {

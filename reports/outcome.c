@@ -39,6 +39,7 @@ void outcome_free(Outcome *outcome) {
   g_free(outcome->bounds);
   g_free(outcome->report);
   json_object_put(outcome->coverage);
+  json_object_put(outcome->levels);
   g_free(outcome->log);
   g_ptr_array_unref(outcome->buckets);
   g_ptr_array_unref(outcome->notes);
@@ -105,6 +106,7 @@ json_object *outcome_to_json(const Outcome *outcome) {
   json_object_object_add(json, "policy", text_json(outcome->policy));
   json_object_object_add(json, "bounds", text_json(outcome->bounds));
   json_object_object_add(json, "exhausted", json_object_new_boolean(outcome->is_exhausted));
+  json_object_object_add(json, "levels", outcome->levels != NULL ? json_object_get(outcome->levels) : json_object_new_array());
   json_object_object_add(json, "milliseconds", milliseconds_json(outcome->host_ms));
   json_object *buckets = json_object_new_array();
   for (guint i = 0; i < outcome->buckets->len; i++) {
@@ -186,6 +188,7 @@ Outcome *outcome_from_json(json_object *json) {
   json_object *value;
   if (json_object_object_get_ex(json, "exhausted", &value))
     outcome->is_exhausted = json_object_get_boolean(value);
+  outcome->levels = json_object_get(json_object_object_get(json, "levels"));
   if (json_object_object_get_ex(json, "milliseconds", &value))
     outcome->host_ms = json_object_get_double(value);
   buckets_read(outcome, json);

@@ -43,6 +43,8 @@ typedef struct Outcome {
   char *policy; /* that chose the schedules; NULL: none was run */
   char *bounds; /* "with at most 2 preemptions", or "" */
   bool is_exhausted;
+  json_object
+      *levels; /* of a search that deepens: list of preemptions, schedules: all there are, before one that is not as expected; NULL: none */
   double host_ms;
   char *report;          /* the crash report, plain or coloured as asked; NULL */
   GPtrArray *buckets;    /* OutcomeBucket * */

@@ -24,10 +24,10 @@ typedef enum SimChoiceKind {
   SIM_CHOICE_ACCESS,     /* who steps next, at this memory access; natural: its own cpu; ordinal: the access's number */
   SIM_CHOICE_RESIDENT,   /* is this paged page in memory; natural: 1 */
   SIM_CHOICE_ALLOCATION, /* does this allocation succeed; natural: 1 */
-  SIM_CHOICE_IRQL,       /* at which legal IRQL is this callback entered; natural: its caller's; id: the level, or SIM_IRQL_COUNT: in a DPC */
-  SIM_CHOICE_REPLY,      /* what the user-mode side does; natural: 0, as its script says */
-  SIM_CHOICE_MODEL,      /* an inner alternative of a modelled function (which path a quirk takes); natural: 0 */
-  SIM_CHOICE_STATUS,     /* does this call fail; natural: 0, no; n: with the n-th of its documented failures */
+  SIM_CHOICE_IRQL,   /* at which legal IRQL is this callback entered; natural: its caller's; id: the level, or SIM_IRQL_COUNT: in a DPC */
+  SIM_CHOICE_REPLY,  /* what the user-mode side does; natural: 0, as its script says */
+  SIM_CHOICE_MODEL,  /* an inner alternative of a modelled function (which path a quirk takes); natural: 0 */
+  SIM_CHOICE_STATUS, /* does this call fail; natural: 0, no; n: with the n-th of its documented failures */
   SIM_CHOICE_PACKET, /* what the network does with this packet; natural: 0, delivers it; 1: loses, 2: doubles, 3: the next comes first */
   SIM_CHOICE_GRANT, /* who of those that spin or wait gets it; natural: the first that came; option id: cpu number, or place in the queue */
   SIM_CHOICE_WORKER, /* does a worker thread take this item now; natural: 1; 0: later */

@@ -10,6 +10,7 @@
 #include "footprint.h"
 #include "internal.h"
 #include "search_path.h"
+#include "search_save.h"
 #include "search_time.h"
 
 #define DPOR_NONE UINT32_MAX
@@ -55,24 +56,31 @@ typedef struct DporNode {
   uint32_t explored_count, explored_capacity;
 } DporNode;
 
+/* Of the current run. */
+typedef struct DporRun {
+  uint32_t node_depth; /* nodes it has met */
+  uint32_t step_count;
+  bool is_begun; /* the step was begun by the answer; vcpu_enter is still to come */
+  bool is_step_open;
+  SimShard shard; /* who shares the path so far */
+  SimSearchTime time;
+} DporRun;
+
 typedef struct Dpor {
   DporNode *nodes;
   uint32_t node_count, node_capacity;
-  uint32_t node_depth; /* nodes this run has met */
   DporStep *steps;
-  uint32_t step_count, step_capacity;
+  uint32_t step_capacity;
   uint32_t step_known; /* steps of the path that the run before this one made, too: known already */
   uint32_t clock_size; /* one more than there are cpus */
   uint32_t *clocks;    /* [step][cpu]: 1 + the last step of that cpu that is before it or is it */
   DporSleeper *sleepers;
   uint32_t sleeper_capacity;
-  bool is_begun; /* the step was begun by the answer; vcpu_enter is still to come */
-  bool is_step_open;
-  SimShard shard; /* who shares the path so far */
+  DporRun run;
+  SimSaves *saves; /* states inside of runs; NULL: none are kept */
   /* Time: see footprint.h. */
   uint64_t timed; /* intervals in which every step depends on every other: sim_search_time_bit */
   uint64_t turns_timed;
-  SimSearchTime time;
   SimSearchProof proof;
 } Dpor;
 

@@ -156,7 +156,7 @@ static void step_races(Dpor *dpor, uint32_t index) {
 
 /* A run that ended by a stop kept all others from stepping: who could have, has to be seen to go first. */
 static void stop_look(Dpor *dpor, const SimMachine *machine) {
-  DporStep *last = &dpor->steps[dpor->step_count - 1];
+  DporStep *last = &dpor->steps[dpor->run.step_count - 1];
   if (machine->stop == SIM_STOP_QUIET || machine->stop == SIM_STOP_HUNG || machine->stop == SIM_STOP_KNOWN)
     return;
   last->footprint.is_total = true;
@@ -166,7 +166,7 @@ static void stop_look(Dpor *dpor, const SimMachine *machine) {
 
 /* Who still asks for what another one has when the run ends could have had it first. */
 static void asked_look(Dpor *dpor, SimMachine *machine) {
-  uint32_t end = dpor->step_count;
+  uint32_t end = dpor->run.step_count;
   if (end == dpor->step_capacity)
     dpor_grow(dpor);
   for (uint64_t left = machine->enabled; left != 0; left &= left - 1) {
@@ -183,9 +183,9 @@ static void asked_look(Dpor *dpor, SimMachine *machine) {
 }
 
 void dpor_races(Dpor *dpor, SimMachine *machine) {
-  if (dpor->step_count > 0)
+  if (dpor->run.step_count > 0)
     stop_look(dpor, machine);
-  for (uint32_t i = dpor->step_known; i < dpor->step_count; i++) {
+  for (uint32_t i = dpor->step_known; i < dpor->run.step_count; i++) {
     const DporStep *step = &dpor->steps[i];
     step_races(dpor, i);
     if (step->node != DPOR_NONE && !dpor->nodes[step->node].is_full)

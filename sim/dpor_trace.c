@@ -38,11 +38,11 @@ uint32_t dpor_asks_for(const SimMachine *machine, uint32_t cpu) {
 }
 
 void dpor_step_begin(Dpor *dpor, SimMachine *machine, uint32_t cpu, uint32_t node, uint64_t enabled) {
-  uint32_t index = dpor->step_count++;
+  uint32_t index = dpor->run.step_count++;
   if (index == dpor->step_capacity)
     dpor_grow(dpor);
   DporStep *step = &dpor->steps[index];
-  dpor->is_step_open = true;
+  dpor->run.is_step_open = true;
   if (index < dpor->step_known) {
     machine->footprint = NULL;
     return;
@@ -53,7 +53,7 @@ void dpor_step_begin(Dpor *dpor, SimMachine *machine, uint32_t cpu, uint32_t nod
   step->asks_for = cpu != DPOR_CLOCK ? dpor_asks_for(machine, cpu) : 0;
   step->is_patient = cpu != DPOR_CLOCK && !sim_vcpu_is_interruptible(&machine->vcpus[cpu]);
   sim_footprint_reset(&step->footprint);
-  step->footprint.is_total = cpu == DPOR_CLOCK || (dpor->timed & sim_search_time_bit(dpor->time.interval)) != 0;
+  step->footprint.is_total = cpu == DPOR_CLOCK || (dpor->timed & sim_search_time_bit(dpor->run.time.interval)) != 0;
   machine->footprint = &step->footprint;
   if (cpu != DPOR_CLOCK)
     context_touch(machine, cpu);
@@ -61,15 +61,15 @@ void dpor_step_begin(Dpor *dpor, SimMachine *machine, uint32_t cpu, uint32_t nod
 
 void dpor_step_end(Dpor *dpor, SimMachine *machine) {
   machine->footprint = NULL;
-  if (!dpor->is_step_open)
+  if (!dpor->run.is_step_open)
     return;
-  dpor->is_step_open = false;
-  DporStep *step = &dpor->steps[dpor->step_count - 1];
-  if (dpor->step_count > dpor->step_known)
+  dpor->run.is_step_open = false;
+  DporStep *step = &dpor->steps[dpor->run.step_count - 1];
+  if (dpor->run.step_count > dpor->step_known)
     sim_footprint_close(&step->footprint);
-  sim_search_time_note(&dpor->time, &step->footprint);
+  sim_search_time_note(&dpor->run.time, &step->footprint);
   if (step->cpu != DPOR_CLOCK)
-    dpor->time.stepped |= 1ULL << step->cpu;
+    dpor->run.time.stepped |= 1ULL << step->cpu;
 }
 
 /* ---- sleep sets ---- */
@@ -96,7 +96,7 @@ static void sleeper_keep(Dpor *dpor, const DporStep *last, DporStep *next, DporS
 }
 
 uint64_t dpor_sleep(Dpor *dpor) {
-  uint32_t index = dpor->step_count;
+  uint32_t index = dpor->run.step_count;
   if (index == dpor->step_capacity)
     dpor_grow(dpor);
   if (index > 0 && index <= dpor->step_known)

@@ -5,8 +5,11 @@
 
 /* One round of a multiply-mix: two words in, spread over 64 bits. Constants: odd, from the golden ratio and xxHash's primes. */
 static uint64_t mix(uint64_t hash, uint64_t word) {
-  __uint128_t product = (__uint128_t)(hash ^ word) * 0x9e3779b97f4a7c15ULL;
-  return ((uint64_t)product ^ (uint64_t)(product >> 64)) + 0xc2b2ae3d27d4eb4fULL;
+  const uint64_t odd = 0x9e3779b97f4a7c15ULL;
+  uint64_t mixed = hash ^ word;
+  /* Multiplied twice: gcc takes one product of 128 bits apart by way of memory, and the next event waits for it. */
+  uint64_t low = mixed * odd, high = (uint64_t)(((__uint128_t)mixed * odd) >> 64);
+  return (low ^ high) + 0xc2b2ae3d27d4eb4fULL;
 }
 
 static uint64_t two_words(uint32_t low, uint32_t high) { return (uint64_t)low | (uint64_t)high << 32; }
@@ -40,11 +43,56 @@ void sim_record_finish(SimRecord *record) {
   *record = (SimRecord){ 0 };
 }
 
+/* ---- who is told ---- */
+
+/* In observers_of: what is told depends on the function. */
+#define FILTERED (1u << 31)
+_Static_assert(SIM_OBSERVER_COUNT_MAX < 31, "a bit each, and one for FILTERED");
+#define FUNCTION_BIT(function) (1ULL << ((function) % 64))
+
+static void observers_set(SimMachine *machine, unsigned kind, uint32_t observers) {
+  observers &= ~FILTERED;
+  machine->observers_of[kind] = observers != 0 && (observers & ~machine->observers_filtered) == 0 ? observers | FILTERED : observers;
+}
+
+/* The observer of that number, from 1, is told of the kinds in the mask, or is not. */
+static void told_set(SimMachine *machine, uint32_t number, SimEventMask mask, bool is_told) {
+  uint32_t bit = 1u << (number - 1);
+  for (unsigned word = 0; word < SIM_EVENT_KIND_COUNT / 64; word++)
+    for (uint64_t left = mask.bits[word]; left != 0; left &= left - 1) {
+      unsigned kind = word * 64 + (unsigned)__builtin_ctzll(left);
+      observers_set(machine, kind, is_told ? machine->observers_of[kind] | bit : machine->observers_of[kind] & ~bit);
+    }
+}
+
 void sim_observer_add(SimMachine *machine, SimObserver *observer, void *data, SimEventMask mask) {
   SIM_ASSERT(machine->observer_count < SIM_OBSERVER_COUNT_MAX);
-  machine->observers[machine->observer_count++] = (SimObserverEntry){ observer, data };
+  machine->observers[machine->observer_count++] = (SimObserverEntry){ observer, data, UINT64_MAX };
+  told_set(machine, machine->observer_count, mask, true);
+}
+
+void sim_observer_is_of_functions(SimMachine *machine, const uint32_t *functions, unsigned count) {
+  uint64_t wanted = 0;
+  for (unsigned i = 0; i < count; i++)
+    wanted |= FUNCTION_BIT(functions[i]);
+  machine->observers[machine->observer_count - 1].functions = wanted;
+  machine->observers_filtered |= 1u << (machine->observer_count - 1);
+  machine->observed_functions |= wanted;
   for (unsigned kind = 0; kind < SIM_EVENT_KIND_COUNT; kind++)
-    machine->observers_of[kind] |= (uint32_t)((mask.bits[kind / 64] >> (kind % 64)) & 1) << (machine->observer_count - 1);
+    observers_set(machine, kind, machine->observers_of[kind]);
+}
+
+void sim_observer_is_of_long_runs(SimMachine *machine, SimEventMask mask) {
+  machine->observer_asleep = machine->observer_count;
+  machine->asleep_observed = mask;
+  told_set(machine, machine->observer_count, mask, false);
+}
+
+void sim_observer_of_long_runs_wake(SimMachine *machine) {
+  if (machine->observer_asleep == 0)
+    return;
+  told_set(machine, machine->observer_asleep, machine->asleep_observed, true);
+  machine->observer_asleep = 0;
 }
 
 void sim_observer_is_of_races(SimMachine *machine, SimEventMask mask) {
@@ -57,16 +105,16 @@ void sim_observer_is_of_races(SimMachine *machine, SimEventMask mask) {
 void sim_observer_of_races_set(SimMachine *machine, bool is_told) {
   if (machine->race_observer == 0 || machine->race_is_told == is_told)
     return;
-  uint32_t bit = 1u << (machine->race_observer - 1);
   machine->race_is_told = is_told;
-  for (unsigned word = 0; word < SIM_EVENT_KIND_COUNT / 64; word++)
-    for (uint64_t left = machine->race_observed.bits[word]; left != 0; left &= left - 1) {
-      uint32_t *observers = &machine->observers_of[word * 64 + (unsigned)__builtin_ctzll(left)];
-      *observers = is_told ? *observers | bit : *observers & ~bit;
-    }
+  told_set(machine, machine->race_observer, machine->race_observed, is_told);
 }
 
-void sim_observers_silence(SimMachine *machine) { memset(machine->observers_of, 0, sizeof machine->observers_of); }
+void sim_observers_silence(SimMachine *machine) {
+  memset(machine->observers_of, 0, sizeof machine->observers_of);
+  machine->observer_asleep = 0;
+}
+
+/* ---- telling ---- */
 
 /* An observer that ends the run must not be ended by the limit first; the stop itself is an event beyond it. */
 static void limit_look(SimMachine *machine) {
@@ -74,8 +122,11 @@ static void limit_look(SimMachine *machine) {
     sim_stop(machine, SIM_STOP_LIMIT_EVENTS, NULL);
 }
 
-static bool is_anybody_told(const SimMachine *machine, unsigned kind) {
-  return machine->observers_of[kind] != 0 || machine->options.record != NULL || machine->footprint != NULL;
+static bool is_anybody_told(const SimMachine *machine, unsigned kind, uint32_t function) {
+  uint32_t observers = machine->observers_of[kind];
+  if (observers != 0 && (!(observers & FILTERED) || (machine->observed_functions & FUNCTION_BIT(function)) != 0))
+    return true;
+  return machine->options.record != NULL || machine->footprint != NULL;
 }
 
 static void tell(SimMachine *machine, const SimEvent *event) {
@@ -83,9 +134,11 @@ static void tell(SimMachine *machine, const SimEvent *event) {
     sim_footprint_event(machine, event);
   if (machine->options.record != NULL)
     record_append(machine->options.record, event);
-  for (uint32_t left = machine->observers_of[event->kind]; left != 0; left &= left - 1) {
+  uint64_t function = FUNCTION_BIT(event->function);
+  for (uint32_t left = machine->observers_of[event->kind] & ~FILTERED; left != 0; left &= left - 1) {
     const SimObserverEntry *entry = &machine->observers[__builtin_ctz(left)];
-    entry->observer(event, entry->data);
+    if ((entry->functions & function) != 0)
+      entry->observer(event, entry->data);
   }
 }
 
@@ -106,29 +159,36 @@ void sim_event_emit_as(SimMachine *machine, const SimVcpu *vcpu, const SimContex
 
 void sim_event_emit(SimMachine *machine, SimEvent *event) { sim_event_emit_as(machine, sim_vcpu(machine), machine->current, event); }
 
-/* The hash is made of what is in registers, and the event only where somebody looks at it: this is most of what happens. */
+/* sim_event for those who look. Apart, and with the same parameters in the same registers, so that an event that nobody looks at saves none. */
+__attribute__((noinline)) static void show(SimMachine *machine, unsigned kind, uint32_t function, uint32_t object, int32_t status,
+                                           uint32_t detail, uint64_t value) {
+  const SimContext *context = machine->current;
+  const SimVcpu *vcpu = context != NULL ? context->vcpu : NULL;
+  SimEvent event = { .time_ns = vcpu != NULL ? vcpu->time_ns : machine->now_ns,
+                     .sequence = machine->event_count - 1,
+                     .context = context != NULL ? context->id : 0,
+                     .kind = (uint16_t)kind,
+                     .cpu = vcpu != NULL ? vcpu->number : 0xff,
+                     .irql = vcpu != NULL ? vcpu->irql : 0,
+                     .function = function,
+                     .object = object,
+                     .status = status,
+                     .value = value,
+                     .detail = detail,
+                     .site = site_of(context) };
+  tell(machine, &event);
+  limit_look(machine);
+}
+
 void sim_event(SimMachine *machine, unsigned kind, uint32_t function, uint32_t object, int32_t status, uint32_t detail, uint64_t value) {
   const SimContext *context = machine->current;
   const SimVcpu *vcpu = context != NULL ? context->vcpu : NULL;
-  uint32_t id = context != NULL ? context->id : 0, sequence = machine->event_count++;
-  uint8_t cpu = vcpu != NULL ? vcpu->number : 0xff;
-  SimIrql irql = vcpu != NULL ? vcpu->irql : 0;
-  machine->hash =
-      hash_words(machine->hash, first_word(kind, cpu, irql, id), two_words(function, object), two_words((uint32_t)status, detail));
-  if (is_anybody_told(machine, kind)) {
-    SimEvent event = { .time_ns = vcpu != NULL ? vcpu->time_ns : machine->now_ns,
-                       .sequence = sequence,
-                       .context = id,
-                       .kind = (uint16_t)kind,
-                       .cpu = cpu,
-                       .irql = irql,
-                       .function = function,
-                       .object = object,
-                       .status = status,
-                       .value = value,
-                       .detail = detail,
-                       .site = site_of(context) };
-    tell(machine, &event);
-  }
-  limit_look(machine);
+  uint64_t first =
+      vcpu != NULL ? first_word(kind, vcpu->number, vcpu->irql, context->id) : first_word(kind, 0xff, 0, context != NULL ? context->id : 0);
+  machine->event_count++;
+  machine->hash = hash_words(machine->hash, first, two_words(function, object), two_words((uint32_t)status, detail));
+  if (is_anybody_told(machine, kind, function))
+    show(machine, kind, function, object, status, detail, value);
+  else
+    limit_look(machine);
 }

@@ -61,6 +61,15 @@ static inline void sim_event_mask_add(SimEventMask *mask, unsigned kind) { mask-
 
 void sim_observer_add(struct SimMachine *machine, SimObserver *observer, void *data, SimEventMask mask);
 
+/* The observer added last is told only of events of these functions, and perhaps of some others. For kinds that come with every call. */
+void sim_observer_is_of_functions(struct SimMachine *machine, const uint32_t *functions, unsigned count);
+
+/* The observer added last is told nothing until the run has become long: SIM_STEPS_LONG. Of one, with the mask it was added with. */
+#define SIM_STEPS_LONG 1024
+void sim_observer_is_of_long_runs(struct SimMachine *machine, SimEventMask mask);
+/* The run is long. */
+void sim_observer_of_long_runs_wake(struct SimMachine *machine);
+
 /* Nobody observes until the next restore. */
 void sim_observers_silence(struct SimMachine *machine);
 

@@ -33,11 +33,13 @@ sim_fiber_switch:
         jmpq    *%rcx
         .size   sim_fiber_switch, .-sim_fiber_switch
 
-/* Reached from a thunk with the C function in %r11 and driver code's call frame on the guest stack. */
-        .globl  sim_gate
-        .type   sim_gate, @function
+/* Reached from a thunk with the C function in %r11 and driver code's call frame on the guest stack. sim_gate is for functions that may have
+ * arguments on the stack, sim_gate_registers for those that have none there. */
+        .macro  GATE name, has_stack_arguments
+        .globl  \name
+        .type   \name, @function
         .p2align 4
-sim_gate:
+\name:
         .cfi_startproc                         /* from here a debugger goes on to the driver's frames, on their own stack */
         movabsq $SIM_ADDRESS_MACHINE_CURRENT, %r10
         movq    (%r10), %r10
@@ -56,6 +58,7 @@ sim_gate:
         movq    %rsp, SIM_OFFSET_CONTEXT_GUEST_STACK(%rbx)
         movq    SIM_OFFSET_CONTEXT_GATE_STACK(%rbx), %rsp
         andq    $-16, %rsp
+        .if     \has_stack_arguments
         pushq   112(%rbp)                      /* twelve words of stack arguments: return address at 16, first argument at 24 */
         pushq   104(%rbp)
         pushq   96(%rbp)
@@ -68,6 +71,7 @@ sim_gate:
         pushq   40(%rbp)
         pushq   32(%rbp)
         pushq   24(%rbp)
+        .endif
         xorl    %eax, %eax                     /* no vector registers: kernel code passes none */
         callq   *%r11
         xorl    %ecx, %ecx                     /* what a call may change goes back without anything of the host */
@@ -84,7 +88,11 @@ sim_gate:
         .cfi_def_cfa %rsp, 8
         ret
         .cfi_endproc
-        .size   sim_gate, .-sim_gate
+        .size   \name, .-\name
+        .endm
+
+        GATE    sim_gate, 1
+        GATE    sim_gate_registers, 0
 
 /* uint64_t sim_guest_enter(SimContext *, uint64_t function, const uint64_t *arguments, unsigned count) */
         .globl  sim_guest_enter

@@ -8,6 +8,7 @@
 #if defined(__x86_64__)
 
 void sim_gate(void);
+void sim_gate_registers(void);
 void sim_guest_return(void);
 
 _Static_assert(SIM_THUNK_BASE + (SIM_THUNK_COUNT - 1) * SIM_THUNK_STRIDE == SIM_ADDRESS_RETURN_THUNK, "gate_offsets.h");
@@ -33,10 +34,10 @@ static unsigned char *put_move(unsigned char *code, unsigned char opcode, void (
 
 static void put_jump_r10(unsigned char *code) { memcpy(code, "\x41\xff\xe2", 3); /* jmp *%r10 */ }
 
-void sim_thunk_set_gated(unsigned index, void (*function)(void)) {
+void sim_thunk_set_gated(unsigned index, void (*function)(void), bool has_stack_arguments) {
   unsigned char *code = (unsigned char *)sim_thunk_address(index);
   code = put_move(code, 0xbb, function);
-  put_jump_r10(put_move(code, 0xba, sim_gate));
+  put_jump_r10(put_move(code, 0xba, has_stack_arguments ? sim_gate : sim_gate_registers));
 }
 
 void sim_thunk_set_direct(unsigned index, void (*function)(void)) {
@@ -51,7 +52,9 @@ void sim_thunks_seal(void) {
 #else
 
 bool sim_thunks_open(void) { return false; }
-void sim_thunk_set_gated(unsigned index, void (*function)(void)) { (void)index, (void)function; }
+void sim_thunk_set_gated(unsigned index, void (*function)(void), bool has_stack_arguments) {
+  (void)index, (void)function, (void)has_stack_arguments;
+}
 void sim_thunk_set_direct(unsigned index, void (*function)(void)) { (void)index, (void)function; }
 void sim_thunks_seal(void) {}
 

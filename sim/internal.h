@@ -24,7 +24,8 @@ void sim_landing_take(void);
 /* The host process' variable for the innermost such call: a pointer to landing.c's structure on the host's stack. */
 void *sim_process_landing(void);
 
-bool sim_vcpu_is_interruptible(const SimVcpu *vcpu);
+/* An interrupt above its IRQL is pending. */
+static inline bool sim_vcpu_is_interruptible(const SimVcpu *vcpu) { return (vcpu->pending_levels >> (vcpu->irql + 1)) != 0; }
 void sim_vcpu_update(SimMachine *machine, SimVcpu *vcpu);
 SimInterrupt *sim_interrupt_first(const SimVcpu *vcpu);
 void sim_interrupt_take(SimMachine *machine, SimVcpu *vcpu);

@@ -1,4 +1,5 @@
 #include "internal.h"
+#include "search.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,8 @@ const SimLimits sim_limits_default = {
 };
 
 /* Steps, or events of the queue, between two looks at the clock of the host: a power of two. */
-#define STEPS_BETWEEN_LOOKS 4096
+#define STEPS_BETWEEN_LOOKS 1024
+_Static_assert(SIM_STEPS_LONG == STEPS_BETWEEN_LOOKS, "whether a run has become long is looked at then, too");
 
 static uint64_t host_now_ns(void) {
   struct timespec time;
@@ -182,13 +184,18 @@ static bool may_hold_up(const SimMachine *machine) {
   return first != NULL && first == machine->clock && first->time_ns <= machine->now_ns + HOLD_UP_NS_MAX;
 }
 
+static bool is_held_up(const SimMachine *machine) {
+  const SimRunOptions *options = &machine->options;
+  return options->policy->holds_up || (options->search != NULL && options->search->options.holds_up);
+}
+
 static uint32_t options_list(SimMachine *machine, SimOption *options) {
   uint32_t count = 0;
   for (uint64_t left = machine->enabled; left != 0; left &= left - 1)
     vcpu_option(&machine->vcpus[__builtin_ctzll(left)], &options[count++]);
-  if (machine->options.policy->holds_up && may_hold_up(machine))
+  if (is_held_up(machine) && may_hold_up(machine))
     options[count++] = (SimOption){ .id = SIM_OPTION_CLOCK, .actor = SIM_ACTOR_CLOCK };
-  if (machine->threads != NULL)
+  if (machine->has_ready_threads)
     count += threads_list(machine, options + count, SIM_OPTION_COUNT_MAX - count);
   return count;
 }
@@ -234,7 +241,8 @@ static SimVcpu *choose_vcpu(SimMachine *machine, SimVcpu *natural) {
   if (!machine->options.policy->explores)
     return natural;
   SimOption options[SIM_OPTION_COUNT_MAX];
-  uint32_t count = options_list(machine, options);
+  bool is_only = (machine->enabled & (machine->enabled - 1)) == 0 && !machine->has_ready_threads && !machine->options.policy->holds_up;
+  uint32_t count = is_only ? 1 : options_list(machine, options);
   if (count == 1) {
     if (may_hold_up(machine)) /* who holds up is asked here: both count the point */
       sim_choice_skip(machine, SIM_CHOICE_CLOCK);
@@ -376,19 +384,32 @@ void sim_charge(SimMachine *machine, uint64_t cost_ns) {
 }
 
 void sim_point(SimMachine *machine, SimPointKind kind, uint32_t function, uint32_t object, uint64_t cost_ns) {
-  SimOperation operation = { .function = function, .object = object, .kind = (uint16_t)kind, .is_write = 1 };
-  sim_point_of(machine, &operation, cost_ns);
+  sim_point_at(machine, kind, function, object, true, 0, cost_ns);
 }
 
-void sim_point_of(SimMachine *machine, const SimOperation *operation, uint64_t cost_ns) {
+/* What is copied soon, 16 bytes at once, is stored so: a copy that reaches over two stores waits for both to come to memory. */
+typedef uint64_t TwoWords __attribute__((vector_size(16), aligned(8), may_alias));
+_Static_assert(offsetof(SimOperation, kind) == 8 && offsetof(SimOperation, is_write) == 10 && offsetof(SimOperation, address) == 16,
+               "an operation is stored as the words that operation_note puts together");
+
+static void operation_note(SimOperation *operation, SimPointKind kind, uint32_t function, uint32_t object, bool is_write,
+                           uint64_t address) {
+  *(TwoWords *)operation = (TwoWords){ function | (uint64_t)object << 32, (uint64_t)kind | (uint64_t)is_write << 16 };
+  operation->address = address;
+}
+
+void sim_point_at(SimMachine *machine, SimPointKind kind, uint32_t function, uint32_t object, bool is_write, uint64_t address,
+                  uint64_t cost_ns) {
   if (machine->footprint != NULL)
     sim_footprint_point(machine);
-  machine->current->pending = *operation;
+  operation_note(&machine->current->pending, kind, function, object, is_write, address);
   sim_charge(machine, cost_ns);
   if (++machine->step_count >= machine->options.limits.steps)
     sim_stop(machine, SIM_STOP_LIMIT_STEPS, NULL);
-  if (machine->step_count % STEPS_BETWEEN_LOOKS == 0)
+  if (machine->step_count % STEPS_BETWEEN_LOOKS == 0) {
+    sim_observer_of_long_runs_wake(machine);
     host_time_look(machine);
+  }
   if (machine->is_forced)
     sim_forced_look_again(machine);
   sim_reschedule(machine);

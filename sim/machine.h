@@ -73,17 +73,19 @@ typedef struct SimRunOptions {
   struct SimSearch *search;  /* of policies that keep something; NULL: timed, random or replay */
   SimLimits limits;
   SimSchedule *exceptions; /* where to append what departed from the natural answers; NULL: nowhere */
-  SimRecord *record;       /* where to keep the events; NULL: hash and observers only */
-  const char *name;        /* of the scenario: for SIM_ASSERT's message */
-  bool races;              /* look for races between accesses of driver code (race.h) */
-  bool is_whole;           /* somebody counts what happens: the run begins where runs begin, and no search goes on from its middle */
-  bool ends_with_choice;   /* the run ends (SIM_STOP_KNOWN) where the part ends in which nothing can go otherwise (forced.c) */
-  uint32_t hold_at;        /* of that part's places where it can be left: it is held at the one of this number; 0: at none */
+  SimRecord *kept;   /* some of the events, which an observer puts there: goes back with a saved state (search_save.h); NULL: nobody does */
+  SimRecord *record; /* where to keep the events; NULL: hash and observers only */
+  const char *name;  /* of the scenario: for SIM_ASSERT's message */
+  bool races;        /* look for races between accesses of driver code (race.h) */
+  bool is_whole;     /* somebody counts what happens: the run begins where runs begin, and no search goes on from its middle */
+  bool ends_with_choice; /* the run ends (SIM_STOP_KNOWN) where the part ends in which nothing can go otherwise (forced.c) */
+  uint32_t hold_at;      /* of that part's places where it can be left: it is held at the one of this number; 0: at none */
 } SimRunOptions;
 
 typedef struct SimObserverEntry {
   SimObserver *observer;
   void *data;
+  uint64_t functions; /* bit n: it is told of functions whose id ends with n */
 } SimObserverEntry;
 
 /* Threads that could run where another does. The model's, who alone knows them. */
@@ -114,10 +116,11 @@ typedef struct SimMachine {
   uint64_t host_deadline_ns; /* CLOCK_MONOTONIC */
   uint32_t access_budget;    /* until the next look: preemption or limit */
   uint32_t access_budget_drawn;
-  SimContext *current; /* the context that runs; NULL: the host's own stack */
-  SimContext *dying;   /* has ended, still on its own stack: its slot is free after the next switch */
-  SimContext *firing;  /* an event fires on its stack, though it is nothing of its doing */
-  uint64_t enabled;    /* bit n: cpu n can step */
+  SimContext *current;     /* the context that runs; NULL: the host's own stack */
+  SimContext *dying;       /* has ended, still on its own stack: its slot is free after the next switch */
+  SimContext *firing;      /* an event fires on its stack, though it is nothing of its doing */
+  uint64_t enabled;        /* bit n: cpu n can step */
+  uint32_t spinning_count; /* contexts that spin */
   SimStop stop;
   bool is_pausing;
   bool is_holding;            /* ... by sim_hold */
@@ -139,6 +142,7 @@ typedef struct SimMachine {
   SimEventMask race_observed;   /* the kinds it asks for */
   const SimQueueEntry *clock;   /* the tick of timers; NULL: there is none */
   const SimThreads *threads;    /* NULL: no cpu is shared */
+  bool has_ready_threads;       /* the model's word: false: threads->ready would return none */
   SimFootprint *footprint;      /* what is touched is noted there: the search's; NULL: nobody asks */
   uint32_t watch_next;
   SimWatch watches[SIM_WATCH_COUNT];
@@ -160,7 +164,11 @@ typedef struct SimMachine {
   uint64_t guest_pages_used; /* pages from SIM_GUEST_BASE */
   uint32_t observer_count;
   SimObserverEntry observers[SIM_OBSERVER_COUNT_MAX];
-  uint32_t observers_of[SIM_EVENT_KIND_COUNT]; /* by kind: bit n: observers[n] is told */
+  uint32_t observers_filtered;                 /* bit n: observers[n] is told of some functions alone */
+  uint32_t observer_asleep;                    /* number, from 1, of who waits for a long run; 0: nobody does */
+  uint64_t observed_functions;                 /* all that those together are told of */
+  SimEventMask asleep_observed;                /* the kinds it asks for */
+  uint32_t observers_of[SIM_EVENT_KIND_COUNT]; /* by kind: bit n: observers[n] is told; the highest: all of them are filtered */
   SimQueue queue;
   SimContext *held;              /* by sim_hold: is asked again when the run goes on; or by sim_aside */
   void (*aside)(void *argument); /* what sim_aside asked for; NULL: nothing */
@@ -204,8 +212,9 @@ void sim_stop(SimMachine *machine, SimStop why, const char *text);
  * next. Returns when this context steps again. */
 void sim_point(SimMachine *machine, SimPointKind kind, uint32_t function, uint32_t object, uint64_t cost_ns);
 
-/* The same for an operation that says more of itself. */
-void sim_point_of(SimMachine *machine, const SimOperation *operation, uint64_t cost_ns);
+/* The same where it is known what memory the operation touches, and where it only reads. */
+void sim_point_at(SimMachine *machine, SimPointKind kind, uint32_t function, uint32_t object, bool is_write, uint64_t address,
+                  uint64_t cost_ns);
 
 /* The access budget is used up: counts, looks at the limits, and asks whether the context is preempted here. On the host stack. */
 void sim_access_preempt(SimMachine *machine, uint64_t address, bool is_write);

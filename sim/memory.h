@@ -80,6 +80,22 @@ void sim_granules_close(struct SimMachine *machine, uint64_t address, size_t siz
  * *fault (reason, first bad address). */
 bool sim_access_judge(struct SimMachine *machine, uint64_t address, size_t size, SimAccessKind kind, SimFault *fault);
 
+/* True where sim_access_judge would be, whoever asks at whatever level, found out at a glance: all of it in one page of plain memory, and if that
+ * is pool, in one open granule. False: nothing is known. `size` is not 0. */
+static inline bool sim_access_is_plain(uint64_t address, size_t size) {
+  if (address - SIM_ARENA_BASE >= (SIM_PAGE_COUNT << SIM_PAGE_SHIFT) || (address & (SIM_PAGE_SIZE - 1)) + size > SIM_PAGE_SIZE ||
+      size > SIM_PAGE_SIZE)
+    return false;
+  uint8_t attributes = ((const uint8_t *)SIM_PAGE_TABLE_BASE)[(address - SIM_ARENA_BASE) >> SIM_PAGE_SHIFT];
+  if (attributes == (SIM_PAGE_NONPAGED | SIM_PAGE_RESIDENT | SIM_PAGE_WRITABLE) ||
+      attributes == (SIM_PAGE_STACK | SIM_PAGE_RESIDENT | SIM_PAGE_WRITABLE))
+    return true;
+  if (attributes != (SIM_PAGE_NONPAGED | SIM_PAGE_RESIDENT | SIM_PAGE_WRITABLE | SIM_PAGE_SHADOWED))
+    return false;
+  uint8_t open = ((const uint8_t *)SIM_SHADOW_BASE)[(address - SIM_GUEST_BASE) / SIM_GRANULE_SIZE];
+  return open <= SIM_GRANULE_FULL && address % SIM_GRANULE_SIZE + size <= open;
+}
+
 /* Watches [address, address + size): the first read of it by driver code emits SIM_EVENT_WATCH_READ with the watch's id as detail, a write that
  * comes first ends the watch silently. The oldest watch is given up when there are too many. */
 #define SIM_WATCH_COUNT 8

@@ -24,10 +24,10 @@ static DporNode *node_push(Dpor *dpor, bool is_full) {
     dpor->node_capacity = capacity;
   }
   DporNode *node = &dpor->nodes[dpor->node_count++];
-  dpor->node_depth = dpor->node_count;
+  dpor->run.node_depth = dpor->node_count;
   node->is_full = is_full;
   node->id_count = node->taken = node->explored_count = 0;
-  node->shard = dpor->shard;
+  node->shard = dpor->run.shard;
   node->backtrack = node->done = 0;
   sim_footprint_reset(&node->footprint);
   return node;
@@ -37,8 +37,8 @@ static DporNode *node_push(Dpor *dpor, bool is_full) {
 static void ids_list(Dpor *dpor, SimMachine *machine, DporNode *node, const SimPoint *point) {
   SimPathOption options[SIM_OPTION_COUNT_MAX];
   uint32_t count = sim_path_options(machine, point, false, options);
-  node->id_count = sim_shard_split(machine->options.search, &dpor->shard, options, count);
-  node->shard = dpor->shard;
+  node->id_count = sim_shard_split(machine->options.search, &dpor->run.shard, options, count);
+  node->shard = dpor->run.shard;
   if (node->id_count > node->id_capacity) {
     node->id_capacity = node->id_count;
     node->ids = realloc(node->ids, node->id_capacity * sizeof *node->ids);
@@ -55,7 +55,7 @@ static void cpus_split(Dpor *dpor, SimMachine *machine, DporNode *node, uint64_t
   uint64_t kept = 0;
   for (uint64_t left = awake; left != 0; left &= left - 1)
     options[count++] = (SimPathOption){ .id = (uint32_t)__builtin_ctzll(left) };
-  count = sim_shard_split(machine->options.search, &dpor->shard, options, count);
+  count = sim_shard_split(machine->options.search, &dpor->run.shard, options, count);
   for (uint32_t i = 0; i < count; i++)
     kept |= 1ULL << options[i].id;
   node->backtrack = kept;
@@ -69,21 +69,21 @@ static void known(SimMachine *machine) { sim_stop(machine, SIM_STOP_KNOWN, NULL)
 
 /* The next point of the path, again. */
 static const DporNode *node_meet(Dpor *dpor, SimMachine *machine) {
-  const DporNode *node = &dpor->nodes[dpor->node_depth++];
-  dpor->shard = node->shard;
-  sim_shard_note(machine->options.search, dpor->shard);
+  const DporNode *node = &dpor->nodes[dpor->run.node_depth++];
+  dpor->run.shard = node->shard;
+  sim_shard_note(machine->options.search, dpor->run.shard);
   return node;
 }
 
 static uint32_t answer_data(Dpor *dpor, SimMachine *machine, const SimPoint *point) {
-  if (dpor->node_depth < dpor->node_count) {
+  if (dpor->run.node_depth < dpor->node_count) {
     const DporNode *node = node_meet(dpor, machine);
     return node->ids[node->taken];
   }
   DporNode *node = node_push(dpor, true);
   ids_list(dpor, machine, node, point);
-  node->step = dpor->step_count > 0 ? dpor->step_count - 1 : 0;
-  sim_shard_note(machine->options.search, dpor->shard);
+  node->step = dpor->run.step_count > 0 ? dpor->run.step_count - 1 : 0;
+  sim_shard_note(machine->options.search, dpor->run.shard);
   return node->ids[0];
 }
 
@@ -108,66 +108,77 @@ static uint64_t enabled_of(const SimMachine *machine, const SimPoint *point, boo
   return useful != 0 ? useful : enabled;
 }
 
-static uint32_t answer_full(Dpor *dpor, SimMachine *machine, const SimPoint *point, uint64_t enabled) {
-  if (dpor->step_count > 0 && dpor->step_count > dpor->step_known)
-    dpor->steps[dpor->step_count - 1].footprint.is_total = true;
+static void node_full(Dpor *dpor, SimMachine *machine, const SimPoint *point) {
+  if (dpor->run.step_count > 0 && dpor->run.step_count > dpor->step_known)
+    dpor->steps[dpor->run.step_count - 1].footprint.is_total = true;
   DporNode *node = node_push(dpor, true);
   ids_list(dpor, machine, node, point);
-  sim_shard_note(machine->options.search, dpor->shard);
-  node->step = dpor->step_count;
-  dpor_step_begin(dpor, machine, 0, dpor->node_count - 1, enabled);
-  if (machine->footprint != NULL)
-    machine->footprint->is_total = true;
-  return node->ids[0];
+  sim_shard_note(machine->options.search, dpor->run.shard);
+  node->step = dpor->run.step_count;
 }
 
-static uint32_t answer_cpu(Dpor *dpor, SimMachine *machine, const SimPoint *point, uint64_t enabled) {
+static void node_cpu(Dpor *dpor, SimMachine *machine, const SimPoint *point, uint64_t enabled) {
   uint64_t awake = enabled & ~dpor_sleep(dpor);
   if (awake == 0)
     known(machine);
   DporNode *node = node_push(dpor, false);
   node->cpu = awake >> point->natural & 1 ? point->natural : (uint32_t)__builtin_ctzll(awake);
   node->backtrack = node->done = 1ULL << node->cpu;
-  if (dpor->shard.count > 1)
+  if (dpor->run.shard.count > 1)
     cpus_split(dpor, machine, node, awake);
   node->done |= 1ULL << node->cpu;
-  node->shard = dpor->shard;
-  sim_shard_note(machine->options.search, dpor->shard);
-  node->step = dpor->step_count;
-  dpor_step_begin(dpor, machine, node->cpu, dpor->node_count - 1, enabled);
-  return node->cpu;
+  node->shard = dpor->run.shard;
+  sim_shard_note(machine->options.search, dpor->run.shard);
+  node->step = dpor->run.step_count;
+}
+
+/* At a point of the path that was met before, or was just put there. A run that goes on from a saved state comes out of sim_saves_put. */
+static uint32_t step_take(Dpor *dpor, SimMachine *machine, uint32_t index, uint64_t enabled) {
+  if (dpor->saves != NULL && (enabled & (enabled - 1)) != 0 && sim_saves_wants(dpor->saves, machine))
+    sim_saves_put(dpor->saves, machine, index, &dpor->run, sizeof dpor->run, machine->options.search->options.saved_size_max);
+  const DporNode *node = &dpor->nodes[index];
+  dpor_step_begin(dpor, machine, node->is_full ? 0 : node->cpu, index, enabled);
+  if (machine->footprint != NULL)
+    machine->footprint->is_total |= node->is_full;
+  return node->is_full ? node->ids[node->taken] : node->cpu;
+}
+
+static bool resume(void *state, const struct SimSnapshot *start, const struct SimRunOptions *options) {
+  Dpor *dpor = state;
+  return dpor->saves != NULL && dpor->node_count > 0 &&
+         sim_saves_resume(dpor->saves, dpor->node_count - 1, start, options, &dpor->run) != SIZE_MAX;
 }
 
 static uint32_t answer_step(Dpor *dpor, SimMachine *machine, const SimPoint *point) {
   dpor_step_end(dpor, machine);
-  dpor->is_begun = true;
-  if (dpor->node_depth < dpor->node_count) {
-    uint32_t index = dpor->node_depth;
-    const DporNode *node = node_meet(dpor, machine);
-    const DporStep *step = dpor->step_count < dpor->step_capacity ? &dpor->steps[dpor->step_count] : NULL;
-    dpor_step_begin(dpor, machine, node->is_full ? 0 : node->cpu, index, step != NULL ? step->enabled : 0);
-    if (machine->footprint != NULL)
-      machine->footprint->is_total |= node->is_full;
-    return node->is_full ? node->ids[node->taken] : node->cpu;
+  dpor->run.is_begun = true;
+  if (dpor->run.node_depth < dpor->node_count) {
+    uint32_t index = dpor->run.node_depth;
+    node_meet(dpor, machine);
+    return step_take(dpor, machine, index, dpor->run.step_count < dpor->step_capacity ? dpor->steps[dpor->run.step_count].enabled : 0);
   }
   bool has_others;
   uint64_t enabled = enabled_of(machine, point, &has_others);
   /* At an access no pending interrupt lands on the cpu that makes it, unless somebody else steps first: that has to be tried. */
   bool is_deaf = point->kind == SIM_CHOICE_ACCESS && sim_vcpu_is_interruptible(sim_vcpu(machine));
-  bool is_timed = (dpor->timed & sim_search_time_bit(dpor->time.interval)) != 0;
+  bool is_timed = (dpor->timed & sim_search_time_bit(dpor->run.time.interval)) != 0;
   dpor->proof.unreduced |=
       (is_timed ? SIM_UNREDUCED_TIME : 0) | (has_others ? SIM_UNREDUCED_THREADS : 0) | (is_deaf ? SIM_UNREDUCED_ACCESS : 0);
-  if (has_others || is_timed || is_deaf)
-    return dpor_sleep(dpor), answer_full(dpor, machine, point, enabled);
-  return answer_cpu(dpor, machine, point, enabled);
+  if (has_others || is_timed || is_deaf) {
+    dpor_sleep(dpor);
+    node_full(dpor, machine, point);
+  } else {
+    node_cpu(dpor, machine, point, enabled);
+  }
+  return step_take(dpor, machine, dpor->node_count - 1, enabled);
 }
 
 /* So long a run does not end. */
 static bool is_beyond(Dpor *dpor, SimMachine *machine) {
-  if (dpor->step_count < DPOR_STEP_COUNT_MAX)
+  if (dpor->run.step_count < DPOR_STEP_COUNT_MAX)
     return false;
   dpor_step_end(dpor, machine);
-  dpor->is_begun = false;
+  dpor->run.is_begun = false;
   dpor->proof.is_cut = true;
   return true;
 }
@@ -182,21 +193,21 @@ static uint32_t answer(SimMachine *machine, const SimPoint *point) {
     return point->natural;
   uint32_t id = answer_step(dpor, machine, point);
   if (point->kind == SIM_CHOICE_ACCESS && id == point->natural) { /* goes on without a further word */
-    dpor->is_begun = false;
-    dpor->steps[dpor->step_count - 1].cpu = id;
+    dpor->run.is_begun = false;
+    dpor->steps[dpor->run.step_count - 1].cpu = id;
     sim_touch(machine, SIM_TOUCH_VCPU, id, true);
   }
   return id;
 }
 
 static void time_look(Dpor *dpor, const SimMachine *machine) {
-  dpor->turns_timed |= sim_search_time_look(&dpor->time, machine, sim_queue_first(&machine->queue), dpor->timed);
+  dpor->turns_timed |= sim_search_time_look(&dpor->run.time, machine, sim_queue_first(&machine->queue), dpor->timed);
 }
 
 /* A cpu is about to step, whether there was a choice or not; NULL: an event of the queue is about to fire. */
 static void step(SimMachine *machine, const SimVcpu *vcpu) {
   Dpor *dpor = dpor_of(machine);
-  if (!dpor->is_begun && is_beyond(dpor, machine))
+  if (!dpor->run.is_begun && is_beyond(dpor, machine))
     return;
   if (vcpu == NULL) {
     dpor_step_end(dpor, machine);
@@ -205,15 +216,15 @@ static void step(SimMachine *machine, const SimVcpu *vcpu) {
     dpor_step_begin(dpor, machine, DPOR_CLOCK, DPOR_NONE, 0);
     return;
   }
-  if (!dpor->is_begun) {
+  if (!dpor->run.is_begun) {
     dpor_step_end(dpor, machine);
     if (dpor_sleep(dpor) >> vcpu->number & 1)
       known(machine);
     dpor_step_begin(dpor, machine, vcpu->number, DPOR_NONE, 1ULL << vcpu->number);
     return;
   }
-  dpor->is_begun = false;
-  dpor->steps[dpor->step_count - 1].cpu = vcpu->number;
+  dpor->run.is_begun = false;
+  dpor->steps[dpor->run.step_count - 1].cpu = vcpu->number;
   sim_touch(machine, SIM_TOUCH_VCPU, vcpu->number, true);
 }
 
@@ -226,19 +237,25 @@ static uint32_t access_budget(SimMachine *machine, const SimContext *context) {
 
 static void begin(SimMachine *machine) {
   Dpor *dpor = dpor_of(machine);
-  dpor->node_depth = dpor->step_count = 0;
-  dpor->is_begun = dpor->is_step_open = false;
+  dpor->run.node_depth = dpor->run.step_count = 0;
+  dpor->run.is_begun = dpor->run.is_step_open = false;
+  if (dpor->saves == NULL && machine->options.search->options.saved_size_max > 0)
+    dpor->saves = sim_saves_create();
+  if (dpor->saves != NULL)
+    sim_saves_begin(dpor->saves, machine);
   dpor->clock_size = machine->vcpu_count + 1;
-  dpor->shard = sim_shard_begin(machine->options.search);
-  sim_search_time_begin(&dpor->time, machine);
+  dpor->run.shard = sim_shard_begin(machine->options.search);
+  sim_search_time_begin(&dpor->run.time, machine);
 }
 
 static void end(SimMachine *machine) {
   Dpor *dpor = dpor_of(machine);
+  if (dpor->saves != NULL)
+    sim_saves_end(dpor->saves, machine);
   dpor_step_end(dpor, machine);
   time_look(dpor, machine);
   dpor_races(dpor, machine);
-  dpor->proof.steps += dpor->step_count;
+  dpor->proof.steps += dpor->run.step_count;
   dpor->proof.schedules += sim_search_is_new(machine->options.search, machine);
   dpor->proof.known += !sim_search_is_new(machine->options.search, machine);
   dpor->proof.is_cut |= machine->stop >= SIM_STOP_LIMIT_STEPS && machine->stop != SIM_STOP_KNOWN;
@@ -282,6 +299,8 @@ static bool next(SimSearch *search, void *state) {
     dpor->turns_timed = 0;
     dpor->proof.is_timed = true;
     dpor->node_count = dpor->step_known = 0;
+    if (dpor->saves != NULL)
+      sim_saves_forget_all(dpor->saves);
     return true;
   }
   while (dpor->node_count > 0) {
@@ -307,13 +326,23 @@ static void finish(void *state) {
   }
   for (uint32_t i = 0; i < dpor->step_capacity; i++)
     sim_footprint_finish(&dpor->steps[i].footprint);
+  sim_saves_destroy(&dpor->saves);
   free(dpor->nodes);
   free(dpor->steps);
   free(dpor->clocks);
   free(dpor->sleepers);
 }
 
-static void proof(const void *state, SimSearchProof *proof) { *proof = ((const Dpor *)state)->proof; }
+static void proof(const void *state, SimSearchProof *proof) {
+  const Dpor *dpor = state;
+  *proof = dpor->proof;
+  if (dpor->saves != NULL) {
+    const SimSavesCount *count = sim_saves_count(dpor->saves);
+    proof->saved = count->saved;
+    proof->resumed = count->resumed;
+    proof->dropped = count->dropped;
+  }
+}
 
 const SimPolicy sim_policy_dpor = {
   .name = "dpor",
@@ -324,6 +353,7 @@ const SimPolicy sim_policy_dpor = {
   .is_whole = true,
   .state_size = sizeof(Dpor),
   .begin = begin,
+  .resume = resume,
   .answer = answer,
   .step = step,
   .access_budget = access_budget,

@@ -99,9 +99,14 @@ static PathPoint *point_push(Path *path, uint32_t option_count) {
   return &path->points[path->count++];
 }
 
+static void preemptions_note(const Path *path, SimSearch *search) {
+  search->is_below = path->run.preemptions < search->options.preemption_floor;
+}
+
 static void begin(SimMachine *machine) {
   Path *path = path_of(machine);
   path->run = (PathRun){ .shard = sim_shard_begin(machine->options.search) };
+  preemptions_note(path, machine->options.search);
   if (path->saves == NULL && machine->options.search->options.saved_size_max > 0)
     path->saves = sim_saves_create();
   if (path->saves != NULL)
@@ -110,6 +115,8 @@ static void begin(SimMachine *machine) {
     return;
   if (path->state == NULL)
     path->state = sim_state_create();
+  path->is_timed = path->proof.is_timed |=
+      machine->options.search->options.holds_up; /* where a tick is a choice, when it comes is part of a state */
   sim_state_begin(path->state, machine);
   sim_search_time_begin(&path->run.time, machine);
   path->footprint.state = path->state;
@@ -136,10 +143,18 @@ static uint32_t take(Path *path, SimSearch *search, const PathPoint *point) {
   path->run.delays += option->delays;
   path->run.shard = point->shard;
   sim_shard_note(search, path->run.shard);
+  preemptions_note(path, search);
   return option->id;
 }
 
 /* ---- states inside of runs ---- */
+
+/* What was touched since the last time. */
+static void time_note(Path *path) {
+  sim_search_time_note(&path->run.time, &path->footprint);
+  path->footprint.reads_time = false;
+  path->footprint.due_count = 0;
+}
 
 /* Only where the run can go more than one way from here on. */
 static void state_save(Path *path, SimMachine *machine, const PathPoint *point) {
@@ -151,6 +166,8 @@ static void state_save(Path *path, SimMachine *machine, const PathPoint *point) 
     path->saved = realloc(path->saved, path->saved_capacity);
     SIM_ASSERT(path->saved != NULL);
   }
+  if (path->state != NULL)
+    time_note(path);
   memcpy(path->saved, &path->run, sizeof path->run);
   if (path->state != NULL)
     sim_state_histories_take(path->state, machine, path->saved + sizeof path->run);
@@ -224,9 +241,7 @@ static void step(SimMachine *machine, const SimVcpu *vcpu) {
   Path *path = path_of(machine);
   if (path->state == NULL)
     return;
-  sim_search_time_note(&path->run.time, &path->footprint);
-  path->footprint.reads_time = false;
-  path->footprint.due_count = 0;
+  time_note(path);
   if (vcpu != NULL)
     path->run.time.stepped |= 1ULL << vcpu->number;
   else if (sim_search_time_look(&path->run.time, machine, sim_queue_first(&machine->queue), 0) != 0)

@@ -32,7 +32,7 @@ void sim_search_init(SimSearch *search, const SimSearchOptions *options) {
   *search = (SimSearch){ .options = *options, .policy = options->policy, .number = options->first };
   bool is_bounded = options->preemption_bound != SIM_SEARCH_UNBOUNDED || options->delay_bound != SIM_SEARCH_UNBOUNDED;
   if (options->policy == &sim_policy_dpor &&
-      (is_bounded || options->merges_states)) /* what it leaves out would not be covered by what it takes */
+      (is_bounded || options->merges_states || options->holds_up)) /* what it leaves out would not be covered by what it takes */
     search->options.policy = search->policy = &sim_policy_exhaustive;
   if (search->options.stride == 0)
     search->options.stride = 1;
@@ -78,4 +78,20 @@ bool sim_search_proof(const SimSearch *search, SimSearchProof *proof) {
   return true;
 }
 
-bool sim_search_is_new(const SimSearch *search, const SimMachine *machine) { return machine->stop != SIM_STOP_KNOWN && !search->is_others; }
+uint32_t sim_search_level_bound(unsigned level) {
+  static const uint32_t bounds[SIM_SEARCH_LEVEL_COUNT] = { 0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, SIM_SEARCH_UNBOUNDED };
+  SIM_ASSERT(level < SIM_SEARCH_LEVEL_COUNT);
+  return bounds[level];
+}
+
+SimSearchOptions sim_search_level(const SimSearchOptions *options, unsigned level) {
+  SimSearchOptions own = *options;
+  own.deepens = false;
+  own.preemption_bound = sim_search_level_bound(level);
+  own.preemption_floor = level > 0 ? sim_search_level_bound(level - 1) + 1 : 0;
+  return own;
+}
+
+bool sim_search_is_new(const SimSearch *search, const SimMachine *machine) {
+  return machine->stop != SIM_STOP_KNOWN && !search->is_others && !search->is_below;
+}

@@ -30,8 +30,11 @@ typedef struct SimSearchOptions {
                               * there (search_save.h); 0: none */
   bool
       makes_attempts; /* of systematic policies: also at what somebody else has (SimThreads.is_futile): for tests of what is known of those */
-  bool races;         /* data races are looked for (race.h) */
-  bool races_rarely; /* only in the first schedules, and in one of several behind those: the caller's business */
+  bool holds_up;      /* of a systematic search: all cpus may be held up until the clock ticks, which is a preemption and a delay */
+  bool deepens;       /* of whoever loops: schedules with 0 preemptions first, then those with 1, ... (sim_search_level) */
+  uint32_t preemption_floor; /* schedules with fewer preemptions are none of this search: another had them */
+  bool races;                /* data races are looked for (race.h) */
+  bool races_rarely;         /* only in the first schedules, and in one of several behind those: the caller's business */
 } SimSearchOptions;
 
 typedef struct SimSearch {
@@ -41,6 +44,7 @@ typedef struct SimSearch {
   uint64_t count;          /* schedules begun */
   void *state;             /* options.policy's */
   bool is_others;          /* the run so far is another shard's, should it end here */
+  bool is_below;           /* ... or has fewer preemptions than the search is about */
 } SimSearch;
 
 extern const SimSearchOptions sim_search_options_default; /* the random policy, seed 1, no bounds */
@@ -59,6 +63,13 @@ bool sim_search_resume(SimSearch *search, const SimSnapshot *start, const struct
 
 /* After the run, with the machine as the run left it: learns, and goes on. False: there is no other schedule. */
 bool sim_search_end(SimSearch *search, struct SimMachine *machine);
+
+/* Iterative context bounding (Musuvathi and Qadeer, PLDI 2007): one search after the other, each of the schedules that those before it left out for
+ * their bound: the first bug found has the fewest preemptions, and what came before it is proved. Bounds are 0, 1, 2, 3, 4, 6, 8, 12, ...: a level
+ * runs those below it again, and need not do so for each. The options of one level of a search without bounds. */
+#define SIM_SEARCH_LEVEL_COUNT 16
+uint32_t sim_search_level_bound(unsigned level); /* the last: SIM_SEARCH_UNBOUNDED */
+SimSearchOptions sim_search_level(const SimSearchOptions *options, unsigned level);
 
 /* Where a search that leaves out orders of steps that commute took every order all the same. */
 typedef enum SimUnreduced {

@@ -22,7 +22,7 @@ static uint32_t stepping_cpu(const SimMachine *machine, const SimPoint *point) {
 
 static bool is_any_useful(const SimMachine *machine, const SimPoint *point) {
   for (uint32_t i = 0; i < point->option_count; i++)
-    if (!sim_path_is_futile(machine, &point->options[i]))
+    if (point->options[i].actor != SIM_ACTOR_CLOCK && !sim_path_is_futile(machine, &point->options[i]))
       return true;
   return false;
 }

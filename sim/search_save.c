@@ -24,19 +24,19 @@ typedef struct Save {
   size_t size, capacity;
   char *data; /* the policy's */
   size_t data_size, data_capacity;
-  size_t exception_count, event_count;
+  size_t exception_count, event_count, kept_count;
 } Save;
 
 struct SimSaves {
   Save **items; /* the deepest last; behind them, up to `made`, what is used again */
   size_t count, made, capacity;
-  size_t size;                     /* of all that are made */
-  bool is_on;                      /* states of this run may be saved */
-  bool has_exceptions, has_record; /* of the runs they were saved in */
+  size_t size;                               /* of all that are made */
+  bool is_on;                                /* states of this run may be saved */
+  bool has_exceptions, has_record, has_kept; /* of the runs they were saved in */
   uint64_t begin_progress;
   uint32_t whole_resumes;
   SimSchedule exceptions; /* of the last run, whose prefixes those of all states are */
-  SimRecord record;
+  SimRecord record, kept;
   SimSavesCount counted;
   SimExtentList extents; /* scratch */
   struct SimSavesPut *put;
@@ -71,6 +71,7 @@ void sim_saves_destroy(SimSaves **saves) {
   free((*saves)->extents.items);
   sim_schedule_finish(&(*saves)->exceptions);
   sim_record_finish(&(*saves)->record);
+  sim_record_finish(&(*saves)->kept);
   free(*saves);
   *saves = NULL;
 }
@@ -82,10 +83,13 @@ const SimSavesCount *sim_saves_count(const SimSaves *saves) { return &saves->cou
 static uint64_t progress_of(const SimMachine *machine) { return machine->step_count + machine->event_count; }
 
 void sim_saves_begin(SimSaves *saves, const SimMachine *machine) {
-  saves->count = 0;
   saves->is_on = !machine->options.is_whole && !machine->options.races;
+  if (!saves->is_on) /* what was saved of its beginning is as good for the next */
+    return;
+  saves->count = 0;
   saves->has_exceptions = machine->options.exceptions != NULL;
   saves->has_record = machine->options.record != NULL;
+  saves->has_kept = machine->options.kept != NULL;
   saves->begin_progress = progress_of(machine);
 }
 
@@ -217,6 +221,7 @@ static void put(void *argument) {
   save->point = self->point;
   save->progress = progress_of(machine);
   save->exception_count = machine->options.exceptions != NULL ? machine->options.exceptions->count : 0;
+  save->kept_count = machine->options.kept != NULL ? machine->options.kept->count : 0;
   save->event_count = machine->options.record != NULL ? machine->options.record->count : 0;
   if (self->data_size > save->data_capacity) {
     save->data = grown(save->data, self->data_size, 1);
@@ -254,7 +259,7 @@ static void record_copy(SimRecord *to, const SimRecord *from, size_t count) {
 }
 
 void sim_saves_end(SimSaves *saves, const SimMachine *machine) {
-  if (saves->count == 0)
+  if (saves->count == 0 || !saves->is_on)
     return;
   const Save *last = saves->items[saves->count - 1];
   if (saves->has_exceptions) {
@@ -263,6 +268,8 @@ void sim_saves_end(SimSaves *saves, const SimMachine *machine) {
   }
   if (saves->has_record)
     record_copy(&saves->record, machine->options.record, last->event_count);
+  if (saves->has_kept)
+    record_copy(&saves->kept, machine->options.kept, last->kept_count);
 }
 
 static void state_copy_back(const Save *save, const SimSnapshot *start) {
@@ -289,8 +296,11 @@ static bool is_valid(const Save *save, const SimSnapshot *start) {
 size_t sim_saves_resume(SimSaves *saves, size_t point, const SimSnapshot *start, const SimRunOptions *options, void *data) {
   while (saves->count > 0 && saves->items[saves->count - 1]->point > point)
     saves->count--;
-  bool is_alike = (options->exceptions != NULL) == saves->has_exceptions && (options->record != NULL) == saves->has_record;
-  if (!is_alike || options->is_whole || options->races || saves->count == 0 || !is_valid(saves->items[saves->count - 1], start)) {
+  bool is_alike = (options->exceptions != NULL) == saves->has_exceptions && (options->record != NULL) == saves->has_record &&
+                  (options->kept != NULL) == saves->has_kept;
+  if (options->is_whole || options->races)
+    return SIZE_MAX;
+  if (!is_alike || saves->count == 0 || !is_valid(saves->items[saves->count - 1], start)) {
     saves->count = 0;
     return SIZE_MAX;
   }
@@ -305,7 +315,10 @@ size_t sim_saves_resume(SimSaves *saves, size_t point, const SimSnapshot *start,
     exceptions_copy(options->exceptions, &saves->exceptions, 0, save->exception_count);
   if (saves->has_record)
     record_copy(options->record, &saves->record, save->event_count);
+  if (saves->has_kept)
+    record_copy(options->kept, &saves->kept, save->kept_count);
   memcpy(data, save->data, save->data_size);
+  saves->is_on = true;
   sim_machine_resume(sim_machine(), options);
   saves->counted.resumed++;
   return save->point;

@@ -2,9 +2,6 @@
 
 static SimContext *top_of(const SimVcpu *vcpu) { return vcpu->depth > 0 ? vcpu->stack[vcpu->depth - 1] : NULL; }
 
-/* An interrupt above its IRQL is pending. */
-bool sim_vcpu_is_interruptible(const SimVcpu *vcpu) { return (vcpu->pending_levels >> (vcpu->irql + 1)) != 0; }
-
 /* Keeps the machine's set of enabled cpus: to be called whenever depth, IRQL, spinning or pending interrupts of a cpu changed. */
 void sim_vcpu_update(SimMachine *machine, SimVcpu *vcpu) {
   SimContext *top = top_of(vcpu);
@@ -161,6 +158,7 @@ void sim_context_exit(SimMachine *machine) {
 void sim_spin(SimMachine *machine, uint64_t address, uint32_t object) {
   SimContext *self = machine->current;
   self->is_spinning = true;
+  machine->spinning_count++;
   self->spin_address = address;
   sim_touch(machine, SIM_TOUCH_CELL, address >> 3, true);
   self->pending = (SimOperation){ .object = object, .kind = SIM_POINT_SPIN, .is_write = 1 };
@@ -171,13 +169,14 @@ void sim_spin(SimMachine *machine, uint64_t address, uint32_t object) {
 
 void sim_spin_wake(SimMachine *machine, uint64_t address) {
   sim_touch(machine, SIM_TOUCH_CELL, address >> 3, true);
-  for (uint32_t i = 0; i < machine->vcpu_count; i++) {
+  for (uint32_t i = 0; i < machine->vcpu_count && machine->spinning_count > 0; i++) {
     SimVcpu *vcpu = &machine->vcpus[i];
     for (unsigned depth = 0; depth < vcpu->depth; depth++) {
       SimContext *context = vcpu->stack[depth];
       if (!context->is_spinning || context->spin_address != address)
         continue;
       context->is_spinning = false;
+      machine->spinning_count--;
       sim_touch(machine, SIM_TOUCH_VCPU, vcpu->number, true);
       /* It spun until now: charged in bulk. */
       uint64_t now = sim_time_ns(machine);

@@ -35,12 +35,21 @@ static bool pointer_judge(const DdiCall *call, unsigned parameter, uint64_t addr
   return true;
 }
 
+/* Nothing is wrong with it, and nobody wants to know more. */
+static bool is_quiet(const SimMachine *machine, uint64_t address, size_t size) {
+  return machine->footprint == NULL && sim_access_is_plain(address, size);
+}
+
 void ddi_probe_checked(const DdiCall *call, unsigned parameter, uint64_t address, size_t size, SimAccessKind kind) {
+  if (is_quiet(call->machine, address, size) && !call->machine->race_is_on)
+    return;
   if (pointer_judge(call, parameter, address, size, kind))
     sim_probe(call->machine, address, size, kind);
 }
 
 void ddi_probe_object_checked(const DdiCall *call, unsigned parameter, uint64_t address, size_t size, SimAccessKind kind) {
+  if (is_quiet(call->machine, address, size))
+    return;
   if (pointer_judge(call, parameter, address, size, kind))
     sim_probe_object(call->machine, address, size, kind);
 }

@@ -36,10 +36,7 @@ static inline void ddi_begin(DdiCall *call, uint32_t function, uint32_t object, 
   call->outer = call->machine->current->call;
   call->machine->current->call = function;
   sim_event(call->machine, EVENT_CALL, function, object, 0, 0, 0);
-  SimOperation operation = {
-    .function = function, .object = object, .kind = (uint16_t)point, .is_write = 1, .address = object == 0 ? place : 0
-  };
-  sim_point_of(call->machine, &operation, cost_ns);
+  sim_point_at(call->machine, point, function, object, true, object == 0 ? place : 0, cost_ns);
 }
 
 /* For what is no call at all in Windows (InsertTailList): only the memory it touches is judged. */

@@ -16,8 +16,7 @@ static void atomic_begin(uint64_t address, uint32_t size, SimAccessKind kind, Si
   SimMachine *machine = sim_machine();
   uint32_t site = machine->current->site;
   guest_unmodelled_check(address);
-  SimOperation operation = { .kind = SIM_POINT_INTERLOCKED, .is_write = kind == SIM_ACCESS_WRITE, .address = address };
-  sim_point_of(machine, &operation, ATOMIC_COST_NS);
+  sim_point_at(machine, SIM_POINT_INTERLOCKED, 0, 0, kind == SIM_ACCESS_WRITE, address, ATOMIC_COST_NS);
   sim_access_marked(address, size, kind, order, site);
 }
 

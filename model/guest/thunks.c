@@ -48,14 +48,17 @@ const uint32_t guest_hook_count = sizeof guest_hooks / sizeof guest_hooks[0];
 
 static unsigned hook_index(uint32_t hook) { return (unsigned)SIM_THUNK_COUNT - 2 - hook; }
 
+/* Six come in registers, each of them an integer or a pointer; what a variadic one gets is not known. */
+static bool has_stack_arguments(const DdiFunction *function) { return function->parameter_count > 6 || function->is_variadic; }
+
 bool guest_thunks_fill(void) {
   if (ddi_function_count + guest_hook_count >= SIM_THUNK_COUNT || !sim_thunks_open())
     return false;
   for (uint32_t i = 0; i < ddi_function_count; i++)
-    sim_thunk_set_gated(i, ddi_functions[i].entry);
+    sim_thunk_set_gated(i, ddi_functions[i].entry, has_stack_arguments(&ddi_functions[i]));
   for (uint32_t i = 0; i < guest_hook_count; i++) {
     if (guest_hooks[i].is_gated)
-      sim_thunk_set_gated(hook_index(i), guest_hooks[i].function);
+      sim_thunk_set_gated(hook_index(i), guest_hooks[i].function, false);
     else
       sim_thunk_set_direct(hook_index(i), guest_hooks[i].function);
   }

@@ -17,7 +17,7 @@ SimIrql ke_irql_raise(SimIrql irql, uint32_t function) {
 void ke_irql_lower(SimIrql irql, uint32_t function) {
   KePrcb *prcb = ke_prcb();
   if (irql < SIM_IRQL_DISPATCH)
-    sim_queue_remove(&sim_machine()->queue, &prcb->watch);
+    ke_watch_end(prcb);
   else
     ke_watch_begin(prcb);
   sim_irql_lower(sim_machine(), irql, function);

@@ -5,18 +5,11 @@
 
 /* ---- where am I? ---- */
 
-KePrcb *ke_prcb_of(const SimVcpu *vcpu) { return &KE->prcbs[vcpu != NULL ? vcpu->number : 0]; }
-
-KePrcb *ke_prcb(void) { return ke_prcb_of(sim_vcpu(sim_machine())); }
+KePrcb *ke_prcb_first(void) { return &KE->prcbs[0]; }
 
 KeThread *ke_thread_current(void) { return ke_prcb()->current; }
 
 KeProcess *ke_process_current(void) { return ke_thread_current()->attached; }
-
-SimIrql ke_irql(void) {
-  const SimVcpu *vcpu = sim_vcpu(sim_machine());
-  return vcpu != NULL ? vcpu->irql : SIM_IRQL_PASSIVE;
-}
 
 bool ke_is_dpc_active(void) { return ke_prcb()->is_dpc_active; }
 

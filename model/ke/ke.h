@@ -13,10 +13,17 @@ void ke_begin(void);
 
 /* ---- where am I? ---- */
 
-KePrcb *ke_prcb(void);               /* of the current context's cpu; cpu 0 outside of a context */
+KePrcb *ke_prcb_first(void); /* of cpu 0 */
+/* NULL: that of cpu 0. */
+static inline KePrcb *ke_prcb_of(const SimVcpu *vcpu) { return vcpu != NULL ? (KePrcb *)vcpu->owner : ke_prcb_first(); }
+/* Of the current context's cpu; cpu 0 outside of a context. */
+static inline KePrcb *ke_prcb(void) { return ke_prcb_of(sim_vcpu(sim_machine())); }
 KeThread *ke_thread_current(void);   /* in an interrupt or DPC the thread it interrupted, or the cpu's idle thread: never NULL */
 KeProcess *ke_process_current(void); /* the address space: that of the process attached to, if any */
-SimIrql ke_irql(void);
+static inline SimIrql ke_irql(void) {
+  const SimVcpu *vcpu = sim_vcpu(sim_machine());
+  return vcpu != NULL ? vcpu->irql : SIM_IRQL_PASSIVE;
+}
 bool ke_is_dpc_active(void); /* a DPC drain is active on this cpu (K-DPC-7) */
 
 /* ---- guest addresses ---- */

@@ -94,7 +94,6 @@ void ke_waiters_forget(KeDispatcher *dispatcher);
 
 /* ---- scheduler.c ---- */
 
-KePrcb *ke_prcb_of(const SimVcpu *vcpu);
 /* Takes what the processor has to run next: its standby thread, or the best that is ready. NULL: nothing. */
 KeThread *ke_ready_take(KePrcb *prcb);
 /* The processor goes on with a thread (NULL: idle). What it ran has another state already. */
@@ -141,8 +140,17 @@ void ke_timer_signal(KeTimer *timer);
 /* ---- spin_lock.c, watchdog.c, mutex.c ---- */
 
 /* The level of the cpu rose or fell: the DPC watchdog looks, or need not. */
-void ke_watch_update(KePrcb *prcb);
 void ke_watch_begin(KePrcb *prcb);
+static inline void ke_watch_end(KePrcb *prcb) {
+  if (prcb->watch.position != 0)
+    sim_queue_remove(&sim_machine()->queue, &prcb->watch);
+}
+static inline void ke_watch_update(KePrcb *prcb) {
+  if (prcb->vcpu->irql >= SIM_IRQL_DISPATCH)
+    ke_watch_begin(prcb);
+  else
+    ke_watch_end(prcb);
+}
 void ke_watch_leave(SimMachine *machine);
 /* A cpu that spins or hangs until now is charged for it: before an interrupt lands there, or somebody asks how long it ran. */
 void ke_spin_charge(KePrcb *prcb);

@@ -15,6 +15,7 @@ static void ready_push(KeThread *thread, bool at_head) {
   else
     sim_list_push_tail(queue, &thread->ready_link);
   KE->ready_mask |= 1u << thread->priority;
+  sim_machine()->has_ready_threads = true;
 }
 
 static void ready_remove(KeThread *thread) {
@@ -22,6 +23,7 @@ static void ready_remove(KeThread *thread) {
   sim_list_remove(&thread->ready_link);
   if (sim_list_is_empty(&KE->ready[thread->priority]))
     KE->ready_mask &= ~(1u << thread->priority);
+  sim_machine()->has_ready_threads = KE->ready_mask != 0;
 }
 
 static bool may_run_on(const KeThread *thread, const KePrcb *prcb) { return thread->affinity >> prcb->number & 1; }
@@ -296,13 +298,14 @@ static uint32_t threads_ready(SimMachine *machine, SimContext **threads, SimVcpu
     SimLink *link, *following;
     SIM_LIST_EACH(&KE->ready[__builtin_ctz(mask)], link, following) {
       KeThread *thread = SIM_CONTAINER(link, KeThread, ready_link);
+      if (count == max)
+        return count;
       if (like == NULL || like->affinity != thread->affinity)
         turn = turn_find(thread), like = thread;
-      KePrcb *prcb = count < max ? turn : NULL;
-      if (prcb == NULL)
+      if (turn == NULL)
         continue;
       threads[count] = thread->context;
-      vcpus[count++] = prcb->vcpu;
+      vcpus[count++] = turn->vcpu;
     }
   }
   return count;

@@ -105,7 +105,8 @@ static void release(KSPIN_LOCK *address, LockForm form) {
   *address = 0;
   sim_event(machine, EVENT_LOCK_RELEASE, ke_call(), ordinal, 0, (uint32_t)form | (uint32_t)lock->form << 8 | (uint32_t)by_other << 16, 0);
   sim_spin_wake(machine, lock->object->address);
-  sim_spin_wake(machine, ticket_key(lock, lock->ticket_served));
+  if (lock->ticket_next != lock->ticket_served || machine->footprint != NULL)
+    sim_spin_wake(machine, ticket_key(lock, lock->ticket_served));
 }
 
 /* ---- under Windows' names: ordinary ---- */

@@ -66,10 +66,3 @@ void ke_watch_leave(SimMachine *machine) {
   if (vcpu->depth <= 1 || vcpu->stack[vcpu->depth - 2]->irql < SIM_IRQL_DISPATCH)
     sim_queue_remove(&machine->queue, &prcb->watch);
 }
-
-void ke_watch_update(KePrcb *prcb) {
-  if (prcb->vcpu->irql >= SIM_IRQL_DISPATCH)
-    ke_watch_begin(prcb);
-  else
-    sim_queue_remove(&sim_machine()->queue, &prcb->watch);
-}

@@ -12,7 +12,6 @@
 #include "model/ke/ke_state.h"
 #include "model/model.h"
 
-#define STEPS_BEFORE 1000  /* a run is not looked at before it is as long */
 #define RECENT_COUNT 16    /* calls that are remembered: longer loops are not seen */
 #define ROUNDS_MIN 500     /* returns in a row that were all seen before */
 #define ACCESSES_MIN 50000 /* or accesses without any call */
@@ -49,11 +48,11 @@ static bool is_known(const Loop *loop, uint32_t word) {
   return false;
 }
 
-/* Who waits in between lets others go on, and may do so for ever. */
+/* In long runs alone. Who waits in between lets others go on, and may do so for ever. */
 static void observe(const SimEvent *event, void *data) {
   const SimMachine *machine = sim_machine();
   (void)data;
-  if (machine->step_count < STEPS_BEFORE || machine->current == NULL)
+  if (machine->current == NULL)
     return;
   Loop *loop = loop_of(machine->current);
   uint32_t word = (event->site * 31 + event->function) * 31 + (uint32_t)event->status + event->kind;
@@ -183,7 +182,7 @@ static void observe_stop(const SimEvent *event, void *data) {
 static void begin(void) {
   RULES->state[RULE_SLOT_LIVELOCK] = sim_heap_allocate(sizeof(State));
   rule_slots_begin(&state()->loops, sizeof(Loop));
-  rule_observe(observe, (const uint16_t[]){ EVENT_RETURN, EVENT_WAIT, 0 });
+  rule_observe_long(observe, (const uint16_t[]){ EVENT_RETURN, EVENT_WAIT, 0 });
   rule_observe(observe_stop, (const uint16_t[]){ SIM_EVENT_STOP, 0 });
 }
 

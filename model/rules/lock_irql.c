@@ -32,8 +32,9 @@ typedef struct State {
 static State *state(void) { return RULES->state[RULE_SLOT_LOCK_IRQL]; }
 
 static Lock *lock_of(uint32_t object) {
+  State *self = state();
   for (unsigned i = 0; i < LOCK_COUNT_MAX; i++) {
-    Lock *lock = &state()->locks[i];
+    Lock *lock = &self->locks[i];
     if (lock->object == 0)
       lock->object = object;
     if (lock->object == object)
@@ -76,9 +77,8 @@ static void look(Lock *lock, const SimEvent *event, const Take *before) {
 
 static void observe(const SimEvent *event, void *data) {
   const SimContext *context = sim_machine()->current;
-  const Object *object = object_by_ordinal(event->object);
   (void)data;
-  if (context == NULL || object == NULL || object->driver == 0 || event->site == 0)
+  if (context == NULL || !rule_is_drivers(event->object) || event->site == 0)
     return;
   Lock *lock = lock_of(event->object);
   if (lock == NULL)

@@ -48,11 +48,6 @@ typedef struct State {
 
 static State *state(void) { return RULES->state[RULE_SLOT_LOCK_ORDER]; }
 
-static bool is_drivers(uint32_t ordinal) {
-  const Object *object = object_by_ordinal(ordinal);
-  return object != NULL && object->driver != 0;
-}
-
 /* ---- circles ---- */
 
 static bool is_guarded(const Edge *one, const Edge *other) {
@@ -94,10 +89,9 @@ static void circle_look(const Edge *edge, const SimEvent *event) {
 
 /* ---- orders ---- */
 
-static bool is_known(const Edge *edge) {
+static bool is_known(uint32_t from, const SimEvent *event) {
   for (const Edge *known = state()->edges; known != NULL; known = known->next)
-    if (known->from == edge->from && known->to == edge->to && known->place.context == edge->place.context &&
-        known->place.site == edge->place.site)
+    if (known->from == from && known->to == event->object && known->place.context == event->context && known->place.site == event->site)
       return true;
   return false;
 }
@@ -132,10 +126,10 @@ static void guards_fill(Edge *edge) {
 }
 
 static void order_note(uint32_t from, const SimEvent *event) {
+  if (is_known(from, event) || state()->edge_count == EDGE_COUNT_MAX)
+    return;
   Edge edge = { .from = from, .to = event->object, .sequence = event->sequence };
   place_fill(&edge.place, event);
-  if (is_known(&edge) || state()->edge_count == EDGE_COUNT_MAX)
-    return;
   guards_fill(&edge);
   circle_look(&edge, event);
   Edge *kept = sim_heap_allocate(sizeof *kept);
@@ -150,17 +144,19 @@ static bool is_attempt(uint32_t function) {
 }
 
 static void held_add(const SimEvent *event) {
+  State *self = state();
   for (unsigned i = 0; i < HELD_COUNT_MAX; i++)
-    if (state()->held[i].object == 0) {
-      state()->held[i] = (Held){ event->object, event->context };
-      state()->held_count = i >= state()->held_count ? i + 1 : state()->held_count;
+    if (self->held[i].object == 0) {
+      self->held[i] = (Held){ event->object, event->context };
+      self->held_count = i >= self->held_count ? i + 1 : self->held_count;
       return;
     }
 }
 
 static void acquire(const SimEvent *event, bool could_wait) {
-  for (unsigned i = 0; i < state()->held_count && could_wait; i++) {
-    const Held *held = &state()->held[i];
+  const State *self = state();
+  for (unsigned i = 0; i < self->held_count && could_wait; i++) {
+    const Held *held = &self->held[i];
     if (held->object != 0 && held->context == event->context && held->object != event->object)
       order_note(held->object, event);
   }
@@ -196,7 +192,8 @@ static bool is_got(const SimEvent *event) {
   return event->function == DDI_ExTryToAcquireFastMutex ? event->status != 0 : event->status == 0;
 }
 
-static void observe_return(const SimEvent *event) {
+static void observe_return(const SimEvent *event, void *data) {
+  (void)data;
   if (!is_fast_mutex(event->function) && event->function != DDI_KeWaitForSingleObject)
     return;
   for (unsigned i = 0; i < WAIT_COUNT_MAX; i++) {
@@ -213,9 +210,10 @@ static void observe_return(const SimEvent *event) {
 }
 
 static void observe_release(const SimEvent *event) {
+  State *self = state();
   Held *found = NULL;
-  for (unsigned i = 0; i < state()->held_count; i++) {
-    Held *held = &state()->held[i];
+  for (unsigned i = 0; i < self->held_count; i++) {
+    Held *held = &self->held[i];
     if (held->object == event->object && (found == NULL || held->context == event->context))
       found = held;
   }
@@ -239,11 +237,9 @@ static void observe_load(const SimEvent *event) {
 
 static void observe(const SimEvent *event, void *data) {
   (void)data;
-  if (event->kind == EVENT_RETURN)
-    observe_return(event);
-  else if (event->kind == EVENT_DRIVER_LOAD)
+  if (event->kind == EVENT_DRIVER_LOAD)
     observe_load(event);
-  else if (sim_machine()->current == NULL || !is_drivers(event->object))
+  else if (sim_machine()->current == NULL || !rule_is_drivers(event->object))
     return;
   else if (event->kind == EVENT_LOCK_ACQUIRE)
     acquire(event, !is_attempt(event->function));
@@ -255,8 +251,9 @@ static void observe(const SimEvent *event, void *data) {
 
 static void begin(void) {
   RULES->state[RULE_SLOT_LOCK_ORDER] = sim_heap_allocate(sizeof(State));
-  rule_observe(observe,
-               (const uint16_t[]){ EVENT_LOCK_ACQUIRE, EVENT_LOCK_RELEASE, EVENT_WAIT, EVENT_RETURN, EVENT_SIGNAL, EVENT_DRIVER_LOAD, 0 });
+  rule_observe(observe, (const uint16_t[]){ EVENT_LOCK_ACQUIRE, EVENT_LOCK_RELEASE, EVENT_WAIT, EVENT_SIGNAL, EVENT_DRIVER_LOAD, 0 });
+  rule_observe_returns(observe_return, (const uint32_t[]){ DDI_ExAcquireFastMutex, DDI_ExAcquireFastMutexUnsafe,
+                                                           DDI_ExTryToAcquireFastMutex, DDI_KeWaitForSingleObject, 0 });
 }
 
 const RuleDetector rule_lock_order = { .begin = begin };

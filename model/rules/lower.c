@@ -55,7 +55,8 @@ static bool is_told(const SimEvent *event) {
   return false;
 }
 
-static void observe_return(const SimEvent *event) {
+static void observe_return(const SimEvent *event, void *data) {
+  (void)data;
   if (event->function != DDI_KeLowerIrql && event->function != DDI_KfLowerIrql)
     return;
   const Entered *entered = entered_find(event->context);
@@ -79,9 +80,7 @@ static void leave(const SimEvent *event) {
 
 static void observe(const SimEvent *event, void *data) {
   (void)data;
-  if (event->kind == EVENT_RETURN)
-    observe_return(event);
-  else if (event->kind == EVENT_CALLBACK)
+  if (event->kind == EVENT_CALLBACK)
     observe_callback(event);
   else
     leave(event);
@@ -89,7 +88,8 @@ static void observe(const SimEvent *event, void *data) {
 
 static void begin(void) {
   RULES->state[RULE_SLOT_LOWER] = sim_heap_allocate(sizeof(State));
-  rule_observe(observe, (const uint16_t[]){ EVENT_RETURN, EVENT_CALLBACK, EVENT_CALLBACK_RETURN, EVENT_THREAD_EXIT, 0 });
+  rule_observe(observe, (const uint16_t[]){ EVENT_CALLBACK, EVENT_CALLBACK_RETURN, EVENT_THREAD_EXIT, 0 });
+  rule_observe_returns(observe_return, (const uint32_t[]){ DDI_KeLowerIrql, DDI_KfLowerIrql, 0 });
 }
 
 const RuleDetector rule_lower = { .begin = begin };

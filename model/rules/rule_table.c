@@ -198,7 +198,8 @@ const RuleInfo rule_table[] = {
           "each "
           "takes its first lock and waits for the one that the other holds, for ever. Orders that a third lock keeps apart, or that are "
           "all one thread's, are not reported.",
-      .windows = "Notices nothing until both meet; then two CPUs spin for ever (0x133 from Windows 8 on).",
+      .windows = "Notices nothing until both meet; then two CPUs spin for ever (spin locks: 0x133 from Windows 8 on), or two threads wait "
+                 "for ever.",
       .windows_verifier = "With deadlock detection it stops at the second order: 0xC4 with 0x1001.",
       .mend =
           "Decide on one order for all locks of the driver and take them in it everywhere; release the one before the other is needed; or "

@@ -108,9 +108,24 @@ Finding *rule_report(uint32_t rule, const SimEvent *event) { return report(rule,
 
 Finding *rule_report_two(uint32_t rule, const SimEvent *event, const FindingOther *other) { return report(rule, event, other); }
 
-void rule_observe(SimObserver *observer, const uint16_t *kinds) {
+static SimEventMask observe(SimObserver *observer, const uint16_t *kinds) {
   SimEventMask mask = { 0 };
   for (const uint16_t *kind = kinds; *kind != 0; kind++)
     sim_event_mask_add(&mask, *kind);
   sim_observer_add(sim_machine(), observer, NULL, mask);
+  return mask;
+}
+
+void rule_observe(SimObserver *observer, const uint16_t *kinds) { observe(observer, kinds); }
+
+void rule_observe_long(SimObserver *observer, const uint16_t *kinds) {
+  sim_observer_is_of_long_runs(sim_machine(), observe(observer, kinds));
+}
+
+void rule_observe_returns(SimObserver *observer, const uint32_t *functions) {
+  unsigned count = 0;
+  while (functions[count] != 0)
+    count++;
+  rule_observe(observer, (const uint16_t[]){ EVENT_RETURN, 0 });
+  sim_observer_is_of_functions(sim_machine(), functions, count);
 }

@@ -8,7 +8,7 @@
 #include "rule.h"
 
 #include "model/events.h"
-#include "model/object.h"
+#include "model/model.h"
 
 /* Which place of RulesState.state is whose. */
 typedef enum RuleSlot {
@@ -51,8 +51,18 @@ Finding *rule_report_two(uint32_t rule, const SimEvent *event, const FindingOthe
  * timer never set up, memory that was freed? */
 bool rule_is_told(uint32_t rule, const SimEvent *event);
 
+/* Did a driver make it? */
+static inline bool rule_is_drivers(uint32_t ordinal) {
+  const Object *object = model_object(ordinal);
+  return object != NULL && object->driver != 0;
+}
+
 /* Registers an observer of these kinds (a list that ends with 0). */
 void rule_observe(SimObserver *observer, const uint16_t *kinds);
+/* Registers an observer of what these functions (a list that ends with 0) return. It may be told of others, too. */
+void rule_observe_returns(SimObserver *observer, const uint32_t *functions);
+/* Registers an observer of these kinds, once a run has become long (SIM_STEPS_LONG). Of one rule. */
+void rule_observe_long(SimObserver *observer, const uint16_t *kinds);
 
 /* Where the operation (ordinal) was pended in driver code; 0: not known. */
 uint32_t rule_pend_site(uint32_t object);

@@ -10,8 +10,10 @@
 typedef struct Held {
   uint32_t object; /* 0: free entry */
   uint32_t context;
-  uint16_t depth; /* calls into driver code that were active on that context */
-  SimEvent acquire;
+  uint32_t sequence; /* of the event that took it */
+  uint32_t site;     /* where that was */
+  uint16_t form;     /* LockForm it was taken with */
+  uint16_t depth;    /* calls into driver code that were active on that context */
 } Held;
 
 typedef struct State {
@@ -21,20 +23,16 @@ typedef struct State {
 
 static State *state(void) { return RULES->state[RULE_SLOT_SPIN_LOCK]; }
 
-static bool is_drivers(uint32_t ordinal) {
-  const Object *object = object_by_ordinal(ordinal);
-  return object != NULL && object->driver != 0;
-}
-
 static uint16_t depth_now(void) {
   const SimContext *context = sim_machine()->current;
   return context != NULL ? context->callback_depth : 0;
 }
 
 static Held *held_find(uint32_t object) {
-  for (unsigned i = 0; i < state()->held_count; i++)
-    if (state()->held[i].object == object)
-      return &state()->held[i];
+  State *self = state();
+  for (unsigned i = 0; i < self->held_count; i++)
+    if (self->held[i].object == object)
+      return &self->held[i];
   return NULL;
 }
 
@@ -47,9 +45,10 @@ static Held *held_take(void) {
 
 /* A reader/writer lock has many holders: who releases gives back its own hold where it has one. */
 static Held *held_find_by(uint32_t object, uint32_t context) {
-  for (unsigned i = 0; i < state()->held_count; i++)
-    if (state()->held[i].object == object && state()->held[i].context == context)
-      return &state()->held[i];
+  State *self = state();
+  for (unsigned i = 0; i < self->held_count; i++)
+    if (self->held[i].object == object && self->held[i].context == context)
+      return &self->held[i];
   return held_find(object);
 }
 
@@ -59,16 +58,16 @@ static void observe_acquire(const SimEvent *event) {
     return;
   Held *held = held_take();
   if (held != NULL)
-    *held = (Held){ .object = event->object, .context = event->context, .depth = depth_now(), .acquire = *event };
+    *held = (Held){ event->object, event->context, event->sequence, event->site, (uint16_t)event->detail, depth_now() };
 }
 
 static void observe_release(const SimEvent *event) {
   Held *held = held_find_by(event->object, event->context);
-  uint32_t released = event->detail & 0xff, acquired = held != NULL ? held->acquire.detail : (event->detail >> 8) & 0xff;
+  uint32_t released = event->detail & 0xff, acquired = held != NULL ? held->form : (event->detail >> 8) & 0xff;
   uint32_t rule = (event->detail >> 16) & 1 ? RULE_SPIN_LOCK_WRONG_OWNER : released != acquired ? RULE_SPIN_LOCK_FORM_MISMATCH : 0;
   Finding *finding = rule != 0 ? rule_report(rule, event) : NULL;
   if (finding != NULL && held != NULL)
-    finding->event_related = held->acquire.sequence;
+    finding->event_related = held->sequence;
   if (held != NULL)
     held->object = 0;
 }
@@ -77,7 +76,7 @@ static void report_at_acquire(uint32_t rule, const SimEvent *event) {
   const Held *held = held_find(event->object);
   Finding *finding = rule_report(rule, event);
   if (finding != NULL && held != NULL)
-    finding->event_related = held->acquire.sequence;
+    finding->event_related = held->sequence;
 }
 
 /* The call into driver code that took the lock is over, or its thread ends inside of it, and it is still held. */
@@ -89,10 +88,10 @@ static void observe_end(const SimEvent *event) {
       continue;
     SimEvent at = *event;
     at.object = held->object;
-    at.site = held->acquire.site; /* driver code has returned: its line is where it took the lock */
+    at.site = held->site; /* driver code has returned: its line is where it took the lock */
     Finding *finding = rule_report(RULE_SPIN_LOCK_LEAK, &at);
     if (finding != NULL)
-      finding->event_related = held->acquire.sequence;
+      finding->event_related = held->sequence;
     held->object = 0;
   }
 }
@@ -103,7 +102,7 @@ static void observe(const SimEvent *event, void *data) {
     observe_end(event);
     return;
   }
-  if (!is_drivers(event->object))
+  if (!rule_is_drivers(event->object))
     return;
   switch (event->kind) {
   case EVENT_LOCK_ACQUIRE: observe_acquire(event); return;

@@ -36,26 +36,28 @@ static WaitSlot *slot_of(const SimContext *context) { return rule_slot(&state()-
 /* ---- who holds what ---- */
 
 static void held_add(uint32_t object, uint32_t context, uint32_t event) {
+  WaitState *self = state();
   for (unsigned i = 0; i < HELD_COUNT_MAX; i++)
-    if (state()->held[i].object == 0) {
-      state()->held[i] = (WaitHeld){ .object = object, .context = context, .event = event };
-      state()->held_count = i >= state()->held_count ? i + 1 : state()->held_count;
+    if (self->held[i].object == 0) {
+      self->held[i] = (WaitHeld){ .object = object, .context = context, .event = event };
+      self->held_count = i >= self->held_count ? i + 1 : self->held_count;
       return;
     }
 }
 
 /* Of many holders, who gives back has had it; else any of them. */
 static void held_remove(uint32_t object, uint32_t context) {
+  WaitState *self = state();
   WaitHeld *found = NULL;
-  for (unsigned i = 0; i < state()->held_count; i++) {
-    WaitHeld *held = &state()->held[i];
+  for (unsigned i = 0; i < self->held_count; i++) {
+    WaitHeld *held = &self->held[i];
     if (held->object == object && (found == NULL || held->context == context))
       found = held;
   }
   if (found != NULL)
     found->object = 0;
-  while (state()->held_count > 0 && state()->held[state()->held_count - 1].object == 0)
-    state()->held_count--;
+  while (self->held_count > 0 && self->held[self->held_count - 1].object == 0)
+    self->held_count--;
 }
 
 static bool is_fast_mutex(uint32_t function) {
@@ -158,8 +160,9 @@ static void edge_add(EdgeList *list, WaitKind kind, const SimContext *holder, ui
 
 /* Who has the lock. A holder that is no more gives nothing back. */
 static void add_holders(EdgeList *list, WaitKind kind) {
-  for (unsigned i = 0; i < state()->held_count; i++) {
-    const WaitHeld *held = &state()->held[i];
+  const WaitState *self = state();
+  for (unsigned i = 0; i < self->held_count; i++) {
+    const WaitHeld *held = &self->held[i];
     if (held->object == list->next.object)
       edge_add(list, kind, context_by_id(held->context), held->event);
   }

@@ -11,12 +11,16 @@ static const IoDriver *driver_of(uint32_t ordinal) {
   return object != NULL && object->kind == OBJECT_DRIVER ? object->body : NULL;
 }
 
+static bool is_anybody_verified(void) { return MODEL->options.verified[0].name[0] != '\0'; }
+
 bool verifier_is_on_for(uint32_t driver, uint32_t flags) {
+  if (!is_anybody_verified())
+    return false;
   const IoDriver *body = driver_of(driver);
   return body != NULL && body->is_verified && (flags == 0 || (body->verifier_flags & flags) != 0);
 }
 
-bool verifier_is_on(uint32_t flags) { return verifier_is_on_for(io_driver_current(), flags); }
+bool verifier_is_on(uint32_t flags) { return is_anybody_verified() && verifier_is_on_for(io_driver_current(), flags); }
 
 static void stop(uint64_t p1, uint64_t p2, uint64_t p3, uint64_t p4) {
   ke_bugcheck_raise(BUGCHECK_DRIVER_VERIFIER_DETECTED_VIOLATION, p1, p2, p3, p4);

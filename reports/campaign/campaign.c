@@ -61,8 +61,12 @@ void campaign_free(Campaign *campaign) {
 }
 
 /* Those that prove something split their tree among shards, if what they leave out in one part does not rest on what they search in another. */
-unsigned campaign_part_count(const SimPolicy *policy) {
+unsigned campaign_tree_part_count(const SimPolicy *policy) {
   return !policy->is_systematic ? 0 : policy->proof != NULL && !policy->is_whole ? CAMPAIGN_PART_COUNT : 1;
+}
+
+unsigned campaign_part_count(const SimSearchOptions *search) {
+  return campaign_tree_part_count(search->policy) * (search->deepens ? SIM_SEARCH_LEVEL_COUNT : 1);
 }
 
 bool campaign_is_systematic(const Campaign *campaign) { return campaign->header.search.policy->is_systematic; }
@@ -85,6 +89,8 @@ static GStrv identity_words(const CampaignHeader *header) {
   g_ptr_array_add(words, g_strdup_printf("preemption bound %s", preemptions));
   g_ptr_array_add(words, g_strdup_printf("delay bound %s", delays));
   g_ptr_array_add(words, g_strdup_printf("--accesses %s", search->visits_accesses ? "given" : "not given"));
+  g_ptr_array_add(words, g_strdup_printf("--at-once %s", search->deepens ? "not given" : "given"));
+  g_ptr_array_add(words, g_strdup_printf("--clock %s", search->holds_up ? "given" : "not given"));
   g_ptr_array_add(words, g_strdup_printf("--merge-states %s", search->merges_states ? "given" : "not given"));
   g_ptr_array_add(words, g_strdup(!search->races ? "--no-races given" : search->races_rarely ? "--races not given" : "--races given"));
   g_ptr_array_add(words, g_strdup_printf("kinds that vary 0x%x", search->varies));
@@ -120,7 +126,11 @@ uint64_t campaign_block_done(const Campaign *campaign, uint64_t block) {
   return block < campaign->blocks->len ? g_array_index(campaign->blocks, CampaignBlock, block).done : 0;
 }
 
-bool campaign_block_is_ours(const CampaignHeader *header, uint64_t block) { return block % header->shard_count == header->shard - 1; }
+/* Of a search that deepens, a shard has the same parts of the tree at each level. */
+bool campaign_block_is_ours(const CampaignHeader *header, uint64_t block) {
+  uint64_t part = header->search.deepens ? block % CAMPAIGN_PART_COUNT : block;
+  return part % header->shard_count == header->shard - 1;
+}
 
 CampaignOutcome *campaign_outcome_find(const Campaign *campaign, uint64_t key, uint32_t *index) {
   for (guint i = 0; i < campaign->outcomes->len; i++) {
@@ -195,7 +205,7 @@ static bool batch_outcome(CampaignBatch *batch, const Campaign *campaign, uint64
 }
 
 bool campaign_batch_add(CampaignBatch *batch, const Campaign *campaign, uint64_t number, uint64_t hash, uint64_t outcome) {
-  CampaignSpan span = campaign_span_of(number, campaign_part_count(campaign->header.search.policy));
+  CampaignSpan span = campaign_span_of(number, campaign_part_count(&campaign->header.search));
   if (span.block >= CAMPAIGN_BLOCK_COUNT_MAX || !campaign_block_is_ours(&campaign->header, span.block) ||
       !batch_outcome(batch, campaign, outcome))
     return false;

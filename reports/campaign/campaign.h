@@ -3,7 +3,8 @@
  * again after a kill, or joined from other folders.
  *
  * Records, one a line: the first says what is searched; "outcome" describes a way to come out, when it is met first by a worker; "ran" says which
- * schedules were run and how often each outcome came; "exhausted" that there are no others in a block.
+ * schedules were run and how often each outcome came; "exhausted" that there are no others in a block ("bounded": with as few preemptions; "cut": but
+ * for what a limit ended).
  */
 #pragma once
 
@@ -54,6 +55,8 @@ void campaign_outcome_free(CampaignOutcome *outcome);
 typedef struct CampaignBlock {
   uint64_t done;     /* schedules of it that were run, from its first */
   bool is_exhausted; /* of a systematic policy: there are no others in it */
+  bool is_ended;     /* ... or only behind what a limit cut short */
+  bool is_bounded;   /* of a search that deepens: there are others with more preemptions */
   GArray *counts;    /* of CampaignCount; NULL: none yet */
 } CampaignBlock;
 
@@ -88,8 +91,25 @@ void campaign_free(Campaign *campaign);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Campaign, campaign_free)
 
 bool campaign_is_systematic(const Campaign *campaign);
-/* Blocks of a systematic policy: more than one where it can split what it searches; 0 of one that draws. */
-unsigned campaign_part_count(const SimPolicy *policy);
+/* Blocks of a systematic policy: more than one where it can split what it searches; 0 of one that draws. A search that deepens has them once for
+ * each level: those of the first level first. */
+unsigned campaign_part_count(const SimSearchOptions *search);
+unsigned campaign_tree_part_count(const SimPolicy *policy);
+/* The search of a block; `stride` and `first` are of the tree. */
+SimSearchOptions campaign_block_search(const SimSearchOptions *search, uint64_t block);
+/* Of a search that deepens: may the block be run: has the one below it come to its end, and left something out for its bound? */
+bool campaign_block_is_due(const Campaign *campaign, uint64_t block);
+
+/* A bound that all blocks of the campaign's shard have done with. */
+typedef struct CampaignLevel {
+  uint32_t preemptions; /* SIM_SEARCH_UNBOUNDED: each schedule there is */
+  uint64_t schedules;   /* all with at most so many */
+  uint64_t failed;      /* of them not as expected */
+} CampaignLevel;
+/* Writes them, the lowest first; at most SIM_SEARCH_LEVEL_COUNT. Returns how many. */
+unsigned campaign_levels(const Campaign *campaign, CampaignLevel *levels);
+/* "nothing unexpected with at most 2 preemptions: 812 schedules (all)". Returns owned. */
+char *campaign_level_words(const CampaignLevel *level);
 /* Of header and all: what rings and joins compare. */
 uint64_t campaign_identity(const CampaignHeader *header);
 /* What differs between two headers besides the shard, as "policy pct, here random"; NULL: nothing. Returns owned. */
@@ -114,7 +134,8 @@ const CampaignShrunk *campaign_shrunk_find(const Campaign *campaign, uint64_t nu
 json_object *campaign_header_record(const CampaignHeader *header);
 json_object *campaign_outcome_record(const CampaignOutcome *outcome);
 json_object *campaign_shrunk_record(uint64_t number, const char *schedule, const char *words);
-json_object *campaign_exhausted_record(uint64_t block);
+/* `is_cut`: a limit ended some schedule, and what would have followed was not run. */
+json_object *campaign_ended_record(uint64_t block, bool is_bounded, bool is_cut);
 /* Takes the document. */
 json_object *campaign_coverage_record(json_object *coverage);
 /* After a block was: are all of the shard? */

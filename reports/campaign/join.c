@@ -91,6 +91,8 @@ bool campaign_join_add(CampaignJoin *join, const Campaign *part, const char *nam
     const CampaignBlock *from = &g_array_index(part->blocks, CampaignBlock, i);
     CampaignBlock *block = campaign_block(campaign, i);
     block->is_exhausted |= from->is_exhausted;
+    block->is_ended |= from->is_ended;
+    block->is_bounded |= from->is_bounded;
     join->overlap += MIN(block->done, from->done);
     if (from->done > block->done) { /* a block is the same wherever it was run: the longer holds the shorter */
       block_remove(campaign, block);
@@ -261,9 +263,11 @@ static bool records_write(const Campaign *campaign, CampaignLog *log, GError **e
   }
   if (campaign->coverage != NULL && !campaign_log_append(log, campaign_coverage_record(json_object_get(campaign->coverage)), error))
     return false;
-  for (guint i = 0; i < campaign->blocks->len; i++)
-    if (g_array_index(campaign->blocks, CampaignBlock, i).is_exhausted && !campaign_log_append(log, campaign_exhausted_record(i), error))
+  for (guint i = 0; i < campaign->blocks->len; i++) {
+    const CampaignBlock *block = &g_array_index(campaign->blocks, CampaignBlock, i);
+    if (block->is_ended && !campaign_log_append(log, campaign_ended_record(i, block->is_bounded, !block->is_exhausted), error))
       return false;
+  }
   return true;
 }
 

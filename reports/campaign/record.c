@@ -29,6 +29,8 @@ json_object *campaign_header_record(const CampaignHeader *header) {
   bound_add(json, "preemptions", search->preemption_bound);
   bound_add(json, "delays", search->delay_bound);
   json_object_object_add(json, "accesses", json_object_new_boolean(search->visits_accesses));
+  json_object_object_add(json, "deepens", json_object_new_boolean(search->deepens));
+  json_object_object_add(json, "clock", json_object_new_boolean(search->holds_up));
   json_object_object_add(json, "merge_states", json_object_new_boolean(search->merges_states));
   json_object_object_add(json, "races", json_object_new_boolean(search->races));
   json_object_object_add(json, "races_rarely", json_object_new_boolean(search->races_rarely));
@@ -71,9 +73,13 @@ json_object *campaign_shrunk_record(uint64_t number, const char *schedule, const
   return record;
 }
 
-json_object *campaign_exhausted_record(uint64_t block) {
+json_object *campaign_ended_record(uint64_t block, bool is_bounded, bool is_cut) {
   json_object *record = json_object_new_object();
   json_object_object_add(record, "exhausted", json_object_new_int64((int64_t)block));
+  if (is_bounded)
+    json_object_object_add(record, "bounded", json_object_new_boolean(true));
+  if (is_cut)
+    json_object_object_add(record, "cut", json_object_new_boolean(true));
   return record;
 }
 
@@ -172,6 +178,8 @@ static bool header_read(Campaign *campaign, json_object *json, GError **error) {
   header->search.varies = (uint32_t)varies;
   header->search.visits_accesses = flag_of(json, "accesses");
   header->search.races = flag_of(json, "races");
+  header->search.deepens = flag_of(json, "deepens");
+  header->search.holds_up = flag_of(json, "clock");
   header->search.races_rarely = flag_of(json, "races_rarely");
   header->search.merges_states = flag_of(json, "merge_states");
   header->sometimes = texts_of(json, "sometimes");
@@ -229,7 +237,7 @@ static bool counts_read(Campaign *campaign, CampaignBlock *block, json_object *c
 }
 
 static bool block_read(Campaign *campaign, json_object *item, GError **error) {
-  unsigned parts = campaign_part_count(campaign->header.search.policy);
+  unsigned parts = campaign_part_count(&campaign->header.search);
   json_object *counts = json_object_object_get(item, "outcomes");
   uint64_t number, done, total = 0;
   if (!number_of(item, "block", CAMPAIGN_BLOCK_COUNT_MAX - 1, &number) || !number_of(item, "done", INT64_MAX, &done) ||
@@ -266,11 +274,20 @@ static bool ran_read(Campaign *campaign, json_object *record, GError **error) {
   return is_right || senseless(error, "its hashes are none");
 }
 
+/* The part is exhausted when a level of it is that left nothing out. */
 void campaign_exhausted_update(Campaign *campaign) {
+  const CampaignHeader *header = &campaign->header;
+  unsigned parts = campaign_tree_part_count(header->search.policy), blocks = campaign_part_count(&header->search);
   campaign->is_exhausted = campaign_is_systematic(campaign);
-  for (uint64_t i = campaign->header.shard - 1; campaign->is_exhausted && i < campaign_part_count(campaign->header.search.policy);
-       i += campaign->header.shard_count)
-    campaign->is_exhausted = campaign_block(campaign, i)->is_exhausted;
+  for (unsigned part = 0; campaign->is_exhausted && part < parts; part++) {
+    bool is_whole = !campaign_block_is_ours(header, part), is_cut = false;
+    for (unsigned i = part; !is_whole && !is_cut && i < blocks; i += parts) {
+      const CampaignBlock *block = campaign_block(campaign, i);
+      is_cut = !block->is_exhausted;
+      is_whole = block->is_exhausted && !block->is_bounded;
+    }
+    campaign->is_exhausted = is_whole;
+  }
 }
 
 static bool shrunk_read(Campaign *campaign, json_object *json, GError **error) {
@@ -288,11 +305,13 @@ static bool shrunk_read(Campaign *campaign, json_object *json, GError **error) {
 
 static bool exhausted_read(Campaign *campaign, json_object *record, GError **error) {
   uint64_t number;
-  if (!campaign_is_systematic(campaign) ||
-      !number_of(record, "exhausted", campaign_part_count(campaign->header.search.policy) - 1, &number) ||
+  if (!campaign_is_systematic(campaign) || !number_of(record, "exhausted", campaign_part_count(&campaign->header.search) - 1, &number) ||
       !campaign_block_is_ours(&campaign->header, number))
     return senseless(error, "there is no such block");
-  campaign_block(campaign, number)->is_exhausted = true;
+  CampaignBlock *block = campaign_block(campaign, number);
+  block->is_ended = true;
+  block->is_exhausted = !flag_of(record, "cut");
+  block->is_bounded = flag_of(record, "bounded");
   campaign_exhausted_update(campaign);
   return true;
 }

@@ -150,6 +150,16 @@ static void behaviours_print_line(GString *out, const Campaign *campaign) {
   g_string_append_c(out, '\n');
 }
 
+/* The last bound that was done with. */
+static void levels_print_line(GString *out, const Campaign *campaign) {
+  CampaignLevel levels[SIM_SEARCH_LEVEL_COUNT];
+  unsigned count = campaign_levels(campaign, levels);
+  if (count == 0)
+    return;
+  g_autofree char *words = campaign_level_words(&levels[count - 1]);
+  g_string_append_printf(out, "  %s\n", words);
+}
+
 static void failure_print(GString *out, const ReportStyle *style, const Campaign *campaign, const CampaignFailure *failure,
                           const char *folder) {
   bool is_ok = failure->why == NULL, is_clean = strcmp(failure->text, "clean") == 0;
@@ -175,6 +185,7 @@ void campaign_summary_print(GString *out, const ReportStyle *style, const Campai
   g_autofree char *never = summary->is_whole ? campaign_never_happened(campaign) : NULL;
   head_print(out, style, campaign, summary);
   behaviours_print_line(out, campaign);
+  levels_print_line(out, campaign);
   for (guint i = 0; i < failures->len && i < FAILURE_COUNT_MAX; i++)
     failure_print(out, style, campaign, &g_array_index(failures, CampaignFailure, i), summary->folder);
   if (failures->len > FAILURE_COUNT_MAX)
@@ -218,6 +229,21 @@ static json_object *failures_json(const Campaign *campaign) {
   return list;
 }
 
+static json_object *levels_json(const Campaign *campaign) {
+  CampaignLevel levels[SIM_SEARCH_LEVEL_COUNT];
+  unsigned count = campaign_levels(campaign, levels);
+  json_object *list = json_object_new_array();
+  for (unsigned i = 0; i < count; i++) {
+    json_object *item = json_object_new_object();
+    bool is_bounded = levels[i].preemptions != SIM_SEARCH_UNBOUNDED;
+    json_object_object_add(item, "preemptions", is_bounded ? json_object_new_int64(levels[i].preemptions) : NULL);
+    json_object_object_add(item, "schedules", json_object_new_int64((int64_t)levels[i].schedules));
+    json_object_object_add(item, "failed", json_object_new_int64((int64_t)levels[i].failed));
+    json_object_array_add(list, item);
+  }
+  return list;
+}
+
 json_object *campaign_summary_json(const Campaign *campaign, const CampaignSummary *summary) {
   const CampaignHeader *header = &campaign->header;
   json_object *json = json_object_new_object(), *behaviours = json_object_new_object();
@@ -232,6 +258,7 @@ json_object *campaign_summary_json(const Campaign *campaign, const CampaignSumma
   json_object_object_add(json, "shards", json_object_new_int64((int64_t)header->shard_count));
   json_object_object_add(json, "schedules", json_object_new_int64((int64_t)campaign->schedule_count));
   json_object_object_add(json, "exhausted", json_object_new_boolean(campaign->is_exhausted));
+  json_object_object_add(json, "levels", levels_json(campaign));
   json_object_object_add(json, "seconds", real_json(summary->seconds > 0 ? summary->seconds : campaign->seconds));
   json_object_object_add(json, "stopped", text_json(summary->stopped));
   json_object_object_add(behaviours, "distinct", json_object_new_int64((int64_t)behaviours_distinct(&campaign->behaviours)));

@@ -23,11 +23,10 @@ static const char *const usual[] = { "seeds/osr-291980/dpc-classify",
 
 typedef struct Figures {
   char *name;
-  double schedules_per_s;
+  BenchRate rate;
   double without_rules_per_s;
-  double step_ns;
-  double steps_per_schedule;
   double boot_ms;
+  double plain_per_s; /* of the same program as bare coroutines; 0: there is none */
   double restore_us;
   size_t state_bytes;
   size_t copied_bytes;
@@ -42,8 +41,7 @@ static double used_s(void) {
   return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-/* Schedules for about `seconds`, at least one, by the scenario's own policy where it draws. */
-static void schedules_measure(ScenarioRun *run, double seconds, bool without_rules, Figures *figures) {
+BenchRate bench_rate(ScenarioRun *run, double seconds, bool without_rules) {
   const SimSearchOptions *own = &scenario_run_scenario(run)->policy.search;
   SimSearch search;
   SimSearchOptions options = sim_search_options_default;
@@ -65,13 +63,9 @@ static void schedules_measure(ScenarioRun *run, double seconds, bool without_rul
     used = used_s() - begin;
   } while (used < seconds);
   sim_search_finish(&search);
-  if (without_rules) {
-    figures->without_rules_per_s = (double)count / used;
-    return;
-  }
-  figures->schedules_per_s = (double)count / used;
-  figures->steps_per_schedule = (double)steps / (double)count;
-  figures->step_ns = steps > 0 ? used * 1e9 / (double)steps : 0;
+  return (BenchRate){ .schedules_per_s = (double)count / used,
+                      .steps_per_schedule = (double)steps / (double)count,
+                      .step_ns = steps > 0 ? used * 1e9 / (double)steps : 0 };
 }
 
 /* After many runs: it is known which pages they write. */
@@ -93,9 +87,11 @@ static bool measure(const char *file, const char *name, double seconds, GArray *
   if (run == NULL)
     return false;
   figures.boot_ms = (now_s() - begin) * 1e3;
-  schedules_measure(run, seconds, false, &figures);
+  figures.rate = bench_rate(run, seconds, false);
   restore_measure(run, &figures);
-  schedules_measure(run, seconds / 2, true, &figures);
+  double plain_ns = bench_plain_ns(name);
+  figures.plain_per_s = plain_ns > 0 ? 1e9 / plain_ns : 0;
+  figures.without_rules_per_s = bench_rate(run, seconds / 2, true).schedules_per_s;
   g_array_append_val(all, figures);
   return true;
 }
@@ -144,9 +140,16 @@ static void scenarios_print(const GArray *all) {
          "copied", "us");
   for (guint i = 0; i < all->len; i++) {
     const Figures *figures = &g_array_index(all, Figures, i);
-    printf("%-40s %12.0f %12.0f %8.0f %8.0f %9.1f %9zu %8zu %8.2f\n", figures->name, figures->schedules_per_s, figures->without_rules_per_s,
-           figures->steps_per_schedule, figures->step_ns, figures->boot_ms, figures->state_bytes, figures->copied_bytes,
-           figures->restore_us);
+    printf("%-40s %12.0f %12.0f %8.0f %8.0f %9.1f %9zu %8zu %8.2f\n", figures->name, figures->rate.schedules_per_s,
+           figures->without_rules_per_s, figures->rate.steps_per_schedule, figures->rate.step_ns, figures->boot_ms, figures->state_bytes,
+           figures->copied_bytes, figures->restore_us);
+  }
+  for (guint i = 0; i < all->len; i++) {
+    const Figures *figures = &g_array_index(all, Figures, i);
+    if (figures->plain_per_s > 0)
+      printf("%s: %.0f schedules/s as coroutines in plain C without any check, %.3g times as many; rules off, %.3g times\n", figures->name,
+             figures->plain_per_s, figures->plain_per_s / figures->rate.schedules_per_s,
+             figures->plain_per_s / figures->without_rules_per_s);
   }
 }
 
@@ -172,11 +175,13 @@ static json_object *scenarios_json(const GArray *all) {
     const Figures *figures = &g_array_index(all, Figures, i);
     json_object *item = json_object_new_object();
     json_object_object_add(item, "scenario", json_object_new_string(figures->name));
-    json_object_object_add(item, "schedules_per_second", json_object_new_double(figures->schedules_per_s));
+    json_object_object_add(item, "schedules_per_second", json_object_new_double(figures->rate.schedules_per_s));
     json_object_object_add(item, "schedules_per_second_without_rules", json_object_new_double(figures->without_rules_per_s));
-    json_object_object_add(item, "steps_per_schedule", json_object_new_double(figures->steps_per_schedule));
-    json_object_object_add(item, "nanoseconds_per_step", json_object_new_double(figures->step_ns));
+    json_object_object_add(item, "steps_per_schedule", json_object_new_double(figures->rate.steps_per_schedule));
+    json_object_object_add(item, "nanoseconds_per_step", json_object_new_double(figures->rate.step_ns));
     json_object_object_add(item, "start_milliseconds", json_object_new_double(figures->boot_ms));
+    if (figures->plain_per_s > 0)
+      json_object_object_add(item, "plain_schedules_per_second", json_object_new_double(figures->plain_per_s));
     json_object_object_add(item, "state_bytes", json_object_new_int64((int64_t)figures->state_bytes));
     json_object_object_add(item, "copied_bytes", json_object_new_int64((int64_t)figures->copied_bytes));
     json_object_object_add(item, "restore_microseconds", json_object_new_double(figures->restore_us));
@@ -221,7 +226,7 @@ static const char description[] =
 int cli_bench(int argc, char **argv) {
   gboolean wants_json = FALSE, compares_policies = FALSE, compares_systematic = FALSE;
   g_autofree char *only = NULL;
-  gboolean shrinks = FALSE;
+  gboolean shrinks = FALSE, grows = FALSE;
   gint seeds = 20;
   gint64 schedules = 10000;
   gdouble seconds = 1;
@@ -235,6 +240,7 @@ int cli_bench(int argc, char **argv) {
     { "schedules", 0, 0, G_OPTION_ARG_INT64, &schedules, "With --policies and --systematic: of a search, at most (default 10000)", "N" },
     { "systematic", 0, 0, G_OPTION_ARG_NONE, &compares_systematic, "How many schedules all there are come to, and how fast, by each method",
       NULL },
+    { "growth", 0, 0, G_OPTION_ARG_NONE, &grows, "What a schedule costs as CPUs, threads, connections and filters grow", NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &wants_json, "Print JSON instead of a table", NULL },
     { 0 },
   };
@@ -244,6 +250,8 @@ int cli_bench(int argc, char **argv) {
     return cli_error("bench --policies, --shrink: name scenarios or a folder of them; --seeds and --schedules are at least 1");
   if (compares_systematic && (argc < 2 || schedules < 1))
     return cli_error("bench --systematic: name scenarios or a folder of them; --schedules is at least 1");
+  if (grows)
+    return bench_growth(seconds, wants_json);
   if (compares_systematic)
     return bench_systematic((uint64_t)schedules, wants_json, argv + 1);
   if (shrinks)

@@ -21,6 +21,15 @@ typedef struct BenchCost {
 typedef void BenchBody(uint64_t count, void *data);
 double bench_ns(BenchBody *body, void *data);
 
+typedef struct BenchRate {
+  double schedules_per_s;
+  double steps_per_schedule;
+  double step_ns;
+} BenchRate;
+
+/* Schedules for about so many seconds of the processor, at least one, by the scenario's own policy where it draws, else at random. */
+BenchRate bench_rate(ScenarioRun *run, double seconds, bool without_rules);
+
 /* Nanoseconds of the natural schedule, the best of some; negative: it does not come to its end. */
 double bench_run_ns(ScenarioRun *run);
 void bench_add(GArray *costs, const char *what, double cost_ns, const char *beside, double beside_ns);
@@ -48,6 +57,13 @@ typedef struct BenchPolicies {
 /* How many schedules brute force, partial-order reduction and merged states need for all there are, at most that many each, and how fast. Prints;
  * returns the exit code. */
 int bench_systematic(uint64_t schedules, bool wants_json, char **paths);
+
+/* Nanoseconds of a random schedule of that program (locks, increments, buffer; what is before a slash does not count) as bare coroutines in plain C;
+ * 0: it is no such program. */
+double bench_plain_ns(const char *name);
+
+/* What a schedule costs as CPUs, threads, connections and filters grow. Prints; returns the exit code. */
+int bench_growth(double seconds, bool wants_json);
 
 /* How many schedules each policy needs for each of the scenarios. Prints; returns the exit code. */
 int bench_policies(const BenchPolicies *wanted, char **paths);

@@ -4,9 +4,11 @@
 #include "run.h"
 
 #include <glib/gstdio.h>
+#include <pthread.h>
 #include <string.h>
 
 #define TIMES 100000
+#define LIVES 2000 /* threads of one run: each is an object, of which a run may have 24,576 */
 #define ROUNDS 5
 
 static const char steps_text[] =
@@ -29,10 +31,28 @@ static const char c_source[] = "#include <ntddk.h>\n"
                                "KSTART_ROUTINE OnThread;\n"
                                "static volatile LONG Count;\n"
                                "static KEVENT Event;\n"
+                               "static KSPIN_LOCK Lock;\n"
+                               "KSTART_ROUTINE OnLife;\n"
+                               "VOID OnLife(PVOID Context) { UNREFERENCED_PARAMETER(Context); }\n"
+                               "static __inline void Pair(void) {\n"
+                               "  KIRQL Irql;\n"
+                               "  KeAcquireSpinLock(&Lock, &Irql);\n"
+                               "  KeReleaseSpinLock(&Lock, Irql);\n"
+                               "}\n"
+                               "static __inline void Life(void) {\n"
+                               "  HANDLE Handle;\n"
+                               "  PVOID Thread;\n"
+                               "  PsCreateSystemThread(&Handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, OnLife, NULL);\n"
+                               "  ObReferenceObjectByHandle(Handle, THREAD_ALL_ACCESS, *PsThreadType, KernelMode, &Thread, NULL);\n"
+                               "  ZwClose(Handle);\n"
+                               "  KeWaitForSingleObject(Thread, Executive, KernelMode, FALSE, NULL);\n"
+                               "  ObDereferenceObject(Thread);\n"
+                               "}\n"
                                "NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) {\n"
                                "  UNREFERENCED_PARAMETER(DriverObject);\n"
                                "  UNREFERENCED_PARAMETER(RegistryPath);\n"
                                "  KeInitializeEvent(&Event, NotificationEvent, FALSE);\n"
+                               "  KeInitializeSpinLock(&Lock);\n"
                                "  return STATUS_SUCCESS;\n"
                                "}\n"
                                "VOID OnThread(PVOID Context) {\n"
@@ -79,18 +99,18 @@ static double run_ns(const char *text, const char *file, double *restore_ns, siz
   return best;
 }
 
-/* One of TIMES things, over a run that does one of them. */
-static double thing_ns(const char *form, const char *file, const char *what) {
+/* One of so many things, over a run that does one of them. */
+static double thing_ns(const char *form, const char *file, const char *what, unsigned times) {
   g_autofree char *few = NULL, *many = NULL;
   if (form == steps_text) {
     few = g_strdup_printf(steps_text, 1u, what);
-    many = g_strdup_printf(steps_text, TIMES + 1u, what);
+    many = g_strdup_printf(steps_text, times + 1u, what);
   } else {
     few = g_strdup_printf(c_text, 1u, what);
-    many = g_strdup_printf(c_text, TIMES + 1u, what);
+    many = g_strdup_printf(c_text, times + 1u, what);
   }
   double less = run_ns(few, file, NULL, NULL), more = run_ns(many, file, NULL, NULL);
-  return less < 0 || more < 0 ? -1 : (more - less) / TIMES;
+  return less < 0 || more < 0 ? -1 : (more - less) / times;
 }
 
 static void increments(uint64_t count, void *data) {
@@ -110,6 +130,24 @@ static void state_reads(uint64_t count, void *data) {
     state_read_pointer(data);
 }
 
+static void spin_lock_pairs(uint64_t count, void *data) {
+  pthread_spinlock_t *lock = data;
+  for (uint64_t i = 0; i < count; i++) {
+    pthread_spin_lock(lock);
+    pthread_spin_unlock(lock);
+  }
+}
+
+static void *live(void *argument) { return argument; }
+
+static void thread_lives(uint64_t count, void *data) {
+  pthread_t thread;
+  (void)data;
+  for (uint64_t i = 0; i < count; i++)
+    if (pthread_create(&thread, NULL, live, NULL) == 0)
+      pthread_join(thread, NULL);
+}
+
 static void measure_restore(GArray *costs) {
   g_autofree char *text = g_strdup_printf(steps_text, 1u, "gCount++");
   double restore_ns = 0;
@@ -125,27 +163,41 @@ static void measure_restore(GArray *costs) {
   bench_add(costs, "restore of a booted machine's state", restore_ns, "memcpy of as many bytes", (double)(g_get_monotonic_time() - begin));
 }
 
+static void compiled_add(GArray *costs, const char *what, double cost_ns, const char *beside, double beside_ns) {
+  if (cost_ns >= 0) /* there is a compiler */
+    bench_add(costs, what, cost_ns, beside, beside_ns);
+}
+
+static void measure_compiled(GArray *costs, const char *file, double increment_ns, double call_ns) {
+  pthread_spinlock_t lock;
+  pthread_spin_init(&lock, PTHREAD_PROCESS_PRIVATE);
+  compiled_add(costs, "compiled: Count = Count + 1, two accesses", thing_ns(c_text, file, "Count = Count + 1", TIMES),
+               "the same without irqlab", increment_ns);
+  compiled_add(costs, "compiled: KeReadStateEvent(&Event)", thing_ns(c_text, file, "KeReadStateEvent(&Event)", TIMES), "call of a function",
+               call_ns);
+  compiled_add(costs, "compiled: a spin lock taken and given back", thing_ns(c_text, file, "Pair()", TIMES), "pthread_spin_lock",
+               bench_ns(spin_lock_pairs, (void *)&lock));
+  compiled_add(costs, "compiled: a thread's life, waited for", thing_ns(c_text, file, "Life()", LIVES), "pthread_create, join",
+               bench_ns(thread_lives, NULL));
+  pthread_spin_destroy(&lock);
+}
+
 void bench_driver(GArray *costs) {
   int32_t number = 0;
   double increment_ns = bench_ns(increments, &number), call_ns = bench_ns(state_reads, &number);
-  double step_ns = thing_ns(steps_text, "bench.json", "gCount++");
+  double step_ns = thing_ns(steps_text, "bench.json", "gCount++", TIMES);
   measure_restore(costs);
   bench_add(costs, "step: gCount++", step_ns, "the same in C", increment_ns);
-  bench_add(costs, "step: KeReadStateEvent(&gEvent)", thing_ns(steps_text, "bench.json", "KeReadStateEvent(&gEvent)"), "call of a function",
-            call_ns);
+  bench_add(costs, "step: KeReadStateEvent(&gEvent)", thing_ns(steps_text, "bench.json", "KeReadStateEvent(&gEvent)", TIMES),
+            "call of a function", call_ns);
 
   g_autofree char *folder = g_dir_make_tmp("irqlab-bench-XXXXXX", NULL);
   g_autofree char *source = folder != NULL ? g_build_filename(folder, "bench.c", NULL) : NULL;
   g_autofree char *file = folder != NULL ? g_build_filename(folder, "bench.json", NULL) : NULL;
   if (source == NULL)
     return;
-  if (g_file_set_contents(source, c_source, -1, NULL)) {
-    double access_ns = thing_ns(c_text, file, "Count = Count + 1"), ddi_ns = thing_ns(c_text, file, "KeReadStateEvent(&Event)");
-    if (access_ns >= 0)
-      bench_add(costs, "compiled: Count = Count + 1, two accesses", access_ns, "the same without irqlab", increment_ns);
-    if (ddi_ns >= 0)
-      bench_add(costs, "compiled: KeReadStateEvent(&Event)", ddi_ns, "call of a function", call_ns);
-  }
+  if (g_file_set_contents(source, c_source, -1, NULL))
+    measure_compiled(costs, file, increment_ns, call_ns);
   g_remove(source);
   g_rmdir(folder);
 }

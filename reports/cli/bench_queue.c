@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define MEAN_NS 1000000.0
-#define SLEEPER_COUNT 150 /* of at most SIM_CONTEXT_COUNT_MAX */
 
 static SimLimits no_limits(void) {
   return (
@@ -124,11 +123,17 @@ static void sleeper_main(SimMachine *machine, void *argument) {
   }
 }
 
+typedef struct Sleepers {
+  unsigned count; /* at most SIM_CONTEXT_COUNT_MAX */
+  const uint64_t *delays;
+} Sleepers;
+
 static void sleepers_run(uint64_t count, void *data) {
+  const Sleepers *wanted = data;
   machine_open();
-  Sleeper *sleepers = sim_heap_allocate(SLEEPER_COUNT * sizeof *sleepers);
-  for (unsigned i = 0; i < SLEEPER_COUNT; i++) {
-    sleepers[i] = (Sleeper){ .entry.fire = sleeper_wake, .at = i * 77, .left = count / SLEEPER_COUNT + 1, .delays = data };
+  Sleeper *sleepers = sim_heap_allocate(wanted->count * sizeof *sleepers);
+  for (unsigned i = 0; i < wanted->count; i++) {
+    sleepers[i] = (Sleeper){ .entry.fire = sleeper_wake, .at = i * 77, .left = count / wanted->count + 1, .delays = wanted->delays };
     sleepers[i].thread = sim_context_create(sim_machine(), NULL, SIM_CONTEXT_THREAD, sleeper_main, &sleepers[i]);
     sim_queue_push(&sim_machine()->queue, &sleepers[i].entry, i);
   }
@@ -182,7 +187,8 @@ void bench_queue(GArray *costs) {
   hold_measure(costs, delays, 16, "timers, 16 pending: pop and push");
   hold_measure(costs, delays, 1000, "timers, 1,000 pending: pop and push");
   hold_measure(costs, delays, 100000, "timers, 100,000 pending: pop and push");
-  bench_add(costs, "threads, 150: sleep and wake", bench_ns(sleepers_run, delays), "", 0);
+  bench_add(costs, "threads, 100: sleep and wake", bench_ns(sleepers_run, &(Sleepers){ 100, delays }), "", 0);
+  bench_add(costs, "threads, 1,000: sleep and wake", bench_ns(sleepers_run, &(Sleepers){ 1000, delays }), "", 0);
   restore_measure(costs, 65536, 4, "restore of 64 KiB, 4 pages written");
   restore_measure(costs, 65536, 16, "restore of 64 KiB, all written");
   restore_measure(costs, 1048576, 4, "restore of 1 MiB, 4 pages written");

@@ -1,5 +1,6 @@
 /* irqlab explore: many schedules, until a budget is used up. */
 #include "explore.h"
+#include "explore_line.h"
 
 #include "../campaign/join.h"
 #include "../campaign/summary.h"
@@ -85,6 +86,16 @@ static void found(const CampaignOutcome *outcome, const Campaign *campaign, doub
   fflush(stdout);
 }
 
+static void levelled(const CampaignLevel *level, double seconds, void *data) {
+  ExploreCommand *command = data;
+  if (level->preemptions == SIM_SEARCH_UNBOUNDED || command->arguments->wants_json || command->arguments->is_quiet)
+    return;
+  progress_clear(command);
+  g_autofree char *words = campaign_level_words(level);
+  printf("  done   %7.1f s  %s\n", seconds, words);
+  fflush(stdout);
+}
+
 /* What is left of the budget, in seconds at this rate; negative: nobody knows. */
 static double left_s(const ExploreCommand *command, uint64_t count, double seconds) {
   double left = command->budget_s > 0 ? MAX(command->budget_s - seconds, 0) : -1;
@@ -113,12 +124,16 @@ static void progress(const Campaign *campaign, uint64_t pending, double seconds,
   for (guint i = 0; i < failures->len; i++)
     finding_count += strcmp(g_array_index(failures, CampaignFailure, i).text, "clean") != 0;
   double left = left_s(command, count, seconds);
-  g_autofree char *left_text = left < 0 ? g_strdup("") : g_strdup_printf("  %d:%02d left", (int)left / 60, (int)left % 60);
+  g_autofree char *left_text = left < 0 ? NULL : g_strdup_printf("%d:%02d left", (int)left / 60, (int)left % 60);
   double unseen = 100 * behaviours_unseen(&campaign->behaviours, campaign->schedule_count);
-  g_autofree char *unseen_text = campaign_is_systematic(campaign) ? g_strdup("") : g_strdup_printf("  unseen %.3g %%", unseen);
-  g_autofree char *line = g_strdup_printf("  %s  %s schedules  %s/s  %s behaviours  %u failures%s%s", command->name, count_text, rate_text,
-                                          ways, finding_count, unseen_text, left_text);
-  fprintf(stderr, "\r\033[K%.*s", (int)MAX(command->style.width, 20) - 1, line);
+  g_autofree char *unseen_text = campaign_is_systematic(campaign) ? NULL : g_strdup_printf("unseen %.3g %%", unseen);
+  g_autofree char *schedules = g_strdup_printf("%s schedules", count_text), *rate = g_strdup_printf("%s/s", rate_text);
+  g_autofree char *behaviours = g_strdup_printf("%s behaviours", ways);
+  g_autofree char *found = g_strdup_printf("%u failure%s", finding_count, finding_count == 1 ? "" : "s");
+  const ExplorePart parts[] = { { command->name, 4 }, { schedules, 0 },   { rate, 2 },     { behaviours, 5 },
+                                { found, 0 },         { unseen_text, 3 }, { left_text, 1 } };
+  g_autofree char *line = explore_line(parts, G_N_ELEMENTS(parts), explore_columns(STDERR_FILENO) - 1);
+  fprintf(stderr, "\r\033[K%s", line);
   command->is_progress_there = true;
 }
 
@@ -138,9 +153,9 @@ static char *search_fill(const ExploreArguments *arguments, const char *file, Si
   ScenarioPolicy own = scenario->policy;
   policy_default(arguments, &own.search);
   char *wrong = cli_search_apply(&arguments->search, &own, search);
-  if (wrong == NULL && search->policy->is_systematic && arguments->shard_count > campaign_part_count(search->policy))
+  if (wrong == NULL && search->policy->is_systematic && arguments->shard_count > campaign_tree_part_count(search->policy))
     return g_strdup_printf("--shard: what %s searches cannot be cut in more shards than %u", search->policy->name,
-                           campaign_part_count(search->policy));
+                           campaign_tree_part_count(search->policy));
   return wrong;
 }
 
@@ -200,6 +215,7 @@ static int scenario_explore_one(ExploreCommand *command, const CliScenario *scen
                        .has_coverage = arguments->wants_coverage,
                        .is_interrupted = &is_interrupted,
                        .found = found,
+                       .levelled = levelled,
                        .progress = progress,
                        .data = command };
   g_autofree char *wrong = g_strdup(scenario->error);
@@ -252,7 +268,7 @@ static int explore(const ExploreArguments *arguments, ReportColorMode mode, char
   sigaction(SIGHUP, &action, NULL);
   signal(SIGPIPE, SIG_IGN); /* a worker may die while it is spoken to */
   command.style = report_style_of(STDOUT_FILENO, list != NULL ? REPORT_COLOR_NEVER : mode);
-  command.has_progress = isatty(STDERR_FILENO) && list == NULL && !arguments->is_quiet;
+  command.has_progress = explore_can_rewrite(STDERR_FILENO) && list == NULL && !arguments->is_quiet;
   gint64 begin_us = g_get_monotonic_time();
   for (guint i = 0; i < scenarios->len && !is_interrupted; i++) {
     double used = (double)(g_get_monotonic_time() - begin_us) / 1e6;
@@ -319,6 +335,7 @@ static const char description[] =
     "  irqlab explore --schedules 1000000 --jobs 8 --out found mine.json     and again, after a power cut\n"
     "  irqlab explore --for 8h --out found                                   what the folder holds, further\n"
     "  irqlab explore --schedules 1000000 --shard 3/16 --out found mine.json one of 16 machines\n"
+    "  irqlab explore --policy exhaustive --for 10m mine.json                with 0 preemptions, then 1, ...: proves as it goes\n"
     "  irqlab explore --policy exhaustive --preemptions 2 mine.json          all there are within the bound\n"
     "  irqlab explore --report found                                         what the folder holds\n\n"
     "Exit codes, the highest wins: 0 all as expected; 1 a schedule is not as the scenario expects, or irqlab itself crashed; 2 bad\n"

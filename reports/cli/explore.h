@@ -24,7 +24,8 @@ typedef struct ExploreTask {
   bool has_coverage; /* what the schedules exercise is collected, too */
   const volatile bool *is_interrupted;
   void (*found)(const CampaignOutcome *outcome, const Campaign *campaign, double seconds, void *data); /* an outcome not met before */
-  void (*progress)(const Campaign *campaign, uint64_t pending, double seconds, void *data);            /* now and then */
+  void (*levelled)(const CampaignLevel *level, double seconds, void *data);                 /* all schedules within a bound were run */
+  void (*progress)(const Campaign *campaign, uint64_t pending, double seconds, void *data); /* now and then */
   void *data;
 } ExploreTask;
 

@@ -33,8 +33,9 @@ typedef struct ExplorePool {
   ExploreWorker *workers;
   unsigned worker_count;
   uint64_t next_block;
-  GArray *again;  /* of uint64_t: blocks whose worker was killed */
-  uint64_t total; /* numbers below this are run */
+  bool is_given[CAMPAIGN_PART_COUNT * SIM_SEARCH_LEVEL_COUNT]; /* blocks of a search that deepens */
+  GArray *again;                                               /* of uint64_t: blocks whose worker was killed */
+  uint64_t total;                                              /* numbers below this are run */
   gint64 begin_us, recorded_us, told_us;
   unsigned death_count;
   bool is_begun;      /* the header is known */

@@ -32,9 +32,41 @@ static void stop(ExplorePool *pool, char *why) {
 
 /* ---- blocks ---- */
 
+/* What is left of its part's share of the budget, which all levels have together. */
+static void level_span(const ExplorePool *pool, uint64_t block, CampaignSpan *span) {
+  CampaignSpan part = campaign_span(block % CAMPAIGN_PART_COUNT, CAMPAIGN_PART_COUNT);
+  uint64_t share = campaign_span_below(&part, pool->total), done = 0;
+  for (uint64_t below = block % CAMPAIGN_PART_COUNT; below < block; below += CAMPAIGN_PART_COUNT)
+    done += campaign_block_done(pool->campaign, below);
+  *span = campaign_span(block, campaign_part_count(&pool->campaign->header.search));
+  span->count = share > done ? share - done : 0;
+}
+
+/* Of a search that deepens: the first that may be run now. Others may when some that are running have come to their end. */
+static bool level_span_next(ExplorePool *pool, CampaignSpan *span, uint64_t *skip) {
+  const Campaign *campaign = pool->campaign;
+  for (uint64_t block = 0; block < campaign_part_count(&campaign->header.search); block++) {
+    if (pool->is_given[block] || !campaign_block_is_ours(&campaign->header, block) || !campaign_block_is_due(campaign, block))
+      continue;
+    pool->is_given[block] = true;
+    level_span(pool, block, span);
+    *skip = campaign_block_done(campaign, block);
+    if (*skip < span->count && !campaign_block(pool->campaign, block)->is_ended)
+      return true;
+  }
+  return false;
+}
+
 /* Below the budget and not yet run; false: there is none left. */
 static bool span_next(ExplorePool *pool, CampaignSpan *span, uint64_t *skip) {
-  unsigned parts = campaign_part_count(pool->campaign->header.search.policy);
+  unsigned parts = campaign_part_count(&pool->campaign->header.search);
+  if (pool->campaign->header.search.deepens) {
+    while (pool->again->len > 0) {
+      pool->is_given[g_array_index(pool->again, uint64_t, 0)] = false;
+      g_array_remove_index(pool->again, 0);
+    }
+    return level_span_next(pool, span, skip);
+  }
   for (;;) {
     uint64_t block = pool->next_block;
     if (pool->again->len > 0) {
@@ -155,7 +187,7 @@ static void __attribute__((format(printf, 2, 3))) note_add(ExplorePool *pool, co
 }
 
 static void others_start(ExplorePool *pool) {
-  unsigned parts = campaign_part_count(pool->campaign->header.search.policy);
+  unsigned parts = campaign_part_count(&pool->campaign->header.search);
   unsigned wanted = pool->campaign->header.is_single || parts == 1 ? 1 : pool->task->jobs;
   for (unsigned i = 1; i < wanted && i < pool->worker_count; i++)
     if (!explore_worker_start(pool, &pool->workers[i]))
@@ -192,6 +224,17 @@ static void hello_take(ExplorePool *pool, ExploreWorker *worker, json_object *js
   others_start(pool);
 }
 
+static bool is_in(json_object *json, const char *key) { return json_object_get_boolean(json_object_object_get(json, key)); }
+
+static void block_ended(ExplorePool *pool, uint64_t block, json_object *json) {
+  CampaignLevel levels[SIM_SEARCH_LEVEL_COUNT];
+  unsigned before = campaign_levels(pool->campaign, levels);
+  explore_record(pool, campaign_ended_record(block, is_in(json, "bounded"), is_in(json, "cut")));
+  unsigned count = campaign_levels(pool->campaign, levels);
+  for (unsigned i = before; i < count && pool->task->levelled != NULL; i++)
+    pool->task->levelled(&levels[i], session_s(pool), pool->task->data);
+}
+
 static void line_take(ExplorePool *pool, ExploreWorker *worker, const char *line) {
   json_object *json = json_tokener_parse(line);
   if (json_object_object_get_ex(json, "outcome", NULL)) {
@@ -214,8 +257,8 @@ static void line_take(ExplorePool *pool, ExploreWorker *worker, const char *line
     worker->span_count -= worker->span_count > 0;
     if (json_object_object_get_ex(json, "note", NULL))
       note_add(pool, "%s", json_object_get_string(json_object_object_get(json, "note")));
-    if (json_object_get_boolean(json_object_object_get(json, "exhausted")) && ring_drain(pool, worker) && explore_flush(pool))
-      explore_record(pool, campaign_exhausted_record(block));
+    if (json_object_object_get_ex(json, "ended", NULL) && ring_drain(pool, worker) && explore_flush(pool))
+      block_ended(pool, block, json);
   }
   json_object_put(json);
 }

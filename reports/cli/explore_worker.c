@@ -65,10 +65,15 @@ static void coverage_tell(const Worker *worker) {
     coverage_clear(scenario_run_coverage(worker->run));
 }
 
-static void block_end_tell(const Worker *worker, bool is_exhausted, uint32_t unreduced) {
+/* `proof` of a systematic search that has come to its end; NULL: the block has. */
+static void block_end_tell(const Worker *worker, const SimSearchProof *proof, bool is_cut, uint32_t unreduced) {
   json_object *json = json_object_new_object();
   json_object_object_add(json, "end", json_object_new_boolean(1));
-  json_object_object_add(json, "exhausted", json_object_new_boolean(is_exhausted));
+  if (proof != NULL) {
+    json_object_object_add(json, "ended", json_object_new_boolean(1));
+    json_object_object_add(json, "bounded", json_object_new_boolean(worker->own->task->search.deepens && proof->is_bounded));
+    json_object_object_add(json, "cut", json_object_new_boolean(is_cut));
+  }
   if (unreduced != 0) {
     g_autofree char *scope = run_search_scope(&worker->own->task->search, unreduced);
     g_autofree char *note = g_strdup_printf("%s searched %s", worker->own->task->search.policy->name, scope);
@@ -84,13 +89,15 @@ static bool learns(const SimPolicy *policy) { return policy->is_systematic || po
 
 /* Of a policy that learns, schedules of the block that were run before a kill are run again and not counted. */
 static void block_run(Worker *worker, const CampaignSpan *span, uint64_t skip) {
-  SimSearchOptions options = worker->own->task->search;
+  SimSearchOptions options = campaign_block_search(&worker->own->task->search, span->first);
   CampaignRing *ring = worker->own->ring;
   RunSearch search;
   bool is_over = false, is_cut = false;
   uint64_t at = learns(options.policy) ? 0 : skip;
-  options.first = span->first + at * span->stride;
-  options.stride = span->stride;
+  if (!worker->own->task->search.deepens) {
+    options.first = span->first + at * span->stride;
+    options.stride = span->stride;
+  }
   run_search_init(&search, worker->run, &options);
   while (at < span->count && !is_over && !ring->stop) {
     uint64_t number = span->first + at * span->stride;
@@ -115,10 +122,12 @@ static void block_run(Worker *worker, const CampaignSpan *span, uint64_t skip) {
   }
   ring->in_flight = 0;
   is_cut |= run_search_is_cut(&search);
+  SimSearchProof proof;
+  sim_search_proof(&search.search, &proof);
   uint32_t unreduced = run_search_unreduced(&search);
   run_search_finish(&search);
   coverage_tell(worker);
-  block_end_tell(worker, is_over && !is_cut && options.policy->is_systematic, unreduced);
+  block_end_tell(worker, is_over && options.policy->is_systematic ? &proof : NULL, is_cut, unreduced);
 }
 
 /* ---- shrinking ---- */

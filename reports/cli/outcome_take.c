@@ -117,6 +117,19 @@ static void report_take(Outcome *outcome, ScenarioRun *run, const RunVerdict *ve
   shrunk_finish(&shrunk);
 }
 
+static json_object *levels_take(const RunVerdict *verdict) {
+  json_object *levels = json_object_new_array();
+  for (unsigned i = 0; i < verdict->level_count; i++) {
+    const RunLevel *level = &verdict->levels[i];
+    json_object *json = json_object_new_object();
+    bool is_bounded = level->preemptions != SIM_SEARCH_UNBOUNDED;
+    json_object_object_add(json, "preemptions", is_bounded ? json_object_new_int64(level->preemptions) : NULL);
+    json_object_object_add(json, "schedules", json_object_new_int64((int64_t)level->schedules));
+    json_object_array_add(levels, json);
+  }
+  return levels;
+}
+
 void outcome_take(Outcome *outcome, ScenarioRun *run, const RunVerdict *verdict, const CliScenario *scenario,
                   const WorkerOptions *options) {
   bool wants_causes = options->wants_causes || !verdict->is_as_expected;
@@ -130,6 +143,7 @@ void outcome_take(Outcome *outcome, ScenarioRun *run, const RunVerdict *verdict,
   outcome->policy = g_strdup(verdict->search.policy->name);
   outcome->bounds = run_search_scope(&verdict->search, verdict->unreduced);
   outcome->is_exhausted = verdict->is_exhausted;
+  outcome->levels = levels_take(verdict);
   for (guint i = 0; i < verdict->buckets->len; i++)
     g_ptr_array_add(outcome->buckets, bucket_take(run, g_ptr_array_index(verdict->buckets, i), wants_causes && i < CAUSE_COUNT_MAX));
   report_take(outcome, run, verdict, scenario, options);

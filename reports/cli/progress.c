@@ -92,12 +92,26 @@ static void log_print(GString *out, const char *log) {
       g_string_append_printf(out, "       | %s\n", *line);
 }
 
+/* The last bound that a search has done with, before it came to one that is not as expected: it proves something where not all was run. */
+static void levels_print(GString *out, const Outcome *outcome, bool is_verbose) {
+  size_t count = outcome->levels != NULL ? json_object_array_length(outcome->levels) : 0;
+  for (size_t i = is_verbose || count == 0 ? 0 : count - 1; i < count; i++) {
+    json_object *level = json_object_array_get_idx(outcome->levels, i), *preemptions = json_object_object_get(level, "preemptions");
+    g_autofree char *schedules = outcome_number((uint64_t)json_object_get_int64(json_object_object_get(level, "schedules")));
+    if (preemptions != NULL)
+      g_string_append_printf(out, "       nothing unexpected with at most %d preemption%s: %s schedules (all)\n",
+                             json_object_get_int(preemptions), json_object_get_int(preemptions) == 1 ? "" : "s", schedules);
+  }
+}
+
 void result_print_details(GString *out, const ReportStyle *style, const Outcome *outcome, bool is_verbose, bool is_single) {
   (void)style;
   for (guint i = 0; i < outcome->notes->len; i++)
     g_string_append_printf(out, "       %s\n", (const char *)g_ptr_array_index(outcome->notes, i));
   if (outcome->log != NULL)
     log_print(out, outcome->log);
+  if (is_verbose || is_single || outcome->status == OUTCOME_NOT)
+    levels_print(out, outcome, is_verbose || is_single);
   bool wants_report = outcome->report != NULL && (is_verbose || is_single);
   if (outcome->status == OUTCOME_NOT && !wants_report)
     place_print(out, outcome);

@@ -91,6 +91,9 @@ char *cli_search_apply(const CliSearch *search, const ScenarioPolicy *own, SimSe
   options->varies |= search->varies;
   options->visits_accesses |= search->visits_accesses;
   options->merges_states |= search->merges_states;
+  options->holds_up |= search->holds_up;
+  bool is_bounded = options->preemption_bound != SIM_SEARCH_UNBOUNDED || options->delay_bound != SIM_SEARCH_UNBOUNDED;
+  options->deepens = options->policy == &sim_policy_exhaustive && !is_bounded && !options->merges_states && !search->at_once;
   if (search->saved_mib >= 0)
     options->saved_size_max = (size_t)search->saved_mib << 20;
   options->races_rarely = search->races_by_itself && !options->races && !search->races;

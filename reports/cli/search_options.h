@@ -16,6 +16,8 @@ typedef struct CliSearch {
   uint32_t varies; /* of vary: by cli_search_check */
   gboolean visits_accesses;
   gboolean merges_states;
+  gboolean at_once;
+  gboolean holds_up;
   gint saved_mib; /* -1: not given */
   gboolean races;
   gboolean no_races;
@@ -27,23 +29,26 @@ typedef struct CliSearch {
   { .first = -1, .preemptions = -1, .delays = -1, .saved_mib = -1 }
 
 /* For a command's GOptionEntry array. */
-#define CLI_SEARCH_ENTRIES(search)                                                                                                         \
-  { "policy", 0, 0, G_OPTION_ARG_STRING, &(search)->policy, "Who chooses the schedules, instead of the scenario's own policy", "NAME" },   \
-      { "seed", 0, 0, G_OPTION_ARG_STRING, &(search)->seed, "Seed of the first schedule, instead of the scenario's own", "N" },            \
-      { "vary", 0, 0, G_OPTION_ARG_STRING, &(search)->vary, "What else varies: allocation,status,packet,... or all", "KINDS" },            \
-      { "depth", 0, 0, G_OPTION_ARG_INT, &(search)->depth, "Bug depth that pct aims at", "D" },                                            \
-      { "preemptions", 0, 0, G_OPTION_ARG_INT, &(search)->preemptions, "At most so many preemptions, of a systematic policy", "C" },       \
-      { "delays", 0, 0, G_OPTION_ARG_INT, &(search)->delays, "At most so many departures from the natural schedule", "D" },                \
-      { "accesses", 0, 0, G_OPTION_ARG_NONE, &(search)->visits_accesses, "Each access of memory by a driver is a place to switch", NULL }, \
-      { "saved-states",                                                                                                                    \
-        0,                                                                                                                                 \
-        0,                                                                                                                                 \
-        G_OPTION_ARG_INT,                                                                                                                  \
-        &(search)->saved_mib,                                                                                                              \
-        "Memory for states inside of runs that exhaustive goes on from (default 64)",                                                      \
-        "MIB" },                                                                                                                           \
-  {                                                                                                                                        \
-    "merge-states", 0, 0, G_OPTION_ARG_NONE, &(search)->merges_states, "A systematic policy does not go on from a state it has seen", NULL \
+#define CLI_SEARCH_ENTRIES(search)                                                                                                          \
+  { "policy", 0, 0, G_OPTION_ARG_STRING, &(search)->policy, "Who chooses the schedules, instead of the scenario's own policy", "NAME" },    \
+      { "seed", 0, 0, G_OPTION_ARG_STRING, &(search)->seed, "Seed of the first schedule, instead of the scenario's own", "N" },             \
+      { "vary", 0, 0, G_OPTION_ARG_STRING, &(search)->vary, "What else varies: allocation,status,packet,... or all", "KINDS" },             \
+      { "depth", 0, 0, G_OPTION_ARG_INT, &(search)->depth, "Bug depth that pct aims at", "D" },                                             \
+      { "preemptions", 0, 0, G_OPTION_ARG_INT, &(search)->preemptions, "At most so many preemptions, of a systematic policy", "C" },        \
+      { "delays", 0, 0, G_OPTION_ARG_INT, &(search)->delays, "At most so many departures from the natural schedule", "D" },                 \
+      { "accesses", 0, 0, G_OPTION_ARG_NONE, &(search)->visits_accesses, "Each access of memory by a driver is a place to switch", NULL },  \
+      { "at-once", 0, 0, G_OPTION_ARG_NONE, &(search)->at_once, "Exhaustive: not first all schedules with 0 preemptions, then with 1, ...", \
+        NULL },                                                                                                                             \
+      { "clock", 0, 0, G_OPTION_ARG_NONE, &(search)->holds_up, "Exhaustive: the clock may tick while all CPUs are held up", NULL },         \
+      { "saved-states",                                                                                                                     \
+        0,                                                                                                                                  \
+        0,                                                                                                                                  \
+        G_OPTION_ARG_INT,                                                                                                                   \
+        &(search)->saved_mib,                                                                                                               \
+        "Memory for states inside of runs that exhaustive goes on from (default 64)",                                                       \
+        "MIB" },                                                                                                                            \
+  {                                                                                                                                         \
+    "merge-states", 0, 0, G_OPTION_ARG_NONE, &(search)->merges_states, "A systematic policy does not go on from a state it has seen", NULL  \
   }
 
 /* Of a command that looks for data races where it is told to; of one that does so by itself. */

@@ -24,15 +24,15 @@ _irqlab() {
   fi
   _irqlab_values "$current" "$previous" && return
   case $command in
-    run) options='--verbose --quiet --shrink --schedules --policy --seed --first --depth --preemptions --delays --accesses --merge-states --saved-states --races --vary --what-can-vary --faults --fault-pairs --jobs --timeout --junit --coverage --lcov --json --color --no-sandbox' ;;
+    run) options='--verbose --quiet --shrink --schedules --policy --seed --first --depth --preemptions --delays --accesses --merge-states --at-once --clock --saved-states --races --vary --what-can-vary --faults --fault-pairs --jobs --timeout --junit --coverage --lcov --json --color --no-sandbox' ;;
     replay) options='--races --times --stop-at --step --gdb --gdb-command --nearby --color' ;;
-    shrink) options='--output --budget --others --keep-scenario --schedules --policy --seed --depth --preemptions --delays --accesses --merge-states --saved-states --races --vary --color' ;;
+    shrink) options='--output --budget --others --keep-scenario --schedules --policy --seed --depth --preemptions --delays --accesses --merge-states --at-once --clock --saved-states --races --vary --color' ;;
     trace) options='--races --boot --json' ;;
-    explore) options='--schedules --for --until-saturated --until-found --policy --seed --vary --depth --preemptions --delays --accesses --races --no-races --merge-states --saved-states --jobs --shard --out --report --no-shrink --coverage --quiet --json --color --no-sandbox' ;;
+    explore) options='--schedules --for --until-saturated --until-found --policy --seed --vary --depth --preemptions --delays --accesses --races --no-races --merge-states --at-once --clock --saved-states --jobs --shard --out --report --no-shrink --coverage --quiet --json --color --no-sandbox' ;;
     merge) options='--color' ;;
     list) options= ;;
     explain) options='--color' ;;
-    bench) options='--seconds --policies --shrink --systematic --policy --seeds --schedules --json' ;;
+    bench) options='--seconds --policies --shrink --systematic --growth --policy --seeds --schedules --json' ;;
     *) return ;;
   esac
   case $current in -*)

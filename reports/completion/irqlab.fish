@@ -54,6 +54,8 @@ complete -c irqlab -n '__fish_seen_subcommand_from run' -l fault-pairs -d 'then 
 complete -c irqlab -n '__fish_seen_subcommand_from run explore shrink replay trace' -l races -d 'look for data races, too'
 complete -c irqlab -n '__fish_seen_subcommand_from explore' -l no-races -d 'do not look for data races'
 complete -c irqlab -n '__fish_seen_subcommand_from run explore shrink' -l merge-states -d 'do not go on from a state seen before'
+complete -c irqlab -n '__fish_seen_subcommand_from run explore shrink' -l at-once -d 'do not go by the number of preemptions'
+complete -c irqlab -n '__fish_seen_subcommand_from run explore shrink' -l clock -d 'the clock may tick while all are held up'
 complete -c irqlab -n '__fish_seen_subcommand_from run explore shrink' -l saved-states -x -d 'memory for states to go on from'
 
 complete -c irqlab -n '__fish_seen_subcommand_from explore' -x -l schedules -d 'run the schedules below this number'
@@ -92,6 +94,7 @@ complete -c irqlab -n '__fish_seen_subcommand_from explain' -f -a '(__irqlab_exp
 complete -c irqlab -n '__fish_seen_subcommand_from bench' -x -l seconds -d 'how long each is run'
 complete -c irqlab -n '__fish_seen_subcommand_from bench' -l policies -d 'compare the policies'
 complete -c irqlab -n '__fish_seen_subcommand_from bench' -l systematic -d 'all there are, by each method'
+complete -c irqlab -n '__fish_seen_subcommand_from bench' -l growth -d 'what more of everything costs'
 complete -c irqlab -n '__fish_seen_subcommand_from bench' -x -l policy -d 'one of them alone'
 complete -c irqlab -n '__fish_seen_subcommand_from bench' -l shrink -d 'how short failures become'
 complete -c irqlab -n '__fish_seen_subcommand_from bench' -x -l seeds -d 'searches of each'

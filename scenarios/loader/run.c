@@ -230,6 +230,7 @@ void scenario_run_once(ScenarioRun *run, const RunRequest *request, RunResult *r
                             .limits = run->scenario->limits,
                             .exceptions = &result->exceptions,
                             .record = record,
+                            .kept = run->wants_events ? &result->record : NULL,
                             .name = run->scenario->file,
                             .is_whole = run->coverage != NULL };
   const RunPrefix *prefix = request->from_boot ? NULL : run_prefix_take(run, &options);
@@ -237,15 +238,16 @@ void scenario_run_once(ScenarioRun *run, const RunRequest *request, RunResult *r
     run_record_copy(record, &prefix->record);
   if (prefix != NULL && run->wants_events)
     run_record_copy(&result->record, &prefix->kept);
-  if (request->search == NULL || !sim_search_resume(request->search, run->snapshot, &options)) {
-    sim_snapshot_restore(prefix != NULL ? prefix->snapshot : run->snapshot);
+  const SimSnapshot *start = prefix != NULL ? prefix->snapshot : run->snapshot;
+  if (request->search == NULL || !sim_search_resume(request->search, start, &options)) {
+    sim_snapshot_restore(start);
     sim_machine_begin(machine, &options);
     if (request->without_rules)
       sim_observers_silence(machine);
   }
   if (run->coverage != NULL)
     coverage_run_begin(run->coverage);
-  run->kept = run->wants_events ? &result->record : NULL;
+  run->kept = options.kept;
   SimStop stop = run_machine(run);
   if (!request->without_rules && (stop == SIM_STOP_QUIET || stop == SIM_STOP_HUNG))
     rules_end();

@@ -116,6 +116,12 @@ char *expectation_explain(const Expectation *expectation, const RunResult *resul
 
 /* ---- a search ---- */
 
+/* A bound that a search which deepens has done with: each schedule with at most so many preemptions was run. */
+typedef struct RunLevel {
+  uint32_t preemptions; /* SIM_SEARCH_UNBOUNDED: each schedule there is */
+  uint64_t schedules;
+} RunLevel;
+
 /* Where races are looked for rarely (SimSearchOptions.races_rarely): in so many first schedules, and in each so-manieth from there. What orders two
  * accesses is much the same in all schedules, and to look costs half of the rate. */
 #define RUN_RACES_FIRST 256
@@ -126,6 +132,12 @@ typedef struct RunSearch {
   ScenarioRun *run;
   SimSearch search;
   bool is_natural_next;
+  bool is_cut;              /* at a level before this one */
+  SimSearchOptions options; /* of all levels */
+  unsigned level;
+  uint64_t schedules_below; /* of the levels before this one */
+  unsigned level_count;     /* done with */
+  RunLevel levels[SIM_SEARCH_LEVEL_COUNT];
 } RunSearch;
 
 void run_search_init(RunSearch *search, ScenarioRun *run, const SimSearchOptions *options);
@@ -153,11 +165,13 @@ typedef struct RunBucket {
 
 typedef struct RunVerdict {
   bool is_as_expected;
-  bool is_exhausted;         /* every schedule there is was run: "exhausted N" rather than "explored N" */
-  bool is_interrupted;       /* stopped by the caller */
-  uint64_t schedule_count;   /* run */
-  SimSearchOptions search;   /* policy, seed and bounds that chose them */
-  uint32_t unreduced;        /* SimUnreduced: where every order was taken */
+  bool is_exhausted;       /* every schedule there is was run: "exhausted N" rather than "explored N" */
+  bool is_interrupted;     /* stopped by the caller */
+  uint64_t schedule_count; /* run */
+  SimSearchOptions search; /* policy, seed and bounds that chose them */
+  uint32_t unreduced;      /* SimUnreduced: where every order was taken */
+  unsigned level_count;    /* bounds done with, of a search that deepens */
+  RunLevel levels[SIM_SEARCH_LEVEL_COUNT];
   uint64_t hash;             /* over the hashes of all schedules run, in their order */
   const Expectation *failed; /* the first that does not hold; NULL */
   char *why;                 /* one line, when not as expected; also without expectations that failed (a limit, not modelled) */

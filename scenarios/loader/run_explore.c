@@ -212,6 +212,8 @@ void scenario_explore(ScenarioRun *run, const RunExploration *exploration, RunVe
     if (exploration->progress != NULL && verdict->schedule_count % SCHEDULES_BETWEEN_PROGRESS == 0)
       verdict->is_interrupted = !exploration->progress(verdict->schedule_count, total, exploration->data);
   }
+  verdict->level_count = search.level_count;
+  memcpy(verdict->levels, search.levels, sizeof search.levels);
   verdict->unreduced = run_search_unreduced(&search);
   run_search_finish(&search);
   if (!verdict->is_interrupted) {

@@ -13,7 +13,28 @@ void run_search_init(RunSearch *search, ScenarioRun *run, const SimSearchOptions
   *search = (RunSearch){ .run = run, .is_natural_next = begins_naturally(options) };
   if (search->is_natural_next)
     behind.first = options->stride > 1 ? options->stride : 1;
+  search->options = behind;
+  if (behind.deepens)
+    behind = sim_search_level(&behind, 0);
   sim_search_init(&search->search, &behind);
+}
+
+/* One level is over: is there another? What a limit cut short is not all, of this level and those behind it. */
+static bool level_next(RunSearch *search) {
+  SimSearchProof proof;
+  if (!search->options.deepens || !sim_search_proof(&search->search, &proof))
+    return false;
+  search->is_cut |= proof.is_cut;
+  search->schedules_below += proof.schedules;
+  uint32_t bound = proof.is_bounded ? sim_search_level_bound(search->level) : SIM_SEARCH_UNBOUNDED;
+  if (!search->is_cut)
+    search->levels[search->level_count++] = (RunLevel){ bound, search->schedules_below };
+  if (!proof.is_bounded)
+    return false;
+  SimSearchOptions options = sim_search_level(&search->options, ++search->level);
+  sim_search_finish(&search->search);
+  sim_search_init(&search->search, &options);
+  return true;
 }
 
 void run_search_finish(RunSearch *search) { sim_search_finish(&search->search); }
@@ -59,14 +80,15 @@ uint32_t run_search_unreduced(const RunSearch *search) {
 
 bool run_search_is_cut(const RunSearch *search) {
   SimSearchProof proof;
-  return sim_search_proof(&search->search, &proof) && proof.is_cut;
+  return search->is_cut || (sim_search_proof(&search->search, &proof) && proof.is_cut);
 }
 
 uint64_t run_search_number(const RunSearch *search) { return search->is_natural_next ? 0 : search->search.number; }
 
 /* By the schedule's number alone: whoever runs it, and in however many parts, sees the same. Who expects something of races looks always. */
 static bool wants_races(const RunSearch *search) {
-  uint64_t number = search->search.number;
+  const SimSearchOptions *options = &search->search.options;
+  uint64_t number = options->policy->is_systematic ? search->search.number / options->stride : search->search.number; /* of its part */
   bool is_rare = search->search.options.races_rarely && scenario_run_was_told_to_look_for_races(search->run);
   return !is_rare || number < RUN_RACES_FIRST || number % RUN_RACES_EVERY == 0;
 }
@@ -92,7 +114,7 @@ bool run_search_next(RunSearch *search, SimRecord *record, RunResult *result) {
   scenario_run_once(search->run, &request, result);
   if (!sim_search_is_new(&search->search, sim_machine()))
     result->stop = SIM_STOP_KNOWN;
-  return sim_search_end(&search->search, sim_machine());
+  return sim_search_end(&search->search, sim_machine()) || level_next(search);
 }
 
 void scenario_explore_again(ScenarioRun *run, const RunVerdict *verdict, uint64_t number, SimRecord *record, RunResult *result) {

@@ -152,3 +152,14 @@ def a_starvation_says_who_starves():
 def a_race_report_names_who_was_interrupted():
     """A CPU that has nothing to run waits; it is not what it ran once that is interrupted."""
     check('driver loader is interrupted' not in irqlab('run', '-v', RACES / 'bad-c-spin-lock.json').stdout)
+
+
+@test
+def orders_of_locks_have_their_circle():
+    report = report_of('lock-order/bad-three-spin-locks.json')
+    circle = report.split('the circle:', 1)[1].split('raised by', 1)[0]
+    for text in ('fw.OnTimer    takes spin lock gA while it holds spin lock gC  (fw.OnTimer step 2)',
+                 'fw.OnSend     takes spin lock gB while it holds spin lock gA  (fw.OnSend step 2)',
+                 'fw.OnReceive  takes spin lock gC while it holds spin lock gB  (fw.OnReceive step 2)'):
+        check(text in circle, f'no {text!r} in\n{report}')
+    check('fw.send     takes mutex gB while it holds mutex gA' in report_of('lock-order/bad-mutexes.json'), report_of('lock-order/bad-mutexes.json'))

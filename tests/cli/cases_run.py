@@ -136,7 +136,7 @@ def json_document():
     document = json.loads(result.stdout)
     check(set(document) == {'irqlab', 'scenarios', 'not_run', 'exit_code'}, sorted(document))
     check(document['exit_code'] == 2 and document['not_run'] == 0, document['exit_code'])
-    keys = {'file', 'argument', 'name', 'title', 'status', 'result', 'why', 'line', 'schedules', 'hash', 'exhausted', 'policy', 'bounds', 'milliseconds', 'outcomes', 'notes',
+    keys = {'file', 'argument', 'name', 'title', 'status', 'result', 'why', 'line', 'schedules', 'hash', 'exhausted', 'levels', 'policy', 'bounds', 'milliseconds', 'outcomes', 'notes',
             'report', 'log'}
     for scenario in document['scenarios']:
         check(set(scenario) == keys, sorted(set(scenario) ^ keys))
@@ -192,12 +192,28 @@ def coverage():
 
 
 @test
+def line_of_a_search():
+    """How far it is: as wide as the terminal and no wider, and none where no line can be written anew."""
+    explore = ['explore', '--no-shrink', '--for', '1s', 'deadlock.json']
+    for columns in 30, 60, 200:
+        output = on_terminal(explore, {'TERM': 'xterm', 'NO_COLOR': '1'}, columns)
+        lines = re.findall(r'\r\x1b\[K([^\r\n\x1b]*)(?=\r\x1b\[K)', output)
+        check(any('schedules' in line for line in lines), output)
+        check(all(len(line) < columns for line in lines), columns, output)
+        check(any('left' in line for line in lines) == (columns >= 60), columns, output)
+    check('\x1b' not in on_terminal(explore, {'TERM': 'dumb', 'NO_COLOR': '1'}), 'a dumb terminal')
+
+
+@test
 def coverage_of_lines():
     driver = HERE.parent.parent / 'scenarios/drivers/system-thread'
     with tempfile.TemporaryDirectory() as folder:
         file = f'{folder}/driver.info'
         check_exit(irqlab('run', '--lcov', file, driver / 'unload-waits.json'), 0)
         text = pathlib.Path(file).read_text(encoding='utf-8')
+        if shutil.which('genhtml'):  # the reader it is for, where there is one
+            page = subprocess.run(['genhtml', '--quiet', '-o', f'{folder}/page', file], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+            check(page.returncode == 0 and pathlib.Path(folder, 'page/index.html').exists(), page.stdout)
     check(re.search(r'^SF:.*/system-thread/driver\.c$', text, re.MULTILINE), text)
     lines = {int(line): int(count) for line, count in re.findall(r'^DA:(\d+),(\d+)$', text, re.MULTILINE)}
     source = (driver / 'driver.c').read_text(encoding='utf-8').splitlines()
@@ -269,3 +285,50 @@ def estimates_are_of_drawn_schedules():
     check_in('of them met once\n', result)
     check('go a new way' not in result.stdout, result.stdout)
     check(json.loads(irqlab(*arguments, '--json').stdout)['scenarios'][0]['behaviours']['unseen'] is None, 'an estimate')
+
+
+@test
+def exhaustive_goes_by_preemptions():
+    deadlock = 'drivers/ab-ba-locks'
+    result = irqlab('run', '--policy', 'exhaustive', deadlock)
+    check_in('exhausted 254', result)
+    check_in('nothing unexpected with at most 0 preemptions: 2 schedules (all)\n       nothing unexpected with at most 1 preemption: 16 schedules (all)\n', result)
+    levels = json.loads(irqlab('run', '--policy', 'exhaustive', '--json', deadlock).stdout)['scenarios'][0]['levels']
+    check([level['schedules'] for level in levels] == [2, 16, 58, 128, 214, 254], levels)
+    check(levels[-1]['preemptions'] is None and [level['preemptions'] for level in levels[:-1]] == [0, 1, 2, 3, 4], levels)
+    for words in (['--at-once'], ['--merge-states'], ['--preemptions', '1'], ['--policy', 'dpor']):
+        result = irqlab('run', '--policy', 'exhaustive', *words, deadlock)
+        check_exit(result, 0)
+        check('unexpected' not in result.stdout, result.stdout)
+
+
+@test
+def explore_tells_each_bound():
+    arguments = ['explore', '--policy', 'exhaustive', '-j', '2', 'drivers/ab-ba-locks']
+    result = irqlab(*arguments)
+    check_in('  nothing unexpected with at most 1 preemption: 16 schedules (all)\n', result)
+    check_in('\n  nothing unexpected: 254 schedules (all there are)\n', result)
+    levels = json.loads(irqlab(*arguments, '--json').stdout)['scenarios'][0]['levels']
+    check([(level['schedules'], level['failed']) for level in levels] == [(n, 0) for n in (2, 16, 58, 128, 214, 254)], levels)
+    result = irqlab('explore', '--policy', 'exhaustive', '-j', '1', '--schedules', '64', 'drivers/ab-ba-locks')
+    check('all there are' not in result.stdout, result.stdout)
+
+
+@test
+def the_clock_may_tick_while_all_are_held_up():
+    timeout = ['run', '--policy', 'exhaustive', '--schedules', '2000', '--json', 'osr-291980/corrected']
+    without, with_clock = [json.loads(irqlab(*timeout, *words).stdout)['scenarios'][0] for words in ([], ['--clock'])]
+    check(without['status'] == 'as expected' and with_clock['status'] == 'not as expected', with_clock['why'])
+    line = with_clock['outcomes'][-1]
+    again = irqlab('replay', 'osr-291980/corrected', line['schedule'])
+    check(re.search(r'\.t[0-9-]+=255', line['schedule']), line['schedule'])
+    check('STATUS_TIMEOUT' in again.stdout, again.stdout)
+
+
+@test
+def saved_states_change_nothing():
+    for words in (['--accesses'], ['--merge-states'], ['--preemptions', '2']):
+        hashes = {json.loads(irqlab('run', '--policy', 'exhaustive', '--schedules', '1500', '--json', *words, '--saved-states', size,
+                                    'osr-291980/two-callers').stdout)['scenarios'][0]['hash'] for size in ('0', '1', '64')}
+        check(len(hashes) == 1, f'{words}: {hashes}')
+    check_exit(irqlab('run', '--saved-states', '-3', 'drivers/ab-ba-locks'), 2)

@@ -55,10 +55,12 @@ static void DbgPrint(const char *format, ...) {
   harness_log("print(%s %llu %llu) ", format, first, second);
 }
 
-#define ROW(function)                                                                                                                      \
-  { .name = #function, .id = 1, .entry = (void (*)(void))(function) }
-const DdiFunction ddi_functions[] = { ROW(DbgPrint), ROW(TestAllocate), ROW(TestCallback), ROW(TestFree),
-                                      ROW(TestLog),  ROW(TestPoint),    ROW(TestTen) };
+#define ROW(function, ...)                                                                                                                 \
+  { .name = #function, .id = 1, .entry = (void (*)(void))(function), __VA_ARGS__ }
+const DdiFunction ddi_functions[] = { ROW(DbgPrint, .is_variadic = true),      ROW(TestAllocate, .parameter_count = 1),
+                                      ROW(TestCallback, .parameter_count = 2), ROW(TestFree, .parameter_count = 1),
+                                      ROW(TestLog, .parameter_count = 1),      ROW(TestPoint, .parameter_count = 0),
+                                      ROW(TestTen, .parameter_count = 10) };
 const uint32_t ddi_function_count = sizeof ddi_functions / sizeof ddi_functions[0];
 
 const DdiGuid ddi_guids[] = { { .name = "GUID_TEST", .bytes = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 } } };

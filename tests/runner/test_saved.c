@@ -32,6 +32,8 @@ static uint64_t digest(const RunResult *result, const SimRecord *record) {
     const SimException *exception = &result->exceptions.exceptions[i];
     hash = fold(fold(hash, (uint64_t)exception->context << 32 | exception->ordinal), (uint64_t)exception->answer << 8 | exception->kind);
   }
+  for (size_t i = 0; i < result->record.count; i++) /* those that expectations are about */
+    hash = fold(hash, (uint64_t)result->record.events[i].sequence << 32 | result->record.events[i].kind);
   for (size_t i = 0; i < record->count; i++) {
     const SimEvent *event = &record->events[i];
     hash = fold(fold(fold(hash, event->time_ns), (uint64_t)event->sequence << 32 | event->context), event->value);

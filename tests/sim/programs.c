@@ -222,6 +222,13 @@ static void timer_late(void) {
   rig_interrupt(0, 100000, SIM_IRQL_DISPATCH, SIM_CONTEXT_DPC, count_up, 'x');
 }
 
+/* The same event as the clock's tick, which comes early where all are held up for it. */
+static void tick(void) {
+  operation_thread(0, increments, 2, 0);
+  operation_thread(1, increments, 1, 0);
+  sim_machine()->clock = &rig_interrupt(0, 100000, SIM_IRQL_DISPATCH, SIM_CONTEXT_DPC, count_up, 'x')->entry;
+}
+
 /* ---- nothing in common ---- */
 
 static void alone(SimMachine *machine, void *argument) {
@@ -303,6 +310,7 @@ const Program programs[] = {
   { "stop or not", 2, stop_or_not },
   { "timer race", 2, timer_race },
   { "timer late", 2, timer_late },
+  { "tick", 2, tick },
   { "strangers", 3, strangers },
 };
 const size_t program_count = sizeof programs / sizeof *programs;

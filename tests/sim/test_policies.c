@@ -328,9 +328,8 @@ static void surw_and_feedback_select(void **state) {
 
 static void turner(SimMachine *machine, void *argument) {
   uint64_t self = (uint64_t)(uintptr_t)argument == 'a' ? 0 : 1;
-  SimOperation operation = { .kind = SIM_POINT_INTERLOCKED, .is_write = 1, .address = (uint64_t)&shared()->words[0] };
   for (int i = 0; i < TURNS; i++) {
-    sim_point_of(machine, &operation, 10);
+    sim_point_at(machine, SIM_POINT_INTERLOCKED, 0, 0, true, (uint64_t)&shared()->words[0], 10);
     if (shared()->words[0] < TURNS)
       shared()->words[0] = shared()->words[0] % 2 == self ? shared()->words[0] + 1 : 0;
   }

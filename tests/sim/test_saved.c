@@ -20,6 +20,7 @@ static const SimSearchOptions searches[] = {
     .delay_bound = SIM_SEARCH_UNBOUNDED,
     .first = 1,
     .stride = 3 },
+  { .policy = &sim_policy_exhaustive, .preemption_bound = 2, .delay_bound = SIM_SEARCH_UNBOUNDED, .preemption_floor = 2, .holds_up = true },
 };
 
 static void assert_same(const char *name, size_t search, size_t size, const Found *whole, const Found *saved) {

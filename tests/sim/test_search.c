@@ -181,6 +181,74 @@ static void proofs_say_what_was_searched(void **state) {
   assert_true(found.proof.is_complete && found.proof.is_timed && !found.proof.is_bounded);
 }
 
+/* Level after level: what each leaves out for its bound the next ones have, nothing twice. */
+static void levels_are_all(const char *name) {
+  static Found all, level, sum;
+  const Program *program = program_find(name);
+  SimSearchOptions options = options_of(&sim_policy_exhaustive);
+  program_search(program, &options, UINT64_MAX, &all);
+  memset(&sum, 0, sizeof sum);
+  for (unsigned i = 0; i < SIM_SEARCH_LEVEL_COUNT; i++) {
+    SimSearchOptions own = sim_search_level(&options, i), below = options;
+    program_search(program, &own, UINT64_MAX, &level);
+    found_add(&sum, &level);
+    assert_int_equal(level.runs, level.proof.schedules);
+    below.preemption_bound = own.preemption_bound;
+    program_search(program, &below, UINT64_MAX, &level);
+    assert_int_equal(sum.runs, level.runs);
+    if (!level.proof.is_bounded)
+      break;
+  }
+  assert_int_equal(sum.runs, all.runs);
+  assert_same_outcomes(name, &all, &sum);
+}
+
+static void levels_have_each_schedule_once(void **state) {
+  (void)state;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    if (rows[i].exhaustive < 3000)
+      levels_are_all(rows[i].program);
+}
+
+/* ---- the clock ---- */
+
+static bool has_outcome(const Found *found, uint64_t outcome) {
+  for (size_t i = 0; i < found->outcome_count; i++)
+    if (found->outcomes[i] == outcome)
+      return true;
+  return false;
+}
+
+/* What policies come to that hold up, the search comes to; and by bounds, with states merged and saved the same. */
+static void the_clock_is_a_way_to_go(void **state) {
+  static Found without, with, other;
+  (void)state;
+  const Program *program = program_find("tick");
+  SimSearchOptions options = options_of(&sim_policy_exhaustive);
+  program_search(program, &options, UINT64_MAX, &without);
+  options.holds_up = true;
+  program_search(program, &options, UINT64_MAX, &with);
+  assert_true(with.is_complete && with.runs > without.runs && with.outcome_count > without.outcome_count);
+  for (size_t i = 0; i < without.outcome_count; i++)
+    assert_true(has_outcome(&with, without.outcomes[i]));
+  SimSearchOptions drawn = options_of(&sim_policy_burst);
+  program_search(program, &drawn, 5000, &other);
+  assert_true(other.outcome_count > without.outcome_count);
+  for (size_t i = 0; i < other.outcome_count; i++)
+    assert_true(has_outcome(&with, other.outcomes[i]));
+  options.merges_states = true;
+  program_search(program, &options, UINT64_MAX, &other);
+  assert_same_outcomes("tick, merged", &with, &other);
+  options.merges_states = false;
+  options.delay_bound = 0;
+  program_search(program, &options, UINT64_MAX, &other);
+  assert_int_equal(other.runs, 1);
+  options = options_of(&sim_policy_dpor); /* is brute force then */
+  options.holds_up = true;
+  program_search(program, &options, UINT64_MAX, &other);
+  assert_int_equal(other.runs, with.runs);
+}
+
 /* ---- states ---- */
 
 typedef struct MergeRow {
@@ -238,7 +306,8 @@ int main(void) {
     cmocka_unit_test(merged_states_lose_no_outcome), cmocka_unit_test(dpor_finds_every_outcome),
     cmocka_unit_test(shards_of_exhaustive),          cmocka_unit_test(shards_of_dpor),
     cmocka_unit_test(bounded_searches_grow_to_all),  cmocka_unit_test(preemptions_are_counted),
-    cmocka_unit_test(proofs_say_what_was_searched),
+    cmocka_unit_test(proofs_say_what_was_searched),  cmocka_unit_test(levels_have_each_schedule_once),
+    cmocka_unit_test(the_clock_is_a_way_to_go),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
