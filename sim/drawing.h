@@ -124,10 +124,10 @@ static inline uint32_t sim_drawing_rest(SimDrawing *drawing, const struct SimPoi
 /* A policy's way: the index of the option that steps, never the clock's. */
 typedef uint32_t SimPick(SimDrawing *drawing, const SimPoint *point);
 
-/* An interrupt that could land is an actor like what it would interrupt (after Fonseca, Rodrigues, Brandenburg: SKI, OSDI 2014); in some runs each
- * lands at once. None waits for longer than so many points of one. */
+/* In every other run an interrupt that could land is an actor like what it would interrupt (after Fonseca, Rodrigues, Brandenburg: SKI, OSDI 2014);
+ * in the others each lands at once, or is put off by a chance at each point. None waits for longer than so many points in a row. */
 #define SIM_DRAWING_LATER_MAX 200
-static inline bool sim_drawing_draws_interrupts(const SimDrawing *drawing) { return drawing->other_chance[SIM_CHOICE_INTERRUPT] != 0; }
+static inline bool sim_drawing_draws_interrupts(const SimDrawing *drawing) { return drawing->other_chance[SIM_CHOICE_INTERRUPT] >= 256; }
 /* The answer at that point, where the policy picks that option; if what would be interrupted goes on, it steps. */
 uint32_t sim_drawing_interrupt(SimDrawing *drawing, const SimPoint *point, uint32_t index);
 
@@ -140,8 +140,10 @@ void sim_frontier_record(SimDrawing *drawing, const SimPoint *point, uint32_t an
 
 /* An answer by a way of picking. */
 static inline uint32_t sim_drawing_draw(SimDrawing *drawing, const SimPoint *point, SimPick *pick) {
-  if (point->kind == SIM_CHOICE_INTERRUPT && sim_drawing_draws_interrupts(drawing))
+  if (point->kind == SIM_CHOICE_INTERRUPT && sim_drawing_draws_interrupts(drawing)) {
+    drawing->point_count++;
     return sim_drawing_interrupt(drawing, point, pick(drawing, point));
+  }
   if (!sim_point_is_step(point) || point->options == NULL)
     return sim_drawing_answer_other(drawing, point);
   const SimOption *options = point->options;

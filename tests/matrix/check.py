@@ -67,6 +67,22 @@ def cell(found):
     return text if len(numbers) == len(found) else f"{text} ({len(numbers)}/{len(found)})"
 
 
+def worst(header, rows):
+    """Where the portfolio is furthest from the best of those that draw, as a sentence: of rows of cells."""
+    drawing = [policy for policy in header if policy not in SYSTEMATIC and policy != SMOKE_POLICY]
+    ratios = []
+    for name, cells in rows:
+        of = {policy: cell for policy, cell in zip(header, cells)}
+        best, policy = min((float(of[policy]), policy) for policy in drawing if re.fullmatch(r"[\d.]+", of[policy]))
+        mine = of[SMOKE_POLICY]
+        if not re.fullmatch(r"[\d.]+", mine):
+            return f"The portfolio does not always find {name}, and {policy} does."
+        ratios.append((float(mine) / best, name, mine, policy, of[policy]))
+    ratio, name, mine, policy, best = max(ratios)
+    within = sum(item[0] <= 3 for item in ratios)
+    return f"The portfolio is at its worst on {name}: {mine} for {policy}'s {best}, {ratio:.1f} times; it is within 3 times the best on {within} of {len(ratios)}."
+
+
 def table_write(stage, files):
     names = [library_name(str(path)) for path in files]
     chosen = policies(stage)
@@ -83,6 +99,7 @@ def table_write(stage, files):
              "`irqlab list policies` says what each is. Written by `./irqlab test --update matrix`.", "",
              "| bug | " + " | ".join(policy for policy, _ in chosen) + " |", "|---|" + "---:|" * len(chosen)]
     lines += [f"| [{name}]({name}.json) | " + " | ".join(found[name]) + " |" for name in names]
+    lines += ["", worst([policy for policy, _ in chosen], [(name, found[name]) for name in names])]
     TABLE.write_text("\n".join(lines) + "\n")
 
 

@@ -461,9 +461,15 @@ static void large_runs(void **state) {
   static const char isr[] = "\"drivers\": { \"fw\": { \"globals\": { \"gCount\": \"LONG\" }, \"OnInterrupt\": { \"as\": "
                             "\"KSERVICE_ROUTINE\", \"do\": [\"gCount++\", \"return TRUE\"] },"
                             "\"OnDpc\": { \"as\": \"KDEFERRED_ROUTINE\", \"do\": [\"gCount++\"] } } }";
+  g_autofree char *sleepers = repeated("\"traffic\": [", "{ \"at\": \"1ms\", \"thread\": \"fw.Sleep\" }", 1000, "]");
+  static const char sleep[] =
+      "\"drivers\": { \"fw\": { \"globals\": { \"gCount\": \"LONG\" }, \"Sleep\": { \"as\": \"KSTART_ROUTINE\","
+      "\"locals\": { \"delay\": \"LARGE_INTEGER = { .QuadPart = -10000 }\" }, \"do\": [\"InterlockedIncrement(&gCount)\","
+      "\"KeDelayExecutionThread(KernelMode, FALSE, &delay)\", \"InterlockedIncrement(&gCount)\"] } } }";
   const struct {
     const char *story, *more;
   } rows[] = {
+    { sleep, sleepers },
     { DRIVER, threads },
     { isr, cpus },
     { DRIVER, "\"traffic\": [{ \"at\": \"1ms\", \"dpc\": \"fw.OnDpc\", \"every\": \"1us\", \"times\": 10000 }]" },
