@@ -30,7 +30,8 @@ static int text_compare(const void *left, const void *right) { return strcmp(*(c
 static void globals_append(const ScenarioRun *run, GString *text) {
   for (size_t i = 0; i < random_scenario_global_count; i++) {
     const StepGlobal *global = step_global_find(run->steps, "p", random_scenario_globals[i]);
-    g_string_append_printf(text, " %x", *(const uint32_t *)step_global_address(run->instance, global));
+    if (global != NULL)
+      g_string_append_printf(text, " %x", *(const uint32_t *)step_global_address(run->instance, global));
   }
 }
 
@@ -162,7 +163,60 @@ static void no_outcome_is_lost_by_time(void **state) {
   scenarios_compare(RANDOM_TIMES);
 }
 
+/* ---- when time matters ---- */
+
+/* Two threads that sleep after an access each: the first takes whatever the second left. */
+static const char sleepers[] =
+    "{ \"irqlab\": 1, \"title\": \"sleepers\", \"machine\": { \"cpus\": 2 }, \"drivers\": { \"p\": {\n"
+    "  \"globals\": { \"gA\": \"LARGE_INTEGER = { .QuadPart = -%u }\", \"gB\": \"LARGE_INTEGER = { .QuadPart = -%u }\", \"gWord\": "
+    "\"LONG\" },\n"
+    "  \"DriverEntry\": [\"return STATUS_SUCCESS\"],\n"
+    "  \"A\": { \"as\": \"KSTART_ROUTINE\", \"do\": [\"gWord++\", \"KeDelayExecutionThread(KernelMode, FALSE, &gA)\", \"gWord = 5\"] },\n"
+    "  \"B\": { \"as\": \"KSTART_ROUTINE\", \"do\": [\"gWord++\", \"KeDelayExecutionThread(KernelMode, FALSE, &gB)\", \"gWord = 6\"] } } "
+    "},\n"
+    "  \"traffic\": [{ \"at\": \"1ms\", \"thread\": \"p.A\", \"in\": \"cpu 0\" }, { \"at\": \"1ms\", \"thread\": \"p.B\", \"in\": \"cpu "
+    "1\" }],\n"
+    "  \"policy\": { \"kind\": \"timed\" }, \"expect\": { \"sometimes\": [\"quiet\"] } }\n";
+
+static const struct {
+  unsigned a, b; /* in 100 ns */
+  bool matters;
+} sleeps[] = {
+  { 10000, 10000, false },  /* who began first comes first */
+  { 10000, 10001, true },   /* which is due first hangs on what else was done before */
+  { 10000, 400000, false }, /* other ticks */
+};
+
+static void time_matters_where_it_decides(void **state) {
+  (void)state;
+  g_autofree char *folder = g_dir_make_tmp("irqlab-XXXXXX", NULL);
+  g_autofree char *file = g_build_filename(folder, "sleepers.json", NULL);
+  unsigned wrong = 0;
+  for (size_t i = 0; i < G_N_ELEMENTS(sleeps); i++) {
+    Found found;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = g_strdup_printf(sleepers, sleeps[i].a, sleeps[i].b);
+    assert_true(g_file_set_contents(file, text, -1, NULL));
+    g_autoptr(Scenario) scenario = scenario_load(file, &error);
+    g_autoptr(ScenarioRun) run = scenario != NULL ? scenario_run_create(scenario, &error) : NULL;
+    if (run == NULL)
+      fail_msg("%s", error->message);
+    SimSearchOptions options = sim_search_options_default;
+    options.policy = &sim_policy_dpor;
+    search(run, &options, SCHEDULE_COUNT_MAX, &found);
+    if (!found.is_complete || found.proof.is_timed != sleeps[i].matters) {
+      printf("sleeps of %u and %u: %s\n", sleeps[i].a, sleeps[i].b, found.proof.is_timed ? "time matters" : "no time matters");
+      wrong++;
+    }
+    g_ptr_array_unref(found.outcomes);
+  }
+  g_unlink(file);
+  g_rmdir(folder);
+  assert_int_equal(wrong, 0);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = { cmocka_unit_test(no_outcome_is_lost), cmocka_unit_test(no_outcome_is_lost_by_time) };
+  const struct CMUnitTest tests[] = { cmocka_unit_test(no_outcome_is_lost), cmocka_unit_test(no_outcome_is_lost_by_time),
+                                      cmocka_unit_test(time_matters_where_it_decides) };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
