@@ -165,7 +165,7 @@ static void vcpu_option(const SimVcpu *vcpu, SimOption *option) {
   option->operation = top->pending;
 }
 
-/* Ready threads, should a quantum end. Simplified: of very many only the first are asked about; the others' turn comes. */
+/* Ready threads, should a quantum end. Simplified: of very many only the first 190 are asked about; the others' turn comes. */
 static uint32_t threads_list(SimMachine *machine, SimOption *options) {
   SimContext *threads[SIM_OPTION_THREAD_COUNT_MAX];
   SimVcpu *vcpus[SIM_OPTION_THREAD_COUNT_MAX];
