@@ -9,14 +9,17 @@
  *   - an object named by an event (a lock, an event, a DPC, a thread): written, for all that is known;
  *   - a CPU: the one that steps, those an interrupt is requested of, that get another thread, or that stop to spin;
  *   - a context: the one that steps, on whatever CPU;
- *   - the ready threads, which thread has its turn on a CPU, the timers, and *the rest*: all that has no name here. A step within a modelled function of which the model does not say that
- *     its events tell all (SimFootprintRules) writes the rest; every other call and every access of driver code outside of its stack reads it.
+ *   - the ready threads, which thread has its turn on a CPU, the timers, and *the rest*: all that has no name here. A step within a modelled function of
+ *     which the model does not say that its events tell all (SimFootprintRules) writes the rest; every other call and every access of driver code
+ *     outside of its stack reads it.
  *
  * Virtual time is no part of a state here: of two steps that commute, the CPUs' clocks may show which came first. That changes nothing else as long as
  * (a) no event of the queue comes due because of it: all orders of what is done between two events have the same sum of costs, so none can reach the
- * next one unless that sum does; (b) nobody reads a clock, or sets one by it (sim_touch_time). Where either is so and more than one CPU has stepped,
- * the search takes every step to depend on every other (SimFootprint.is_total). An event of the queue that fires comes when nothing else can step,
- * and is then before all that follows. The search does the same where ready threads could take the place of running ones.
+ * next one unless that sum does; (b) nobody reads a clock (sim_touch_time); (c) what is to come some time later (sim_touch_due) comes at the same tick
+ * of the clock, and in the same order, whatever the clock said (search_time.h). Where one of these does not hold and more than one CPU has stepped,
+ * the search takes every step from the event before to the next to depend on every other (SimFootprint.is_total). An event of the queue that fires
+ * comes when nothing else can step, and is then before all that follows. The search does the same where ready threads could take the place of
+ * running ones. Simplified: the watchdog's times are not looked at this way.
  */
 #pragma once
 

@@ -300,6 +300,7 @@ static void exhausted_is_all(void **state) {
       SimSearch search;
       SimSearchOptions options = sim_search_options_default;
       options.policy = &sim_policy_exhaustive;
+      bool goes_on;
       sim_search_init(&search, &options);
       counts[round] = 0;
       do {
@@ -308,9 +309,10 @@ static void exhausted_is_all(void **state) {
         sim_search_begin(&search, &begun);
         scenario_run_once(run, &(RunRequest){ .policy = begun.policy, .search = begun.search }, &result);
         g_hash_table_add(hashes, g_memdup2(&result.hash, sizeof result.hash));
-        run_result_finish(&result);
         assert_true(++counts[round] < 100000);
-      } while (sim_search_end(&search, sim_machine()));
+        goes_on = sim_search_end(&search, sim_machine()); /* which looks at the run's exceptions */
+        run_result_finish(&result);
+      } while (goes_on);
       sim_search_finish(&search);
     }
     assert_true(counts[0] > 1);
@@ -461,9 +463,15 @@ static void large_runs(void **state) {
   static const char isr[] = "\"drivers\": { \"fw\": { \"globals\": { \"gCount\": \"LONG\" }, \"OnInterrupt\": { \"as\": "
                             "\"KSERVICE_ROUTINE\", \"do\": [\"gCount++\", \"return TRUE\"] },"
                             "\"OnDpc\": { \"as\": \"KDEFERRED_ROUTINE\", \"do\": [\"gCount++\"] } } }";
+  g_autofree char *sleepers = repeated("\"traffic\": [", "{ \"at\": \"1ms\", \"thread\": \"fw.Sleep\" }", 1000, "]");
+  static const char sleep[] =
+      "\"drivers\": { \"fw\": { \"globals\": { \"gCount\": \"LONG\" }, \"Sleep\": { \"as\": \"KSTART_ROUTINE\","
+      "\"locals\": { \"delay\": \"LARGE_INTEGER = { .QuadPart = -10000 }\" }, \"do\": [\"InterlockedIncrement(&gCount)\","
+      "\"KeDelayExecutionThread(KernelMode, FALSE, &delay)\", \"InterlockedIncrement(&gCount)\"] } } }";
   const struct {
     const char *story, *more;
   } rows[] = {
+    { sleep, sleepers },
     { DRIVER, threads },
     { isr, cpus },
     { DRIVER, "\"traffic\": [{ \"at\": \"1ms\", \"dpc\": \"fw.OnDpc\", \"every\": \"1us\", \"times\": 10000 }]" },
