@@ -407,7 +407,7 @@ static void one_interrupt(void) {
 }
 
 /* An interrupt has a priority like a thread: where it is the lower one, the thread comes to its end first. One that is put off by a chance at each
- * point never waits so long: fewer than 1 of 100. */
+ * point never waits so long: one of 2^55. */
 static void an_interrupt_is_an_actor(void **state) {
   SimSearch search = search_open(&sim_policy_pct, 1);
   unsigned early = 0, late = 0;
@@ -421,7 +421,7 @@ static void an_interrupt_is_an_actor(void **state) {
   }
   sim_search_finish(&search);
   print_message("interrupts of 400: %u early, %u late\n", early, late);
-  assert_true(early >= 40 && late >= 40);
+  assert_true(early >= 40 && late >= 8);
 }
 
 /* ---- fairness ---- */
