@@ -244,9 +244,9 @@ def coverage_of_a_search():
             scenario = json.loads(irqlab('explore', '--json', *words).stdout)['scenarios'][0]
             return scenario['schedules'], scenario['coverage']['runs'], scenario['coverage']['met']
 
-        first = runs('--coverage', '--jobs', '2', '--schedules', '300', '--out', f'{folder}/a', 'deadlock.json')
+        first = runs('--coverage', '--policy', 'random', '--jobs', '2', '--schedules', '300', '--out', f'{folder}/a', 'deadlock.json')
         check(first[0] == first[1] == 300 and first[2]['d.one']['d.two'] > 0, first)
-        check(runs('--coverage', '--schedules', '500', '--out', f'{folder}/a', 'deadlock.json')[:2] == (500, 500), 'gone on with')
+        check(runs('--coverage', '--policy', 'random', '--schedules', '500', '--out', f'{folder}/a', 'deadlock.json')[:2] == (500, 500), 'gone on with')
         check_exit(irqlab('merge', f'{folder}/b', f'{folder}/a'), 0)
         check(runs('--report', f'{folder}/b')[:2] == (500, 500), 'joined')
     once = irqlab('explore', '--coverage', '--schedules', '1', '--policy', 'timed', HERE.parent.parent / 'scenarios/drivers/system-thread/unload-waits.json')
