@@ -48,6 +48,8 @@ typedef struct SimOperation {
 } SimOperation;
 
 #define SIM_OPTION_COUNT_MAX 256
+/* Of them, ready threads: as many whatever else there is to choose, so that every policy, and a replay, has the same ones. */
+#define SIM_OPTION_THREAD_COUNT_MAX 190
 
 /* Of a point that asks who steps next, ids are: a cpu number: what that cpu runs goes on, or the interrupt that is pending there lands; the id of a
  * context: the quantum ends where that ready thread may run, and it steps; SIM_OPTION_CLOCK: every cpu is held up until the clock's next tick, at

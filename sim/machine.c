@@ -165,11 +165,11 @@ static void vcpu_option(const SimVcpu *vcpu, SimOption *option) {
   option->operation = top->pending;
 }
 
-/* Ready threads, should a quantum end. Simplified: of very many only the first are asked about; the others' turn comes. */
-static uint32_t threads_list(SimMachine *machine, SimOption *options, uint32_t max) {
-  SimContext *threads[SIM_OPTION_COUNT_MAX];
-  SimVcpu *vcpus[SIM_OPTION_COUNT_MAX];
-  uint32_t count = machine->threads->ready(machine, threads, vcpus, max);
+/* Ready threads, should a quantum end. Simplified: of very many only the first 190 are asked about; the others' turn comes. */
+static uint32_t threads_list(SimMachine *machine, SimOption *options) {
+  SimContext *threads[SIM_OPTION_THREAD_COUNT_MAX];
+  SimVcpu *vcpus[SIM_OPTION_THREAD_COUNT_MAX];
+  uint32_t count = machine->threads->ready(machine, threads, vcpus, SIM_OPTION_THREAD_COUNT_MAX);
   for (uint32_t i = 0; i < count; i++)
     options[i] =
         (SimOption){ .id = threads[i]->id, .context = threads[i]->id, .actor = threads[i]->slot, .operation = threads[i]->pending };
@@ -196,15 +196,15 @@ static uint32_t options_list(SimMachine *machine, SimOption *options) {
   if (is_held_up(machine) && may_hold_up(machine))
     options[count++] = (SimOption){ .id = SIM_OPTION_CLOCK, .actor = SIM_ACTOR_CLOCK };
   if (machine->has_ready_threads)
-    count += threads_list(machine, options + count, SIM_OPTION_COUNT_MAX - count);
+    count += threads_list(machine, options + count);
   return count;
 }
 
 /* Ends the quantum of a thread on a cpu where the chosen one may run. */
 static SimVcpu *thread_take(SimMachine *machine, uint32_t id) {
-  SimContext *threads[SIM_OPTION_COUNT_MAX];
-  SimVcpu *vcpus[SIM_OPTION_COUNT_MAX];
-  uint32_t count = machine->threads->ready(machine, threads, vcpus, SIM_OPTION_COUNT_MAX), i = 0;
+  SimContext *threads[SIM_OPTION_THREAD_COUNT_MAX];
+  SimVcpu *vcpus[SIM_OPTION_THREAD_COUNT_MAX];
+  uint32_t count = machine->threads->ready(machine, threads, vcpus, SIM_OPTION_THREAD_COUNT_MAX), i = 0;
   while (i < count && threads[i]->id != id)
     i++;
   SIM_ASSERT(i < count);

@@ -57,6 +57,7 @@ typedef struct CampaignBlock {
   bool is_exhausted; /* of a systematic policy: there are no others in it */
   bool is_ended;     /* ... or only behind what a limit cut short */
   bool is_bounded;   /* of a search that deepens: there are others with more preemptions */
+  uint64_t states;   /* where states are merged: different ones met, when it had ended */
   GArray *counts;    /* of CampaignCount; NULL: none yet */
 } CampaignBlock;
 
@@ -108,6 +109,8 @@ typedef struct CampaignLevel {
 } CampaignLevel;
 /* Writes them, the lowest first; at most SIM_SEARCH_LEVEL_COUNT. Returns how many. */
 unsigned campaign_levels(const Campaign *campaign, CampaignLevel *levels);
+/* Where states are merged: different ones that parts met which have come to their end; what several met is counted in each. */
+uint64_t campaign_states(const Campaign *campaign);
 /* "nothing unexpected with at most 2 preemptions: 812 schedules (all)". Returns owned. */
 char *campaign_level_words(const CampaignLevel *level);
 /* Of header and all: what rings and joins compare. */
@@ -135,7 +138,7 @@ json_object *campaign_header_record(const CampaignHeader *header);
 json_object *campaign_outcome_record(const CampaignOutcome *outcome);
 json_object *campaign_shrunk_record(uint64_t number, const char *schedule, const char *words);
 /* `is_cut`: a limit ended some schedule, and what would have followed was not run. */
-json_object *campaign_ended_record(uint64_t block, bool is_bounded, bool is_cut);
+json_object *campaign_ended_record(uint64_t block, bool is_bounded, bool is_cut, uint64_t states);
 /* Takes the document. */
 json_object *campaign_coverage_record(json_object *coverage);
 /* After a block was: are all of the shard? */

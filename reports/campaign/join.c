@@ -93,6 +93,7 @@ bool campaign_join_add(CampaignJoin *join, const Campaign *part, const char *nam
     block->is_exhausted |= from->is_exhausted;
     block->is_ended |= from->is_ended;
     block->is_bounded |= from->is_bounded;
+    block->states = MAX(block->states, from->states);
     join->overlap += MIN(block->done, from->done);
     if (from->done > block->done) { /* a block is the same wherever it was run: the longer holds the shorter */
       block_remove(campaign, block);
@@ -265,7 +266,8 @@ static bool records_write(const Campaign *campaign, CampaignLog *log, GError **e
     return false;
   for (guint i = 0; i < campaign->blocks->len; i++) {
     const CampaignBlock *block = &g_array_index(campaign->blocks, CampaignBlock, i);
-    if (block->is_ended && !campaign_log_append(log, campaign_ended_record(i, block->is_bounded, !block->is_exhausted), error))
+    if (block->is_ended &&
+        !campaign_log_append(log, campaign_ended_record(i, block->is_bounded, !block->is_exhausted, block->states), error))
       return false;
   }
   return true;

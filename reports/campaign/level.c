@@ -74,3 +74,10 @@ char *campaign_level_words(const CampaignLevel *level) {
   return g_strdup_printf("%s with at most %u preemption%s: %s schedules (all)", what, level->preemptions,
                          level->preemptions == 1 ? "" : "s", schedules);
 }
+
+uint64_t campaign_states(const Campaign *campaign) {
+  uint64_t states = 0;
+  for (guint i = 0; i < campaign->blocks->len; i++)
+    states += block_of(campaign, i)->states;
+  return states;
+}

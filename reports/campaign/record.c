@@ -73,13 +73,15 @@ json_object *campaign_shrunk_record(uint64_t number, const char *schedule, const
   return record;
 }
 
-json_object *campaign_ended_record(uint64_t block, bool is_bounded, bool is_cut) {
+json_object *campaign_ended_record(uint64_t block, bool is_bounded, bool is_cut, uint64_t states) {
   json_object *record = json_object_new_object();
   json_object_object_add(record, "exhausted", json_object_new_int64((int64_t)block));
   if (is_bounded)
     json_object_object_add(record, "bounded", json_object_new_boolean(true));
   if (is_cut)
     json_object_object_add(record, "cut", json_object_new_boolean(true));
+  if (states > 0)
+    json_object_object_add(record, "states", json_object_new_int64((int64_t)states));
   return record;
 }
 
@@ -312,6 +314,8 @@ static bool exhausted_read(Campaign *campaign, json_object *record, GError **err
   block->is_ended = true;
   block->is_exhausted = !flag_of(record, "cut");
   block->is_bounded = flag_of(record, "bounded");
+  if (json_object_object_get(record, "states") != NULL && !number_of(record, "states", INT64_MAX, &block->states))
+    return senseless(error, "its number of states is none");
   campaign_exhausted_update(campaign);
   return true;
 }

@@ -137,6 +137,13 @@ static void head_print(GString *out, const ReportStyle *style, const Campaign *c
                          summary->stopped != NULL ? summary->stopped : "");
 }
 
+static void states_print_line(GString *out, const Campaign *campaign) {
+  uint64_t states = campaign_states(campaign);
+  g_autofree char *text = number(states);
+  if (states > 0)
+    g_string_append_printf(out, "  %s distinct states, by their hash\n", text);
+}
+
 static void behaviours_print_line(GString *out, const Campaign *campaign) {
   uint64_t distinct = behaviours_distinct(&campaign->behaviours), once = behaviours_once(&campaign->behaviours);
   g_autofree char *distinct_text = number(distinct), *once_text = number(once);
@@ -185,6 +192,7 @@ void campaign_summary_print(GString *out, const ReportStyle *style, const Campai
   g_autofree char *never = summary->is_whole ? campaign_never_happened(campaign) : NULL;
   head_print(out, style, campaign, summary);
   behaviours_print_line(out, campaign);
+  states_print_line(out, campaign);
   levels_print_line(out, campaign);
   for (guint i = 0; i < failures->len && i < FAILURE_COUNT_MAX; i++)
     failure_print(out, style, campaign, &g_array_index(failures, CampaignFailure, i), summary->folder);
@@ -259,6 +267,7 @@ json_object *campaign_summary_json(const Campaign *campaign, const CampaignSumma
   json_object_object_add(json, "schedules", json_object_new_int64((int64_t)campaign->schedule_count));
   json_object_object_add(json, "exhausted", json_object_new_boolean(campaign->is_exhausted));
   json_object_object_add(json, "levels", levels_json(campaign));
+  json_object_object_add(json, "states", header->search.merges_states ? json_object_new_int64((int64_t)campaign_states(campaign)) : NULL);
   json_object_object_add(json, "seconds", real_json(summary->seconds > 0 ? summary->seconds : campaign->seconds));
   json_object_object_add(json, "stopped", text_json(summary->stopped));
   json_object_object_add(behaviours, "distinct", json_object_new_int64((int64_t)behaviours_distinct(&campaign->behaviours)));

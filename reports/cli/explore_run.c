@@ -229,7 +229,8 @@ static bool is_in(json_object *json, const char *key) { return json_object_get_b
 static void block_ended(ExplorePool *pool, uint64_t block, json_object *json) {
   CampaignLevel levels[SIM_SEARCH_LEVEL_COUNT];
   unsigned before = campaign_levels(pool->campaign, levels);
-  explore_record(pool, campaign_ended_record(block, is_in(json, "bounded"), is_in(json, "cut")));
+  uint64_t states = (uint64_t)json_object_get_int64(json_object_object_get(json, "states"));
+  explore_record(pool, campaign_ended_record(block, is_in(json, "bounded"), is_in(json, "cut"), states));
   unsigned count = campaign_levels(pool->campaign, levels);
   for (unsigned i = before; i < count && pool->task->levelled != NULL; i++)
     pool->task->levelled(&levels[i], session_s(pool), pool->task->data);

@@ -73,6 +73,7 @@ static void block_end_tell(const Worker *worker, const SimSearchProof *proof, bo
     json_object_object_add(json, "ended", json_object_new_boolean(1));
     json_object_object_add(json, "bounded", json_object_new_boolean(worker->own->task->search.deepens && proof->is_bounded));
     json_object_object_add(json, "cut", json_object_new_boolean(is_cut));
+    json_object_object_add(json, "states", json_object_new_int64((int64_t)proof->states));
   }
   if (unreduced != 0) {
     g_autofree char *scope = run_search_scope(&worker->own->task->search, unreduced);

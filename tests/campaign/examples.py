@@ -17,7 +17,7 @@ def parallel_case(campaigns, scenario):
     environment = {**campaigns.stage.environment, "IRQLAB": str(campaigns.stage.program)}
     run = campaigns.stage.irqlab(scenario, out, SCHEDULES, SHARDS, "--jobs", "2", program=SCRIPTS / "parallel.sh", env=environment)
     campaigns.says("GNU parallel: the example ends with the whole", run, 1, "explored 6,000 schedules")
-    campaigns.same("GNU parallel: ... which is what one process finds", out / "all", campaigns.reference("random", SCHEDULES))
+    campaigns.same("GNU parallel: ... which is what one process finds", out / "all", campaigns.reference("portfolio", SCHEDULES))
     run = campaigns.stage.irqlab(program=SCRIPTS / "parallel.sh")
     campaigns.says("GNU parallel: called without arguments", run, 2, "SCENARIO FOLDER SCHEDULES SHARDS")
 
@@ -46,7 +46,7 @@ def slurm_cases(campaigns, scenario):
         campaigns.stage.case("Slurm: each task kept its shard", None if found == SHARDS else [f"{found} of {SHARDS}", *said])
         run = campaigns.stage.irqlab("merge", out / "all", out)
         campaigns.says("Slurm: the shards joined", run, 1, "explored 6,000 schedules")
-        campaigns.same("Slurm: ... are what one process finds", out / "all", campaigns.reference("random", SCHEDULES))
+        campaigns.same("Slurm: ... are what one process finds", out / "all", campaigns.reference("portfolio", SCHEDULES))
     finally:
         cluster.stop()
 
