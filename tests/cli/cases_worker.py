@@ -1,13 +1,16 @@
 """Processes: order, death, interruption, the sandbox, output that cannot be written."""
 
+import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
+import tempfile
 import time
 
-from harness import FOREVER, SCENARIOS, check, check_exit, check_in, irqlab, program_path, test, without_times
+from harness import SCENARIOS, check, check_exit, check_in, irqlab, program_path, test, without_times
 
 
 @test
@@ -26,14 +29,27 @@ def workers_of(process):
     raise AssertionError('no worker was started')
 
 
+FOLDER = tempfile.TemporaryDirectory(prefix='irqlab-')
+
+
+def folder():
+    """Scenarios beside which one, forever.json, does not come to its end."""
+    forever = json.loads((SCENARIOS / 'long.json').read_text(encoding='utf-8'))
+    forever['policy']['schedules'] = 10**9
+    (pathlib.Path(FOLDER.name) / 'forever.json').write_text(json.dumps(forever), encoding='utf-8')
+    for name in ('clean.json', 'crash.json'):
+        shutil.copy(SCENARIOS / name, FOLDER.name)
+    return FOLDER.name
+
+
 def started(*arguments):
-    return subprocess.Popen([program_path(), *arguments], cwd=SCENARIOS, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen([program_path(), *arguments], cwd=folder(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 @test
 def killed_worker():
     for number, text in [(signal.SIGKILL, 'its worker process was killed'), (signal.SIGABRT, 'irqlab itself crashed while running it: Aborted')]:
-        process = started('run', '--schedules', FOREVER, '--jobs', '1', 'long.json', 'clean.json')
+        process = started('run', '--jobs', '1', 'forever.json', 'clean.json')
         time.sleep(0.3)
         os.kill(workers_of(process)[0], number)
         output, errors = process.communicate(timeout=60)
@@ -43,7 +59,7 @@ def killed_worker():
 
 @test
 def late_worker():
-    result = irqlab('run', '--schedules', FOREVER, '--timeout', '1', 'long.json', 'clean.json')
+    result = irqlab('run', '--timeout', '1', 'forever.json', 'clean.json', cwd=folder())
     check_exit(result, 1)
     check_in('it was ended after 1 seconds of host time (--timeout)', result)
     check_in('  ok   clean ', result)
@@ -51,7 +67,7 @@ def late_worker():
 
 @test
 def interrupted():
-    process = started('run', '--schedules', FOREVER, '--jobs', '1', 'clean.json', 'long.json', 'crash.json')
+    process = started('run', '--jobs', '1', 'clean.json', 'forever.json', 'crash.json')
     check('clean' in process.stdout.readline(), 'the first result comes at once')
     children = workers_of(process)
     process.send_signal(signal.SIGINT)
@@ -64,7 +80,7 @@ def interrupted():
 
 @test
 def workers_end_with_their_parent():
-    process = started('run', '--schedules', FOREVER, 'long.json')
+    process = started('run', 'forever.json')
     children = workers_of(process)
     process.kill()
     process.communicate()
@@ -86,7 +102,7 @@ def alive(process):
 @test
 def workers_are_in_a_sandbox():
     for options, expected in [([], {'2'}), (['--no-sandbox'], {'0'})]:
-        process = started('run', '--schedules', FOREVER, *options, 'long.json')
+        process = started('run', *options, 'forever.json')
         modes = set()
         for _ in range(100):
             child = workers_of(process)[0]

@@ -13,7 +13,6 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 SCENARIOS = HERE / 'scenarios'
 COMMANDS = ['run', 'explore', 'merge', 'replay', 'shrink', 'trace', 'list', 'explain', 'bench']
-FOREVER = '1000000000'
 tests = []
 program = ''
 
