@@ -153,22 +153,32 @@ static UINT16 filter_flags(const WfpFilter *filter) {
   return flags;
 }
 
-/* Simplified: the weight is empty and the conditions are not shown (their number is). */
+/*
+ * Simplified: the weight is empty and the conditions are not shown (their number is).
+ * Member by member here and below: what is assigned whole has in its padding whatever the compiler left there, and a driver can read that.
+ */
 static void filter_write(const WfpFilter *filter, FWPS_FILTER1 *to) {
-  *to = (FWPS_FILTER1){
-    .filterId = filter->filter_id,
-    .subLayerWeight = filter->sublayer->weight,
-    .flags = filter_flags(filter),
-    .action = { .type = filter->action, .calloutId = filter->callout->callout_id },
-    .context = filter->context,
-  };
+  RtlZeroMemory(to, sizeof *to);
+  to->filterId = filter->filter_id;
+  to->subLayerWeight = filter->sublayer->weight;
+  to->flags = filter_flags(filter);
+  to->action.type = filter->action;
+  to->action.calloutId = filter->callout->callout_id;
+  to->context = filter->context;
+}
+
+static void out_write(const WfpFilter *filter, uint32_t rights, FWPS_CLASSIFY_OUT0 *to) {
+  RtlZeroMemory(to, sizeof *to);
+  to->actionType = FWP_ACTION_NONE;
+  to->filterId = filter->filter_id;
+  to->rights = rights;
 }
 
 void wfp_frame_call(WfpFrame *frame, const WfpRun *run, WfpFilter *filter, uint64_t flow_context, uint32_t rights, WfpAnswer *answer) {
   const WfpCallout *callout = filter->callout;
   VOID *data = run->request->layer_data;
   filter_write(filter, frame->filter);
-  *frame->out = (FWPS_CLASSIFY_OUT0){ .actionType = FWP_ACTION_NONE, .filterId = filter->filter_id, .rights = rights };
+  out_write(filter, rights, frame->out);
   switch (callout->version) {
   case 0:
     ddi_callback_FWPS_CALLOUT_CLASSIFY_FN0((FWPS_CALLOUT_CLASSIFY_FN0)callout->classify, frame->fixed, frame->metadata, data, frame->filter,

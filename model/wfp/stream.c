@@ -41,7 +41,8 @@ static void shown_destroy(const Shown *shown) {
 /* What one callout makes of it. False: nothing comes to those below. */
 static bool callout_ask(WfpRun *run, WfpFilter *filter, const Shown *shown, WfpStreamAnswer *result) {
   WfpAnswer answer;
-  *shown->packet = (FWPS_STREAM_CALLOUT_IO_PACKET0){ .streamData = shown->data };
+  RtlZeroMemory(shown->packet, sizeof *shown->packet);
+  shown->packet->streamData = shown->data;
   wfp_callout_classify(run, filter, FWPS_RIGHT_ACTION_WRITE, &answer);
   bool is_inspection = filter->action == FWP_ACTION_CALLOUT_INSPECTION;
   switch (shown->packet->streamAction) {
