@@ -86,6 +86,11 @@ uint32_t sim_drawing_access_budget(SimMachine *machine, const SimContext *contex
 void sim_drawing_end(SimMachine *machine);
 void sim_drawing_finish(void *state);
 
+/* What every SimPolicy that draws has; it adds its name, title, paper, begin and answer. */
+#define SIM_POLICY_DRAWS                                                                                                                   \
+  .explores = true, .holds_up = true, .state_size = sizeof(SimDrawing), .access_budget = sim_drawing_access_budget,                        \
+  .end = sim_drawing_end, .finish = sim_drawing_finish
+
 /* Of a point that does not ask who steps: natural, but for a chance that each run draws for each kind anew (Groce, Zhang, Eide, Chen, Regehr: Swarm
  * testing, ISSTA 2012). */
 uint32_t sim_drawing_answer_other(SimDrawing *drawing, const SimPoint *point);

@@ -14,12 +14,7 @@ const SimPolicy sim_policy_frontier = {
   .name = "frontier",
   .title = "back to states that few schedules went on from, and on from there",
   .paper = "after Ecoffet, Huizinga, Lehman, Stanley, Clune: First return, then explore, Nature 2021",
-  .explores = true,
-  .holds_up = true,
-  .state_size = sizeof(SimDrawing),
+  SIM_POLICY_DRAWS,
   .begin = begin,
   .answer = answer,
-  .access_budget = sim_drawing_access_budget,
-  .end = sim_drawing_end,
-  .finish = sim_drawing_finish,
 };
