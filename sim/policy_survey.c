@@ -46,7 +46,7 @@ static void point_list(SimMachine *machine, SimSurvey *survey, const SimPoint *p
                            .kind = (uint8_t)point->kind,
                            .cpu = vcpu != NULL ? vcpu->number : 0xff };
   for (uint32_t i = 0; i < point->option_count; i++)
-    if (option_id(point, i) != point->natural) {
+    if (option_id(point, i) != answered) {
       other_push(survey, option_id(point, i));
       met->others++;
     }

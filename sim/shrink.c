@@ -267,11 +267,14 @@ static bool check_fewer(Work *work, Case *best, size_t most) {
   for (; bound < cost_of(&best->said) && bound <= most; bound++) {
     SimSchedule prefix = { 0 };
     Case found = { 0 };
-    Checked checked = check(work, &prefix, bound, work->shrink->kinds | kinds_of(&best->said), &found);
+    uint32_t kinds = work->shrink->kinds | kinds_of(&best->said);
+    Checked checked = check(work, &prefix, bound, kinds, &found);
     if (checked == CHECKED_FOUND)
       case_swap(best, &found);
-    else if (checked == CHECKED_NONE)
+    else if (checked == CHECKED_NONE) {
       work->result->refuted = bound;
+      work->result->kinds &= kinds;
+    }
     sim_schedule_finish(&prefix);
     case_finish(&found);
     if (checked == CHECKED_CUT)
@@ -323,7 +326,7 @@ static void others_try(Work *work, Case *best) {
 void sim_shrink(const SimShrink *shrink, SimSchedule *schedule, SimShrinkResult *result) {
   Work work = { .shrink = shrink, .result = result };
   Case best = { 0 };
-  *result = (SimShrinkResult){ .refuted = SIZE_MAX };
+  *result = (SimShrinkResult){ .refuted = SIZE_MAX, .kinds = UINT32_MAX };
   schedule_copy(&best.said, schedule);
   schedule_copy(&best.taken, schedule);
   shorten(&work, &best);

@@ -15,7 +15,7 @@ typedef struct SimSurveyPoint {
   uint32_t answer; /* what was answered: another than the natural one where the schedule departs */
   uint32_t event;  /* events of the run before it */
   uint32_t other;  /* index of its first other option in SimSurvey.others */
-  uint16_t others; /* options beside the natural one */
+  uint16_t others; /* options beside the one that was answered */
   uint8_t kind;    /* SimChoiceKind */
   uint8_t cpu;     /* that asks; 0xff: none */
 } SimSurveyPoint;

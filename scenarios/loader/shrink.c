@@ -167,16 +167,14 @@ ShrinkFound shrink_find(ScenarioRun *run, const SimSearchOptions *options, uint6
 
 /* ---- in words ---- */
 
-static bool is_preemption(const SimException *exception) {
-  return exception->kind == SIM_CHOICE_STEP || exception->kind == SIM_CHOICE_ACCESS || exception->kind == SIM_CHOICE_INTERRUPT;
-}
-
-/* "preemption" where all that is left is who steps and when an interrupt lands; else "choice". */
-static const char *unit_of(const Shrunk *shrunk) {
-  for (size_t i = 0; i < shrunk->result.exceptions.count; i++)
-    if (!is_preemption(&shrunk->result.exceptions.exceptions[i]))
-      return "choice";
-  return "preemption";
+/* "step, interrupt, model": what the schedules that were run to prove it could depart in. */
+static void kinds_append(GString *text, uint32_t kinds) {
+  const char *separator = "";
+  for (unsigned kind = 0; kind < SIM_CHOICE_KIND_COUNT; kind++)
+    if (kinds >> kind & 1) {
+      g_string_append_printf(text, "%s%s", separator, sim_choice_names[kind]);
+      separator = ", ";
+    }
 }
 
 char *shrunk_words(const Shrunk *shrunk) {
@@ -185,12 +183,16 @@ char *shrunk_words(const Shrunk *shrunk) {
   if (result->count == 0)
     return g_strdup_printf("%zu departure%s from the natural schedule -> none: it fails by itself", shrunk->departures_before,
                            shrunk->departures_before == 1 ? "" : "s");
-  g_string_append_printf(text, "%zu departure%s from the natural schedule -> %zu %s%s", shrunk->departures_before,
-                         shrunk->departures_before == 1 ? "" : "s", result->count, unit_of(shrunk), result->count == 1 ? "" : "s");
-  if (result->is_proved)
-    g_string_append(text, ", and no schedule with fewer fails: all were run");
-  else if (result->check_count > 0)
-    g_string_append_printf(text, "; of %" G_GUINT64_FORMAT " schedules with fewer that were run, none fails", result->check_count);
+  g_string_append_printf(text, "%zu departure%s from the natural schedule -> %zu%s", shrunk->departures_before,
+                         shrunk->departures_before == 1 ? "" : "s", result->count,
+                         result->count < shrunk->departures ? " (one that goes on counts once)" : "");
+  if (result->is_proved) {
+    g_string_append(text, ", and no schedule with fewer departures (kinds: ");
+    kinds_append(text, result->kinds);
+    g_string_append(text, ") fails: all were run");
+  } else if (result->check_count > 0)
+    g_string_append_printf(text, "; of %" G_GUINT64_FORMAT " schedules with fewer departures that were run, none fails",
+                           result->check_count);
   g_string_append_printf(text, " (%" G_GUINT64_FORMAT " runs)", result->run_count);
   return g_strdup(text->str);
 }
