@@ -150,7 +150,7 @@ static void trouble_print(GString *out, ScenarioRun *run, const RunFaults *fault
     g_string_append_printf(out, "      to keep:  \"faults\": %s\n", fault);
 }
 
-static void summary_append(GString *out, const RunFaults *faults, const CliScenario *scenario) {
+static void summary_append(GString *out, const RunFaults *faults, const CliScenario *scenario, const char *why) {
   g_string_append_printf(out, "  %s: ", scenario->spoken);
   if (faults->place_count == 0)
     g_string_append(out, "nothing can fail");
@@ -161,7 +161,9 @@ static void summary_append(GString *out, const RunFaults *faults, const CliScena
   if (faults->pair_count > 0)
     g_string_append_printf(out, ", then %s%" G_GUINT64_FORMAT " pairs", faults->is_complete ? "all " : "", faults->pair_count);
   g_string_append_printf(out, "; %u led to trouble\n", faults->trouble_count);
-  if (strcmp(faults->natural, "clean") != 0)
+  if (why != NULL)
+    g_string_append_printf(out, "  Where nothing fails it is not as expected: %s\n", why);
+  else if (strcmp(faults->natural, "clean") != 0)
     g_string_append_printf(out, "  Where nothing fails it comes to: %s\n", faults->natural);
 }
 
@@ -187,12 +189,13 @@ static json_object *row_json(ScenarioRun *run, const RunFaultRow *row) {
   return json;
 }
 
-static void json_print(ScenarioRun *run, const RunFaults *faults, const CliScenario *scenario) {
+static void json_print(ScenarioRun *run, const RunFaults *faults, const CliScenario *scenario, const char *why) {
   json_object *json = json_object_new_object(), *rows = json_object_new_array();
   for (guint i = 0; i < faults->rows->len; i++)
     json_object_array_add(rows, row_json(run, g_ptr_array_index(faults->rows, i)));
   json_object_object_add(json, "scenario", json_object_new_string(scenario->file));
   json_object_object_add(json, "natural", json_object_new_string(faults->natural));
+  json_object_object_add(json, "natural_why", why != NULL ? json_object_new_string(why) : NULL);
   json_object_object_add(json, "places", json_object_new_int64(faults->place_count));
   json_object_object_add(json, "failed_once", json_object_new_int64(faults->single_count));
   json_object_object_add(json, "pairs", json_object_new_int64((int64_t)faults->pair_count));
@@ -203,27 +206,42 @@ static void json_print(ScenarioRun *run, const RunFaults *faults, const CliScena
   json_object_put(json);
 }
 
+/* Why it is not as expected although nothing fails: what comes of faults says little then. NULL: nothing. Returns owned. */
+static char *natural_why(ScenarioRun *run) {
+  RunResult result = { 0 };
+  const Expectation *failed;
+  g_autofree bool *seen = g_new0(bool, scenario_run_scenario(run)->expect.count + 1);
+  scenario_run_once(run, &(RunRequest){ .policy = &sim_policy_replay, .replay = &(SimSchedule){ 0 } }, &result);
+  g_autofree char *bucket = run_result_bucket(&result);
+  bool is_of_line = scenario_run_scenario(run)->policy.search.policy == &sim_policy_replay; /* what it expects comes of that line */
+  char *why = !is_of_line || strcmp(bucket, "clean") != 0 ? scenario_judge(run, &result, seen, &failed) : NULL;
+  run_result_finish(&result);
+  return why;
+}
+
 int cli_faults_look(const CliScenario *scenario, const CliLook *look) {
   CliSchedule schedule = { 0 };
   RunFaults faults = { 0 };
   g_autoptr(GError) error = NULL;
   RunFaultOptions options = { .depth = look->fault_depth, .varies = look->varies, .schedules = look->schedules };
+  g_autofree char *why = NULL;
   int exit_code = cli_schedule_open(&schedule, scenario->file, NULL);
   if (exit_code == EXIT_AS_EXPECTED) {
     options.varies |= schedule.scenario->policy.search.varies;
+    why = natural_why(schedule.run);
     if (!scenario_faults_run(schedule.run, &options, &faults, &error)) {
       exit_code = cli_error("%s", error->message);
     } else if (look->wants_json) {
-      json_print(schedule.run, &faults, scenario);
+      json_print(schedule.run, &faults, scenario, why);
     } else {
       g_autoptr(GString) out = g_string_new(NULL);
-      summary_append(out, &faults, scenario);
+      summary_append(out, &faults, scenario, why);
       for (guint i = 0; i < faults.rows->len; i++)
         if (((const RunFaultRow *)g_ptr_array_index(faults.rows, i))->is_trouble)
           trouble_print(out, schedule.run, &faults, i, scenario, &look->style);
       fputs(out->str, stdout);
     }
-    if (exit_code == EXIT_AS_EXPECTED && faults.trouble_count > 0)
+    if (exit_code == EXIT_AS_EXPECTED && (faults.trouble_count > 0 || why != NULL))
       exit_code = EXIT_NOT_AS_EXPECTED;
   }
   run_faults_finish(&faults);

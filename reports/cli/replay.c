@@ -46,28 +46,9 @@ static bool hashes_agree(CliSchedule *schedule, uint64_t hash, gint times) {
 
 /* ---- a schedule that does not fit ---- */
 
-static char *exception_words(const SimException *exception) {
-  return g_strdup_printf("%x.%c%u=%u", exception->context, sim_choice_letters[exception->kind], exception->ordinal, exception->answer);
-}
-
 static void misfit_print(GString *out, const ReportStyle *style, const CliSchedule *schedule, const ScheduleMisfit *misfit) {
-  g_autofree char *words = exception_words(&misfit->exception);
-  const char *kind = sim_choice_names[misfit->exception.kind];
-  if (misfit->is_natural) {
-    paragraph_putf(
-        out, style, "misfit",
-        "this is hardly the schedule that was recorded. Choice %zu of %zu, %s, is what happens anyway by now, and a line names only "
-        "what does not",
-        misfit->index + 1, schedule->exceptions.count, words);
-    return;
-  }
-  g_autofree char *why =
-      misfit->is_reached ? g_strdup_printf("at event %u there is no such option", misfit->event)
-      : misfit->point_count > 0
-          ? g_strdup_printf("its context meets only %u such choice%s (%s)", misfit->point_count, misfit->point_count == 1 ? "" : "s", kind)
-          : g_strdup_printf("no context %x meets a choice of that kind (%s)", misfit->exception.context, kind);
-  paragraph_putf(out, style, "misfit", "this is not the schedule that was recorded. Choice %zu of %zu, %s, did not come up: %s%s",
-                 misfit->index + 1, schedule->exceptions.count, words, why, misfit->index > 0 ? "; those before it fitted" : "");
+  g_autofree char *words = schedule_misfit_words(&schedule->exceptions, misfit);
+  paragraph_putf(out, style, "misfit", "this is %s the schedule that was recorded. %s", misfit->is_natural ? "hardly" : "not", words);
 }
 
 /* Nothing goes wrong by this schedule any more; perhaps by one near it. */
@@ -95,13 +76,44 @@ static bool is_failing(const CliSchedule *schedule, const RunResult *result) {
   return is_wrong;
 }
 
+/* ---- a schedule that fits, and does not fail as it did ---- */
+
+/* The failure that the scenario expects of this line and that did not appear; NULL. Only of the scenario's own line and of one made with another
+ * driver image: of any other nobody said that it is the one that fails. Right behind its run. */
+static const Expectation *missing_failure(const CliSchedule *schedule, const RunResult *result) {
+  const ExpectSet *set = &schedule->scenario->expect;
+  const Expectation *missing = NULL;
+  bool is_meant = schedule->is_own || (schedule->is_of_other_image && schedule->exceptions.count > 0);
+  for (size_t i = 0; is_meant && i < set->count; i++) {
+    const Expectation *one = &set->items[i];
+    bool is_end = one->kind == EXPECT_OUTCOME && one->outcome != EXPECT_CLEAN && one->outcome != EXPECT_QUIET;
+    if (one->when == EXPECT_NEVER || (one->kind != EXPECT_BUGCHECK && one->kind != EXPECT_FINDING && !is_end))
+      continue;
+    if (expectation_holds(schedule->run, one, result))
+      return NULL;
+    missing = missing != NULL ? missing : one;
+  }
+  return missing;
+}
+
+static void missing_print(GString *out, const ReplayCommand *command, CliSchedule *schedule, const Expectation *missing, bool is_wrong) {
+  if (missing != NULL)
+    paragraph_putf(out, &command->style, "not seen", "every choice of the line came up, and what the scenario expects did not: %s",
+                   missing->text);
+  else
+    paragraph_putf(out, &command->style, "not seen", "every choice of the line came up, and nothing goes wrong with this driver image");
+  if (!is_wrong && command->nearby > 0)
+    nearby_print(out, command, schedule);
+}
+
 /* ---- the run ---- */
 
 static int replay(ReplayCommand *command, CliSchedule *schedule) {
   RunResult result;
   ScheduleMisfit misfit;
   cli_schedule_run(schedule, NULL, &result);
-  bool is_wrong = is_failing(schedule, &result);
+  const Expectation *missing = missing_failure(schedule, &result);
+  bool is_wrong = is_failing(schedule, &result), is_fitting = true;
   g_autoptr(GString) out = g_string_new(NULL);
   char *line = sim_schedule_print(&result.exceptions, scenario_run_fingerprint(schedule->run));
   crash_report_print(out, &command->style,
@@ -111,16 +123,19 @@ static int replay(ReplayCommand *command, CliSchedule *schedule) {
                          !agree               ? ", but not each time"
                          : command->times > 1 ? ", the same each time"
                                               : "");
-  if (result.stop != SIM_STOP_LIMIT_HOST_TIME && !result.ended_in_boot && schedule_misfit(schedule->run, &schedule->exceptions, &misfit) &&
-      !(is_wrong && misfit.is_natural)) {
+  bool is_judged = result.stop != SIM_STOP_LIMIT_HOST_TIME && !result.ended_in_boot;
+  if (is_judged && schedule_misfit(schedule->run, &schedule->exceptions, &misfit) && !(is_wrong && misfit.is_natural)) {
+    is_fitting = false;
     misfit_print(out, &command->style, schedule, &misfit);
     if (!is_wrong && command->nearby > 0)
       nearby_print(out, command, schedule);
+  } else if (is_judged && (missing != NULL || (!is_wrong && schedule->is_of_other_image && schedule->exceptions.count > 0))) {
+    missing_print(out, command, schedule, missing, is_wrong);
   }
   fputs(out->str, stdout);
   free(line);
   run_result_finish(&result);
-  return agree ? EXIT_AS_EXPECTED : EXIT_NOT_AS_EXPECTED;
+  return agree && is_fitting && missing == NULL ? EXIT_AS_EXPECTED : EXIT_NOT_AS_EXPECTED;
 }
 
 static int command_run(ReplayCommand *command, CliSchedule *schedule) {
@@ -143,13 +158,16 @@ static const char description[] =
     "With --step commands are read from standard input, next and back and others: help lists them.\n\n"
     "A line that does not fit any more, because the driver or the scenario changed, is run as far as it goes; where it parts is said, and "
     "a\n"
-    "schedule near it in which something goes wrong is looked for.\n\n"
+    "schedule near it in which something goes wrong is looked for. So it is where the line fits and the failure that the scenario expects "
+    "of it,\n"
+    "or any with another driver image than the line's, does not appear.\n\n"
     "Examples:\n"
     "  irqlab replay osr-291980/dpc-classify v1:-\n"
     "  irqlab replay --times 1000 mine.json @line.txt\n"
     "  irqlab replay --stop-at KeSetEvent#2 mine.json v1:-:a18b6671.s0=1\n"
     "  irqlab replay --gdb mine.json @line.txt\n\n"
-    "Exit codes: 0 replayed; 1 runs of the same line differ; 2 bad input; 3 cannot be set up.\n";
+    "Exit codes: 0 replayed; 1 the line does not fit, what the scenario expects of it does not appear, or runs of it differ;\n"
+    "2 bad input; 3 cannot be set up.\n";
 
 static bool arguments_parse(ReplayCommand *command, int *argc, char ***argv) {
   g_autofree char *color = NULL;

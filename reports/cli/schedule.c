@@ -20,8 +20,9 @@ static char *line_load(const char *file) {
   return g_strstrip(text);
 }
 
-static void image_tell(const CliSchedule *schedule, const char *fingerprint) {
+static void image_tell(CliSchedule *schedule, const char *fingerprint) {
   g_autofree char *words = scenario_run_image_words(schedule->run, fingerprint);
+  schedule->is_of_other_image = words != NULL;
   if (words != NULL)
     cli_error("%s.\n  An image changes with the driver's source, its compiler and the headers; it is - where all drivers are steps.",
               words);
@@ -55,8 +56,8 @@ int cli_schedule_open(CliSchedule *schedule, const char *name, const char *line)
     schedule->run = scenario_run_create(schedule->scenario, &error);
   if (schedule->run == NULL)
     return cli_error("%s", error->message);
-  bool is_own = line == NULL && schedule->scenario->policy.search.policy == &sim_policy_replay;
-  schedule->races |= is_own && schedule->scenario->policy.search.races;
+  schedule->is_own = line == NULL && schedule->scenario->policy.search.policy == &sim_policy_replay;
+  schedule->races |= schedule->is_own && schedule->scenario->policy.search.races;
   if (schedule->races && !scenario_run_look_for_races(schedule->run)) {
     cli_error("--races: the host refuses the address space for it");
     return EXIT_SET_UP;

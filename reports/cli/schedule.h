@@ -10,6 +10,8 @@ typedef struct CliSchedule {
   ScenarioRun *run;
   SimSchedule exceptions; /* none: the natural schedule */
   gboolean races;         /* --races: races are looked for, too; before it is opened */
+  bool is_own;            /* the one that the scenario itself names */
+  bool is_of_other_image; /* than the drivers' by now */
 } CliSchedule;
 
 /* For a command's GOptionEntry array. */

@@ -5,6 +5,7 @@
 #include "search_options.h"
 #include "shrink_scenario.h"
 
+#include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -60,6 +61,25 @@ static bool failure_of_line(const ShrinkCommand *command, RunResult *result) {
   if (!is_failing)
     printf("nothing goes wrong in that schedule: there is nothing to shrink\n");
   return is_failing;
+}
+
+/* ---- where it is written ---- */
+
+static bool is_same_file(const char *a, const char *b) {
+  GStatBuf one, other;
+  return g_stat(a, &one) == 0 && g_stat(b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+/* The scenario, the file its line is in, its drivers' sources: none of them is written over. 0, or the exit code after it was said. */
+static int output_check(const ShrinkCommand *command, const char *line) {
+  const Scenario *scenario = command->schedule.scenario;
+  const char *output = command->output;
+  bool is_input =
+      output != NULL && (is_same_file(output, scenario->file) || (line != NULL && *line == '@' && is_same_file(output, line + 1)));
+  for (size_t i = 0; output != NULL && i < scenario->driver_count; i++)
+    for (size_t j = 0; j < scenario->drivers[i].file_count; j++)
+      is_input |= is_same_file(output, scenario->drivers[i].paths[j]);
+  return is_input ? cli_error("shrink: -o %s would write over what is read; choose another name", output) : EXIT_AS_EXPECTED;
 }
 
 /* ---- what is printed ---- */
@@ -136,10 +156,9 @@ static const char description[] =
     "failure\n"
     "that a search finds is taken. The result fails the same way: the same bug check or finding, in the same function of the driver. It "
     "has the\n"
-    "fewest departures from the natural schedule that can be found; what is said of it tells whether all with fewer were run, and "
-    "departing\n"
-    "in what. One that goes on counts once: a CPU held up, an interrupt that lands late. Those are not the preemptions that explore\n"
-    "--preemptions counts, of which the natural schedule has some, too: fewer of the one may be more of the other.\n\n"
+    "fewest departures from the natural schedule that can be found; what is said of it tells whether all with fewer were run,\n"
+    "departing in what. They are what explore --delays counts, but one that goes on counts once: a CPU held up, an interrupt that\n"
+    "lands late. They are not what explore --preemptions counts, which the natural schedule has, too.\n\n"
     "Without -o the schedule alone is shrunk. With -o a new scenario is written: the old one's text without what the failure does not\n"
     "need, with the schedule and the expectation in it; it is run before it is said to be as expected.\n\n"
     "Examples:\n"
@@ -185,6 +204,8 @@ int cli_shrink(int argc, char **argv) {
     command.has_line = argc > 2;
     command.schedule.races = command.search.races;
     exit_code = cli_schedule_open(&command.schedule, argv[1], argc > 2 ? argv[2] : NULL);
+    if (exit_code == EXIT_AS_EXPECTED)
+      exit_code = output_check(&command, argc > 2 ? argv[2] : NULL);
     if (exit_code == EXIT_AS_EXPECTED)
       exit_code = shrink(&command);
     cli_schedule_finish(&command.schedule);

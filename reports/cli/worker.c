@@ -5,6 +5,7 @@
 
 #include "../coverage.h"
 
+#include "nearby.h"
 #include "outcome_take.h"
 #include "sandbox.h"
 
@@ -35,6 +36,25 @@ static void notes_take(Outcome *outcome, const ScenarioRun *run) {
     g_ptr_array_add(outcome->notes, g_strdup(*note));
 }
 
+/* As expected, and perhaps not by the schedule that the scenario names: what does not fit is not as expected. */
+static void misfit_judge(RunVerdict *verdict, ScenarioRun *run, const CliScenario *scenario) {
+  const SimSchedule *line = &scenario_run_scenario(run)->policy.replay;
+  const RunResult *result = verdict->shown != NULL ? &verdict->shown->result : NULL;
+  ScheduleMisfit misfit;
+  if (!verdict->is_as_expected || verdict->search.policy != &sim_policy_replay || result == NULL || result->ended_in_boot ||
+      result->stop == SIM_STOP_LIMIT_HOST_TIME || !schedule_misfit(run, line, &misfit))
+    return;
+  RunFailure failure = run_failure_of(run, result, NULL);
+  bool is_failing = failure.kind != RUN_FAILURE_NONE;
+  run_failure_finish(&failure);
+  if (is_failing && misfit.is_natural)
+    return;
+  g_autofree char *words = schedule_misfit_words(line, &misfit);
+  verdict->is_as_expected = false;
+  g_free(verdict->why);
+  verdict->why = g_strdup_printf("the schedule in the file does not fit: %s (irqlab replay %s tells more)", words, scenario->spoken);
+}
+
 static void scenario_run_all(Outcome *outcome, ScenarioRun *run, const CliScenario *scenario, const WorkerOptions *options) {
   RunVerdict verdict;
   SimSearchOptions search;
@@ -49,6 +69,7 @@ static void scenario_run_all(Outcome *outcome, ScenarioRun *run, const CliScenar
     sandbox_enter();
   scenario_explore(run, &exploration, &verdict);
   outcome->coverage = coverage_to_json(run); /* before reports run some of them again */
+  misfit_judge(&verdict, run, scenario);
   outcome->host_ms += (double)(g_get_monotonic_time() - begin) / 1000;
   outcome_take(outcome, run, &verdict, scenario, options);
   run_verdict_finish(&verdict);

@@ -67,6 +67,21 @@ bool schedule_misfit(ScenarioRun *run, const SimSchedule *schedule, ScheduleMisf
   return is_misfit;
 }
 
+char *schedule_misfit_words(const SimSchedule *schedule, const ScheduleMisfit *misfit) {
+  const SimException *exception = &misfit->exception;
+  const char *kind = sim_choice_names[exception->kind];
+  g_autofree char *choice = g_strdup_printf("Choice %zu of %zu, %x.%c%u=%u,", misfit->index + 1, schedule->count, exception->context,
+                                            sim_choice_letters[exception->kind], exception->ordinal, exception->answer);
+  if (misfit->is_natural)
+    return g_strdup_printf("%s is what happens anyway by now, and a line names only what does not", choice);
+  g_autofree char *why =
+      misfit->is_reached ? g_strdup_printf("at event %u there is no such option", misfit->event)
+      : misfit->point_count > 0
+          ? g_strdup_printf("its context meets only %u such choice%s (%s)", misfit->point_count, misfit->point_count == 1 ? "" : "s", kind)
+          : g_strdup_printf("no context %x meets a choice of that kind (%s)", exception->context, kind);
+  return g_strdup_printf("%s did not come up: %s%s", choice, why, misfit->index > 0 ? "; those before it fitted" : "");
+}
+
 /* ---- nearby ---- */
 
 typedef struct Nearby {

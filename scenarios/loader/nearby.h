@@ -19,6 +19,9 @@ typedef struct ScheduleMisfit {
 /* Runs the schedule. False: it fits. */
 bool schedule_misfit(ScenarioRun *run, const SimSchedule *schedule, ScheduleMisfit *misfit);
 
+/* Why, in words: "Choice 1 of 3, dead.s1=0, did not come up: ...". Returns owned. */
+char *schedule_misfit_words(const SimSchedule *schedule, const ScheduleMisfit *misfit);
+
 /* Looks for something that goes wrong and does not in the natural schedule: choices of other contexts, moved, left out, and at last other schedules of that search. At most
  * so many runs; `run_count` says how many they were. True: the result is of the schedule found. */
 bool nearby_search(ScenarioRun *run, const SimSchedule *schedule, uint64_t run_max, RunResult *result, uint64_t *run_count);

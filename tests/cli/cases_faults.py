@@ -89,6 +89,13 @@ def vary():
 
 
 @test
+def faults_of_what_is_wrong_without_any():
+    result = irqlab('run', '--faults', 'wrong.json')
+    check_exit(result, 1)
+    check_in('Where nothing fails it is not as expected:', result)
+
+
+@test
 def two_questions_at_once():
     check_exit(irqlab('run', '--faults', '--what-can-vary', 'clean.json'), 2)
     check_exit(irqlab('run', '--faults', '--junit', '-', 'clean.json'), 2)

@@ -1,10 +1,13 @@
 """irqlab replay, trace, list, explain, bench."""
 
 import json
+import pathlib
 import re
 import tempfile
 
-from harness import check, check_exit, check_in, irqlab, test
+from harness import ROOT, SCENARIOS, check, check_exit, check_in, irqlab, test
+
+LOST = ROOT / 'scenarios/drivers/lost-wakeup/bug.json'
 
 
 @test
@@ -35,7 +38,60 @@ def lines_of_another_image():
 
 @test
 def choices_that_do_not_come_up():
-    check_in('misfit:', irqlab('replay', 'clean.json', 'v1:-:12345678.s7=1'))
+    result = irqlab('replay', 'clean.json', 'v1:-:12345678.s7=1')
+    check_exit(result, 1)
+    check_in('misfit:', result)
+
+
+def with_line(folder, name, line, **parts):
+    """A scenario of this folder whose policy is that line."""
+    text = (SCENARIOS / name).read_text(encoding='utf-8')
+    scenario = json.loads(re.sub(r'^ *//.*$', '', text, flags=re.MULTILINE))
+    file = pathlib.Path(folder, pathlib.Path(name).name)
+    file.write_text(json.dumps({**scenario, **parts, 'policy': {'replay': line}}), encoding='utf-8')
+    return file
+
+
+@test
+def a_line_of_a_file_that_does_not_fit_is_not_as_expected():
+    with tempfile.TemporaryDirectory() as folder:
+        file = with_line(folder, 'clean.json', 'v1:-:12345678.s7=1')
+        result = irqlab('run', file)
+        check_exit(result, 1)
+        check_in('Choice 1 of 1, 12345678.s7=1, did not come up', result)
+        check_in('irqlab replay', result)
+        check_exit(irqlab('run', with_line(folder, 'clean.json', 'v1:-')), 0)
+
+
+@test
+def a_line_that_fits_and_fails_no_more():
+    """Every choice comes up, and what the scenario expects of its line does not: told, and looked for nearby."""
+    outcomes = json.loads(irqlab('run', '--json', '--schedules', '200', '--policy', 'random', LOST).stdout)['scenarios'][0]['outcomes']
+    lines = {outcome['result']: outcome['schedule'] for outcome in outcomes}
+    with tempfile.TemporaryDirectory() as folder:
+        expect = {'always': ['waits-for-ever']}
+        result = irqlab('replay', with_line(folder, LOST, lines['clean'], expect=expect))
+        check_exit(result, 1)
+        check('misfit:' not in result.stdout, result.stdout)
+        check_in('not seen:', result)
+        check(re.search(r'nearby: +waits-for-ever, after', result.stdout), result.stdout)
+        result = irqlab('replay', with_line(folder, LOST, lines['waits-for-ever'], expect=expect))
+        check_exit(result, 0)
+        check('not seen:' not in result.stdout, result.stdout)
+        result = irqlab('replay', LOST, lines['clean'])  # nobody said that this one fails
+        check_exit(result, 0)
+        check('not seen:' not in result.stdout, result.stdout)
+
+
+@test
+def shrink_writes_over_nothing_it_reads():
+    with tempfile.TemporaryDirectory() as folder:
+        file = with_line(folder, 'deadlock.json', 'v1:-')
+        text = file.read_text(encoding='utf-8')
+        result = irqlab('shrink', file, '-o', file)
+        check_exit(result, 2)
+        check_in('choose another name', result)
+        check(file.read_text(encoding='utf-8') == text, 'written over')
 
 
 @test
