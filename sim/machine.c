@@ -241,7 +241,7 @@ static SimVcpu *choose_vcpu(SimMachine *machine, SimVcpu *natural) {
   if (!machine->options.policy->explores)
     return natural;
   SimOption options[SIM_OPTION_COUNT_MAX];
-  bool is_only = (machine->enabled & (machine->enabled - 1)) == 0 && !machine->has_ready_threads && !machine->options.policy->holds_up;
+  bool is_only = (machine->enabled & (machine->enabled - 1)) == 0 && !machine->has_ready_threads && !is_held_up(machine);
   uint32_t count = is_only ? 1 : options_list(machine, options);
   if (count == 1) {
     if (may_hold_up(machine)) /* who holds up is asked here: both count the point */

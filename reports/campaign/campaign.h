@@ -111,8 +111,8 @@ typedef struct CampaignLevel {
 unsigned campaign_levels(const Campaign *campaign, CampaignLevel *levels);
 /* Where states are merged: different ones that parts met which have come to their end; what several met is counted in each. */
 uint64_t campaign_states(const Campaign *campaign);
-/* "nothing unexpected with at most 2 preemptions: 812 schedules (all)". Returns owned. */
-char *campaign_level_words(const CampaignLevel *level);
+/* "nothing unexpected with at most 2 preemptions: 812 schedules (all with switches at calls only)": what was left out is said. Returns owned. */
+char *campaign_level_words(const CampaignLevel *level, const SimSearchOptions *search);
 /* Of header and all: what rings and joins compare. */
 uint64_t campaign_identity(const CampaignHeader *header);
 /* What differs between two headers besides the shard, as "policy pct, here random"; NULL: nothing. Returns owned. */

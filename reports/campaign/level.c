@@ -2,6 +2,7 @@
 #include "campaign.h"
 
 #include "../outcome.h"
+#include "run.h"
 
 SimSearchOptions campaign_block_search(const SimSearchOptions *search, uint64_t block) {
   SimSearchOptions own = search->deepens ? sim_search_level(search, (unsigned)(block / CAMPAIGN_PART_COUNT)) : *search;
@@ -66,13 +67,15 @@ unsigned campaign_levels(const Campaign *campaign, CampaignLevel *levels) {
   return SIM_SEARCH_LEVEL_COUNT;
 }
 
-char *campaign_level_words(const CampaignLevel *level) {
+char *campaign_level_words(const CampaignLevel *level, const SimSearchOptions *search) {
+  g_autofree char *bounds = run_search_bounds(search);
+  const char *space = *bounds != '\0' ? " " : "";
   g_autofree char *schedules = outcome_number(level->schedules), *failed = outcome_number(level->failed);
   g_autofree char *what = level->failed == 0 ? g_strdup("nothing unexpected") : g_strdup_printf("%s not as expected", failed);
   if (level->preemptions == SIM_SEARCH_UNBOUNDED)
-    return g_strdup_printf("%s: %s schedules (all there are)", what, schedules);
-  return g_strdup_printf("%s with at most %u preemption%s: %s schedules (all)", what, level->preemptions,
-                         level->preemptions == 1 ? "" : "s", schedules);
+    return g_strdup_printf("%s: %s schedules (all there are%s%s)", what, schedules, space, bounds);
+  return g_strdup_printf("%s with at most %u preemption%s: %s schedules (all%s%s)", what, level->preemptions,
+                         level->preemptions == 1 ? "" : "s", schedules, space, bounds);
 }
 
 uint64_t campaign_states(const Campaign *campaign) {

@@ -163,7 +163,7 @@ static void levels_print_line(GString *out, const Campaign *campaign) {
   unsigned count = campaign_levels(campaign, levels);
   if (count == 0)
     return;
-  g_autofree char *words = campaign_level_words(&levels[count - 1]);
+  g_autofree char *words = campaign_level_words(&levels[count - 1], &campaign->header.search);
   g_string_append_printf(out, "  %s\n", words);
 }
 

@@ -38,6 +38,7 @@ typedef struct ExploreArguments {
 typedef struct ExploreCommand {
   const ExploreArguments *arguments;
   ReportStyle style;
+  SimSearchOptions search; /* of the scenario that runs */
   bool has_progress, is_progress_there;
   gint64 shown_us;
   uint64_t shown_count;
@@ -91,7 +92,7 @@ static void levelled(const CampaignLevel *level, double seconds, void *data) {
   if (level->preemptions == SIM_SEARCH_UNBOUNDED || command->arguments->wants_json || command->arguments->is_quiet)
     return;
   progress_clear(command);
-  g_autofree char *words = campaign_level_words(level);
+  g_autofree char *words = campaign_level_words(level, &command->search);
   printf("  done   %7.1f s  %s\n", seconds, words);
   fflush(stdout);
 }
@@ -229,6 +230,7 @@ static int scenario_explore_one(ExploreCommand *command, const CliScenario *scen
   }
   ExploreResult result;
   command->name = scenario->name;
+  command->search = task.search;
   command->budget_s = seconds;
   command->budget = task.schedules;
   command->shown_us = 0;
@@ -371,11 +373,7 @@ static bool arguments_parse(ExploreArguments *arguments, int *argc, char ***argv
 static bool time_parse(const char *text, double *seconds) {
   char *end;
   double number = g_ascii_strtod(text, &end);
-  double unit = strcmp(end, "s") == 0 || *end == '\0' ? 1
-                : strcmp(end, "m") == 0               ? 60
-                : strcmp(end, "h") == 0               ? 3600
-                : strcmp(end, "d") == 0               ? 86400
-                                                      : 0;
+  double unit = strcmp(end, "s") == 0 ? 1 : strcmp(end, "m") == 0 ? 60 : strcmp(end, "h") == 0 ? 3600 : strcmp(end, "d") == 0 ? 86400 : 0;
   *seconds = number * unit;
   return end != text && *seconds > 0 && *seconds < 1e9;
 }
@@ -402,7 +400,7 @@ static bool arguments_check(ExploreArguments *arguments, int argc) {
     return cli_error("explore: --schedules takes a number from 1, not %" G_GINT64_FORMAT, arguments->schedules) == 0;
   arguments->schedules = MAX(arguments->schedules, 0);
   if (arguments->time != NULL && !time_parse(arguments->time, &arguments->seconds))
-    return cli_error("explore: --for takes a time such as 90s, 10m or 8h, not \"%s\"", arguments->time) == 0;
+    return cli_error("explore: --for takes a number with s, m, h or d behind it, such as 90s, 10m or 8h, not \"%s\"", arguments->time) == 0;
   if (arguments->shard != NULL && !shard_parse(arguments->shard, &arguments->shard_number, &arguments->shard_count))
     return cli_error("explore: --shard takes I/N with I from 1 to N, such as 3/16, not \"%s\"", arguments->shard) == 0;
   if (arguments->report != NULL && argc > 1)

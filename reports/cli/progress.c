@@ -95,12 +95,14 @@ static void log_print(GString *out, const char *log) {
 /* The last bound that a search has done with, before it came to one that is not as expected: it proves something where not all was run. */
 static void levels_print(GString *out, const Outcome *outcome, bool is_verbose) {
   size_t count = outcome->levels != NULL ? json_object_array_length(outcome->levels) : 0;
+  const char *bounds = outcome->bounds != NULL ? outcome->bounds : "";
   for (size_t i = is_verbose || count == 0 ? 0 : count - 1; i < count; i++) {
     json_object *level = json_object_array_get_idx(outcome->levels, i), *preemptions = json_object_object_get(level, "preemptions");
     g_autofree char *schedules = outcome_number((uint64_t)json_object_get_int64(json_object_object_get(level, "schedules")));
     if (preemptions != NULL)
-      g_string_append_printf(out, "       nothing unexpected with at most %d preemption%s: %s schedules (all)\n",
-                             json_object_get_int(preemptions), json_object_get_int(preemptions) == 1 ? "" : "s", schedules);
+      g_string_append_printf(out, "       nothing unexpected with at most %d preemption%s: %s schedules (all%s%s)\n",
+                             json_object_get_int(preemptions), json_object_get_int(preemptions) == 1 ? "" : "s", schedules,
+                             *bounds != '\0' ? " " : "", bounds);
   }
 }
 

@@ -47,6 +47,8 @@ static bool vary_parse(CliSearch *search, const char *command) {
   return true;
 }
 
+static bool is_negative(gint number) { return number < 0 && number != CLI_NOT_GIVEN; }
+
 bool cli_search_check(CliSearch *search, const char *command) {
   guint64 seed;
   if (!policy_check(search->policy, command) || (search->vary != NULL && !vary_parse(search, command)))
@@ -55,12 +57,17 @@ bool cli_search_check(CliSearch *search, const char *command) {
     cli_error("%s: --seed takes a number from 0 to 18446744073709551615, not \"%s\"", command, search->seed);
     return false;
   }
-  if (search->depth < 0 || search->depth > 64 || search->preemptions < -1 || search->delays < -1) {
+  bool is_depth_wrong = search->depth != CLI_NOT_GIVEN && (search->depth < 1 || search->depth > 64);
+  if (is_depth_wrong || is_negative(search->preemptions) || is_negative(search->delays)) {
     cli_error("%s: --depth takes a number from 1 to 64, --preemptions and --delays take no negative number", command);
     return false;
   }
-  if (search->saved_mib < -1) {
+  if (is_negative(search->saved_mib)) {
     cli_error("%s: --saved-states takes a number of MiB from 0, which is none", command);
+    return false;
+  }
+  if (search->races && search->no_races) {
+    cli_error("%s: --races and --no-races exclude each other", command);
     return false;
   }
   return true;
@@ -103,5 +110,12 @@ char *cli_search_apply(const CliSearch *search, const ScenarioPolicy *own, SimSe
   if (!policy->is_systematic && (search->preemptions >= 0 || search->delays >= 0 || search->merges_states))
     return g_strdup_printf("%s is for systematic policies such as exhaustive, and this is searched by %s: name one with --policy", given,
                            policy->name);
+  if (search->holds_up && policy != &sim_policy_exhaustive)
+    return g_strdup_printf("--clock is for exhaustive, and this is searched by %s%s", policy->name,
+                           policy == &sim_policy_dpor ? ", whose reduction does not know of held-up CPUs: name exhaustive with --policy"
+                           : policy->holds_up         ? ", which holds up the clock by itself"
+                                                      : ": name exhaustive with --policy");
+  if (search->at_once && policy != &sim_policy_exhaustive)
+    return g_strdup_printf("--at-once is for exhaustive, and this is searched by %s: name exhaustive with --policy", policy->name);
   return NULL;
 }

@@ -5,12 +5,14 @@
 
 #include "cli.h"
 
+#define CLI_NOT_GIVEN G_MININT /* no number that a user means */
+
 typedef struct CliSearch {
   char *policy;
   char *seed;
   gint64 first;
-  gint depth;
-  gint preemptions; /* -1: not given */
+  gint depth; /* CLI_NOT_GIVEN, as those below */
+  gint preemptions;
   gint delays;
   char *vary;
   uint32_t varies; /* of vary: by cli_search_check */
@@ -18,7 +20,7 @@ typedef struct CliSearch {
   gboolean merges_states;
   gboolean at_once;
   gboolean holds_up;
-  gint saved_mib; /* -1: not given */
+  gint saved_mib;
   gboolean races;
   gboolean no_races;
   bool draws;           /* schedules are wanted: where the scenario runs one, portfolio draws them */
@@ -26,7 +28,7 @@ typedef struct CliSearch {
 } CliSearch;
 
 #define CLI_SEARCH_INIT                                                                                                                    \
-  { .first = -1, .preemptions = -1, .delays = -1, .saved_mib = -1 }
+  { .first = -1, .depth = CLI_NOT_GIVEN, .preemptions = CLI_NOT_GIVEN, .delays = CLI_NOT_GIVEN, .saved_mib = CLI_NOT_GIVEN }
 
 /* For a command's GOptionEntry array. */
 #define CLI_SEARCH_ENTRIES(search)                                                                                                          \

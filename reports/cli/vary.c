@@ -28,6 +28,8 @@ _Static_assert(SIM_CHOICE_KIND_COUNT == SIM_CHOICE_CLOCK + 1, "each kind has its
 static bool is_explored(const Scenario *scenario, SimChoiceKind kind) {
   const SimSearchOptions *search = &scenario->policy.search;
   bool is_rare = SIM_CHOICE_RARE >> kind & 1;
+  if (kind == SIM_CHOICE_CLOCK)
+    return search->policy->explores && (search->policy->holds_up || search->holds_up);
   return search->policy->explores && (!is_rare || ((search->varies | search->policy->varies) >> kind & 1));
 }
 

@@ -56,6 +56,8 @@ char *run_search_bounds(const SimSearchOptions *options) {
   bool is_every = options->policy == &sim_policy_exhaustive || options->policy == &sim_policy_dpor;
   if (is_every && !options->visits_accesses)
     g_string_append_printf(text, "%swith switches at calls only", text->len > 0 ? ", " : "");
+  if (is_every && !options->holds_up)
+    g_string_append_printf(text, "%swithout holding up the clock (--clock)", text->len > 0 ? ", " : "");
   return g_string_free(text, FALSE);
 }
 

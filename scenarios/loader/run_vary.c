@@ -20,15 +20,29 @@ static RunVaryRow *row_at(RunVary *vary, SimChoiceKind kind, uint32_t function, 
   return &g_array_index(vary->rows, RunVaryRow, vary->rows->len - 1);
 }
 
+static void point_count(RunVary *vary, const SimContext *context, SimChoiceKind kind, uint32_t option_count) {
+  uint32_t function = context == NULL ? 0 : context->call != 0 ? context->call : context->pending.function;
+  RunVaryRow *row = row_at(vary, kind, function, context != NULL ? context->site : 0);
+  row->count++;
+  row->option_min = MIN(row->option_min, option_count);
+  row->option_max = MAX(row->option_max, option_count);
+  vary->counts[kind]++;
+}
+
+static bool has_clock(const SimPoint *point) {
+  for (uint32_t i = 0; point->options != NULL && i < point->option_count; i++)
+    if (point->options[i].actor == SIM_ACTOR_CLOCK)
+      return true;
+  return false;
+}
+
+/* Whether the clock ticks is counted as a kind of its own also where it is asked together with who steps next. */
 static uint32_t answer(SimMachine *machine, const SimPoint *point) {
   RunVary *vary = vary_of(machine);
-  const SimContext *context = machine->current;
-  uint32_t function = context == NULL ? 0 : context->call != 0 ? context->call : context->pending.function;
-  RunVaryRow *row = row_at(vary, point->kind, function, context != NULL ? context->site : 0);
-  row->count++;
-  row->option_min = MIN(row->option_min, point->option_count);
-  row->option_max = MAX(row->option_max, point->option_count);
-  vary->counts[point->kind]++;
+  bool is_clock_too = point->kind == SIM_CHOICE_STEP && has_clock(point);
+  point_count(vary, machine->current, point->kind, point->option_count - is_clock_too);
+  if (is_clock_too)
+    point_count(vary, machine->current, SIM_CHOICE_CLOCK, 2);
   return point->natural;
 }
 
@@ -41,6 +55,7 @@ static const SimPolicy counting = {
   .name = "what-can-vary",
   .title = "natural answers, counted",
   .explores = true,
+  .holds_up = true,
   .begin = begin,
   .answer = answer,
   .access_budget = access_budget,

@@ -287,12 +287,47 @@ def estimates_are_of_drawn_schedules():
     check(json.loads(irqlab(*arguments, '--json').stdout)['scenarios'][0]['behaviours']['unseen'] is None, 'an estimate')
 
 
+LEFT_OUT = 'with switches at calls only, without holding up the clock (--clock)'
+
+
+@test
+def the_clock_comes_beside_a_cpu_alone():
+    drivers = 'drivers/timer-before-its-block/bug'
+    for words in ([], ['--at-once']):
+        result = irqlab('explore', '-j', '1', '--policy', 'exhaustive', '--clock', *words, drivers)
+        check_in('DRIVER_IRQL_NOT_LESS_OR_EQUAL (0xD1)', result)
+        check_in('schedules with switches at calls only in', result)
+    result = irqlab('explore', '-j', '1', '--policy', 'exhaustive', '--accesses', drivers)
+    check_in('exhausted 1 schedule without holding up the clock (--clock) in', result)
+    check_in(' 1 schedules (all there are without holding up the clock (--clock))', result)
+    check_in('  whether all CPUs are held up until the clock', irqlab('run', '--what-can-vary', drivers))
+    for command in ('run', 'explore'):
+        result = irqlab(command, '--policy', 'dpor', '--clock', drivers)
+        check_exit(result, 2)
+        check('--clock is for exhaustive, and this is searched by dpor' in result.stdout + result.stderr, result)
+
+
+@test
+def options_that_mean_nothing_are_refused():
+    for words, message in ((['--depth', '0'], 'from 1 to 64'), (['--depth', '-1'], 'from 1 to 64'),
+                           (['--preemptions', '-1'], 'no negative number'), (['--delays', '-1'], 'no negative number'),
+                           (['--saved-states', '-1'], 'number of MiB from 0'),
+                           (['--races', '--no-races'], '--races and --no-races exclude each other'),
+                           (['--clock'], '--clock is for exhaustive, and this is searched by portfolio'),
+                           (['--at-once'], '--at-once is for exhaustive, and this is searched by portfolio'),
+                           (['--for', '10'], 'a number with s, m, h or d behind it')):
+        result = irqlab('explore', '--schedules', '2', *words, 'clean.json')
+        check_exit(result, 2)
+        check_in(message, result)
+
+
 @test
 def exhaustive_goes_by_preemptions():
     deadlock = 'drivers/ab-ba-locks'
     result = irqlab('run', '--policy', 'exhaustive', deadlock)
     check_in('exhausted 254', result)
-    check_in('nothing unexpected with at most 0 preemptions: 2 schedules (all)\n       nothing unexpected with at most 1 preemption: 16 schedules (all)\n', result)
+    check_in(f'nothing unexpected with at most 0 preemptions: 2 schedules (all {LEFT_OUT})\n'
+             f'       nothing unexpected with at most 1 preemption: 16 schedules (all {LEFT_OUT})\n', result)
     levels = json.loads(irqlab('run', '--policy', 'exhaustive', '--json', deadlock).stdout)['scenarios'][0]['levels']
     check([level['schedules'] for level in levels] == [2, 16, 58, 128, 214, 254], levels)
     check(levels[-1]['preemptions'] is None and [level['preemptions'] for level in levels[:-1]] == [0, 1, 2, 3, 4], levels)
@@ -306,8 +341,11 @@ def exhaustive_goes_by_preemptions():
 def explore_tells_each_bound():
     arguments = ['explore', '--policy', 'exhaustive', '-j', '2', 'drivers/ab-ba-locks']
     result = irqlab(*arguments)
-    check_in('  nothing unexpected with at most 1 preemption: 16 schedules (all)\n', result)
-    check_in('\n  nothing unexpected: 254 schedules (all there are)\n', result)
+    check_in(f'  nothing unexpected with at most 1 preemption: 16 schedules (all {LEFT_OUT})\n', result)
+    check_in(f'\n  nothing unexpected: 254 schedules (all there are {LEFT_OUT})\n', result)
+    check_in(f'exhausted 254 schedules {LEFT_OUT} in', result)
+    result = irqlab(*arguments, '--accesses', '--clock')
+    check_in('(all there are)\n', result)
     levels = json.loads(irqlab(*arguments, '--json').stdout)['scenarios'][0]['levels']
     check([(level['schedules'], level['failed']) for level in levels] == [(n, 0) for n in (2, 16, 58, 128, 214, 254)], levels)
     result = irqlab('explore', '--policy', 'exhaustive', '-j', '1', '--schedules', '64', 'drivers/ab-ba-locks')
