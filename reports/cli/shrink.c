@@ -46,9 +46,11 @@ static bool failure_find(const ShrinkCommand *command, const SimSearchOptions *o
   uint64_t most = command->schedules > 0 ? (uint64_t)command->schedules : FIND_COUNT_DEFAULT;
   ShrinkFound found = shrink_find(command->schedule.run, options, most);
   *result = found.result;
+  g_autofree char *bounds = run_search_bounds(options);
   if (!found.is_found)
-    printf("nothing went wrong in %" G_GUINT64_FORMAT " schedule%s%s: there is nothing to shrink\n", found.count,
-           found.count == 1 ? "" : "s", found.is_all ? ", which are all there are" : "");
+    printf("nothing went wrong in %" G_GUINT64_FORMAT " schedule%s%s%s%s: there is nothing to shrink\n", found.count,
+           found.count == 1 ? "" : "s", found.is_all ? ", which are all there are" : "", found.is_all && *bounds != '\0' ? " " : "",
+           found.is_all ? bounds : "");
   return found.is_found;
 }
 

@@ -300,6 +300,8 @@ def the_clock_comes_beside_a_cpu_alone():
     result = irqlab('explore', '-j', '1', '--policy', 'exhaustive', '--accesses', drivers)
     check_in('exhausted 1 schedule without holding up the clock (--clock) in', result)
     check_in(' 1 schedules (all there are without holding up the clock (--clock))', result)
+    result = irqlab('shrink', '--policy', 'exhaustive', 'clean.json')
+    check_in(f', which are all there are {LEFT_OUT}: there is nothing to shrink', result)
     check_in('  whether all CPUs are held up until the clock', irqlab('run', '--what-can-vary', drivers))
     for command in ('run', 'explore'):
         result = irqlab(command, '--policy', 'dpor', '--clock', drivers)
