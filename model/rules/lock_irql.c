@@ -44,24 +44,8 @@ static Lock *lock_of(uint32_t object) {
 }
 
 static void take_fill(Take *take, const SimEvent *event, SimIrql irql) {
-  const SimContext *context = sim_machine()->current;
   *take = (Take){ .is_seen = true, .irql = irql, .sequence = event->sequence };
-  take->place = (FindingOther){ .site = event->site,
-                                .context = event->context,
-                                .object = context->object,
-                                .function = event->function,
-                                .cpu = 0xff,
-                                .at_cpu = event->cpu,
-                                .at_irql = event->irql,
-                                .time_ns = event->time_ns,
-                                .event = event->sequence };
-  if (context->kind != SIM_CONTEXT_THREAD) {
-    take->place.cpu = event->cpu;
-    take->place.irql = context->kind == SIM_CONTEXT_DPC ? SIM_IRQL_DISPATCH : irql;
-  }
-  unsigned skip = context->frame_count > SIM_RACE_FRAME_COUNT_MAX ? context->frame_count - SIM_RACE_FRAME_COUNT_MAX : 0;
-  for (unsigned i = skip; i < context->frame_count; i++)
-    take->place.frames[take->place.frame_count++] = context->frames[i];
+  rule_place_fill(&take->place, event, irql);
 }
 
 static void look(Lock *lock, const SimEvent *event, const Take *before) {

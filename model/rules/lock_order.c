@@ -96,26 +96,6 @@ static bool is_known(uint32_t from, const SimEvent *event) {
   return false;
 }
 
-static void place_fill(FindingOther *place, const SimEvent *event) {
-  const SimContext *context = sim_machine()->current;
-  *place = (FindingOther){ .site = event->site,
-                           .context = event->context,
-                           .object = context->object,
-                           .function = event->function,
-                           .cpu = 0xff,
-                           .at_cpu = event->cpu,
-                           .at_irql = event->irql,
-                           .time_ns = event->time_ns,
-                           .event = event->sequence };
-  if (context->kind != SIM_CONTEXT_THREAD) {
-    place->cpu = event->cpu;
-    place->irql = context->kind == SIM_CONTEXT_DPC ? SIM_IRQL_DISPATCH : event->irql;
-  }
-  unsigned skip = context->frame_count > SIM_RACE_FRAME_COUNT_MAX ? context->frame_count - SIM_RACE_FRAME_COUNT_MAX : 0;
-  for (unsigned i = skip; i < context->frame_count; i++)
-    place->frames[place->frame_count++] = context->frames[i];
-}
-
 static void guards_fill(Edge *edge) {
   unsigned count = 0;
   for (unsigned i = 0; i < state()->held_count && count < GUARD_COUNT_MAX; i++) {
@@ -129,7 +109,7 @@ static void order_note(uint32_t from, const SimEvent *event) {
   if (is_known(from, event) || state()->edge_count == EDGE_COUNT_MAX)
     return;
   Edge edge = { .from = from, .to = event->object, .sequence = event->sequence };
-  place_fill(&edge.place, event);
+  rule_place_fill(&edge.place, event, event->irql);
   guards_fill(&edge);
   circle_look(&edge, event);
   Edge *kept = sim_heap_allocate(sizeof *kept);

@@ -63,6 +63,26 @@ static void frames_copy(Finding *finding, const SimContext *context) {
     finding->frames[finding->frame_count++] = context->frames[i];
 }
 
+void rule_place_fill(FindingOther *place, const SimEvent *event, SimIrql irql) {
+  const SimContext *context = sim_machine()->current;
+  *place = (FindingOther){ .site = event->site,
+                           .context = event->context,
+                           .object = context->object,
+                           .function = event->function,
+                           .cpu = 0xff,
+                           .at_cpu = event->cpu,
+                           .at_irql = event->irql,
+                           .time_ns = event->time_ns,
+                           .event = event->sequence };
+  if (context->kind != SIM_CONTEXT_THREAD) {
+    place->cpu = event->cpu;
+    place->irql = context->kind == SIM_CONTEXT_DPC ? SIM_IRQL_DISPATCH : irql;
+  }
+  unsigned skip = context->frame_count > SIM_RACE_FRAME_COUNT_MAX ? context->frame_count - SIM_RACE_FRAME_COUNT_MAX : 0;
+  for (unsigned i = skip; i < context->frame_count; i++)
+    place->frames[place->frame_count++] = context->frames[i];
+}
+
 static Finding *report(uint32_t rule, const SimEvent *observed, const FindingOther *other) {
   SimMachine *machine = sim_machine();
   SimEvent here = *observed;

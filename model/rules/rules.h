@@ -47,6 +47,9 @@ Finding *rule_report(uint32_t rule, const SimEvent *event);
 /* The same of a mistake that takes two: the same two sites again, in either order, only count. */
 Finding *rule_report_two(uint32_t rule, const SimEvent *event, const FindingOther *other);
 
+/* Where that event happens, for when it is the first of two; `irql`: the level that an interrupt came at. */
+void rule_place_fill(FindingOther *place, const SimEvent *event, SimIrql irql);
+
 /* Was this very pointer (event->value) judged already, in this call or by another rule at this place, which knows more of it: a stale context, a
  * timer never set up, memory that was freed? */
 bool rule_is_told(uint32_t rule, const SimEvent *event);

@@ -1,6 +1,5 @@
 #include "run_visit.h"
 
-#include "guest_signals.h"
 #include "run_internal.h"
 
 #include <string.h>
@@ -49,14 +48,8 @@ static void observe_all(RunVisit *visit) {
 }
 
 static SimStop go(RunVisit *visit) {
-  bool is_compiled = visit->run->images->len > 0;
   sim_machine()->host_deadline_ns = UINT64_MAX; /* whoever looks takes his time */
-  if (is_compiled)
-    guest_clock_start();
-  SimStop stop = sim_machine_run(sim_machine());
-  if (is_compiled)
-    guest_clock_stop();
-  return stop;
+  return run_machine(visit->run);
 }
 
 static void begin(RunVisit *visit, SimRecord *record, SimSchedule *exceptions) {

@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "files.h"
+
 #include "run.h"
 
 #include "sim/machine.h"
@@ -105,23 +107,10 @@ static void file_compare(const char *file, Total *total) {
   ways_compare(file, run, false, true, total);
 }
 
-static int text_compare(const void *left, const void *right) { return strcmp(*(const char *const *)left, *(const char *const *)right); }
-
 static void path_compare(const char *path, Total *total) {
-  if (!g_file_test(path, G_FILE_TEST_IS_DIR)) {
-    if (g_str_has_suffix(path, ".json") && !g_str_has_suffix(path, "schema.json"))
-      file_compare(path, total);
-    return;
-  }
-  g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
-  g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-  for (const char *name; (name = g_dir_read_name(folder)) != NULL;)
-    g_ptr_array_add(names, g_strdup(name));
-  g_ptr_array_sort(names, text_compare);
-  for (guint i = 0; i < names->len; i++) {
-    g_autofree char *inner = g_build_filename(path, g_ptr_array_index(names, i), NULL);
-    path_compare(inner, total);
-  }
+  g_auto(GStrv) files = scenario_files(path);
+  for (char **file = files; *file != NULL; file++)
+    file_compare(*file, total);
 }
 
 int main(int argument_count, char **arguments) {
