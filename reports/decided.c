@@ -11,6 +11,7 @@
 #define ROW_COUNT_MAX 16 /* choices told: those that moved it most */
 #define BAR_COLUMNS 20
 #define RISE_LEAST 0.005 /* counted exactly, less is not told */
+#define DRIFT_LEAST 0.02 /* nor this of several together */
 #define EVENT_COLUMNS 8
 #define ROW_INDENT 43 /* where the words of a choice begin */
 
@@ -25,9 +26,18 @@ static char *percent(double chance) {
   return g_strdup_printf("%.0f %%", chance * 100);
 }
 
+/* The same of what may be drawn: of none and of all no more is known than their interval. Returns owned. */
+static char *point_percent(const LikelihoodPoint *point) {
+  if (!point->is_exact && point->share.fails == point->share.runs)
+    return g_strdup_printf("over %.0f %%", floor(point->low * 100));
+  if (!point->is_exact && point->share.fails == 0)
+    return g_strdup_printf("under %.0f %%", ceil(point->high * 100));
+  return percent(point->share.chance);
+}
+
 /* "41 % (188 of 460)", "41 % (36 to 46 %: 164 of 400 drawn)". Returns owned. */
 static char *share_words(const LikelihoodPoint *point) {
-  g_autofree char *chance = percent(point->share.chance);
+  g_autofree char *chance = point_percent(point);
   if (point->is_exact)
     return g_strdup_printf("%s (%" G_GUINT64_FORMAT " of all %" G_GUINT64_FORMAT ")", chance, point->share.fails, point->share.runs);
   return g_strdup_printf("%s (%.0f to %.0f %%: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " drawn)", chance, floor(point->low * 100),
@@ -218,7 +228,7 @@ static void row_print(GString *out, const ReportStyle *style, const DecidedSubje
   const Likelihood *likelihood = subject->likelihood;
   const SimProspectPoint *point = &likelihood->line.points[choice];
   double before = likelihood->points[choice].share.chance, behind = likelihood->points[choice + 1].share.chance;
-  g_autofree char *words = decided_answer_words(subject, choice, 0), *chance = percent(behind);
+  g_autofree char *words = decided_answer_words(subject, choice, 0), *chance = point_percent(&likelihood->points[choice + 1]);
   const char *mark = choice + 1 == likelihood->proved  ? "  [decided]"
                      : choice + 1 == likelihood->tried ? "  [decided, as far as seen]"
                                                        : "";
@@ -231,9 +241,21 @@ static void row_print(GString *out, const ReportStyle *style, const DecidedSubje
   others_print(out, style, subject, choice);
 }
 
+/* What many choices did together, each of them little. */
+static void drift_print(GString *out, const ReportStyle *style, const Likelihood *likelihood, size_t from, size_t to) {
+  const LikelihoodPoint *before = &likelihood->points[from], *behind = &likelihood->points[to];
+  if (to <= from || !likelihood_differs(before, behind) || fabs(behind->share.chance - before->share.chance) < DRIFT_LEAST)
+    return;
+  g_autofree char *chance = point_percent(behind);
+  g_string_append_printf(out, "%*s  ", EVENT_COLUMNS, "...");
+  bar_put(out, style, before->share.chance, behind->share.chance);
+  number_put(out, chance);
+  g_string_append_printf(out, "   (%zu choice%s, each of which moved it little)\n", to - from, to - from == 1 ? "" : "s");
+}
+
 static void first_print(GString *out, const ReportStyle *style, const Likelihood *likelihood) {
   double chance = likelihood->points[0].share.chance;
-  g_autofree char *text = percent(chance);
+  g_autofree char *text = point_percent(&likelihood->points[0]);
   g_string_append_printf(out, "%*s  ", EVENT_COLUMNS, "-");
   bar_put(out, style, chance, chance);
   number_put(out, text);
@@ -248,8 +270,14 @@ static void chart_print(GString *out, const ReportStyle *style, const DecidedSub
   report_put(out, style, REPORT_BOLD, head->str);
   g_string_append_c(out, '\n');
   first_print(out, style, likelihood);
-  for (guint i = 0; i < rows->len; i++)
-    row_print(out, style, subject, g_array_index(rows, size_t, i));
+  size_t from = 0;
+  for (guint i = 0; i < rows->len; i++) {
+    size_t choice = g_array_index(rows, size_t, i);
+    drift_print(out, style, likelihood, from, choice);
+    row_print(out, style, subject, choice);
+    from = choice + 1;
+  }
+  drift_print(out, style, likelihood, from, likelihood->line.count);
   size_t others = likelihood->line.count - rows->len;
   if (others > 0)
     g_string_append_printf(out, "%*s(%zu other choice%s moved it less, or not at all)\n", ROW_INDENT, "", others, others == 1 ? "" : "s");

@@ -41,6 +41,15 @@ static bool is_over(void *data) {
   return false;
 }
 
+/* What was run of it: states of the line are kept, but where races are looked for. */
+static void cost_add(Estimate *self, const RunResult *result) {
+  size_t at = sim_prospect_run(&self->search).parts; /* of the run before: near enough */
+  uint64_t all = result->step_count + result->event_count / 4, left = result->event_count;
+  if (!self->run->races && at < self->out->line.count && self->out->line.points[at].event < result->event_count)
+    left = result->event_count - self->out->line.points[at].event;
+  self->steps += result->event_count > 0 ? all * left / result->event_count + 1 : all;
+}
+
 /* False: it was the last. */
 static bool run_next(Estimate *self, const SimSchedule *line, bool *fails) {
   RunResult result = { 0 };
@@ -50,7 +59,7 @@ static bool run_next(Estimate *self, const SimSchedule *line, bool *fails) {
   scenario_run_once(self->run, &(RunRequest){ .policy = options.policy, .seed = options.seed, .search = options.search, .replay = line },
                     &result);
   *fails = run_failure_is(self->run, &self->out->failure, &result);
-  self->steps += result.step_count + result.event_count / 4;
+  cost_add(self, &result);
   bool is_more = sim_search_end(&self->search, sim_machine()); /* takes over what the run departed in */
   run_result_finish(&result);
   return is_more;
@@ -120,7 +129,7 @@ static void point_draw(Estimate *self, size_t at, uint64_t count) {
   if (point->is_exact || point->share.runs >= count || self->steps >= STEP_COUNT_MAX)
     return;
   sim_prospect_draw(&self->search, at);
-  while (point->share.runs < count) {
+  while (point->share.runs < count && self->steps < STEP_COUNT_MAX) {
     bool fails;
     run_next(self, NULL, &fails);
     self->averted = MAX(self->averted, fails ? 0 : at + 1);
@@ -150,13 +159,23 @@ static bool closer(Estimate *self, size_t at, size_t next) {
   return self->out->drawn != before;
 }
 
+/* A look at choices all along the line: at all of them where that is not too many. */
+static void draw_some(Estimate *self) {
+  uint64_t spent = self->steps, before = self->out->drawn;
+  size_t end = self->exact, count = LOOK_COUNT_FIRST;
+  point_draw(self, 0, self->draws);
+  uint64_t cost = (self->steps - spent) / MAX(self->out->drawn - before, 1) + 1;
+  count = MIN(count, STEP_COUNT_MAX / 2 / cost / (self->draws / LOOK_PART + 1) + 2);
+  size_t step = end / count + 1;
+  for (size_t at = end; at > step; at -= step)
+    point_draw(self, at - step, self->draws / LOOK_PART);
+}
+
 static void draw_all(Estimate *self) {
-  size_t end = self->exact, step = end / LOOK_COUNT_FIRST + 1;
+  size_t end = self->exact;
   self->steps = 0;
-  for (size_t at = (end - (end > 0)) / step * step + step; end > 0 && at > 0;) {
-    at -= step;
-    point_draw(self, at, at == 0 ? self->draws : self->draws / LOOK_PART);
-  }
+  if (end > 0)
+    draw_some(self);
   for (bool is_more = true; is_more;) {
     is_more = false;
     size_t next = end;
