@@ -30,7 +30,7 @@ static bool preempts(const SimMachine *machine, const SimPoint *point, uint32_t 
     return answer == 0 && !interrupt_of(machine, point)->is_late;
   if (!sim_point_is_step(point) || point->options == NULL)
     return false;
-  return answer == SIM_OPTION_CLOCK || (stepping != UINT32_MAX && answer != stepping);
+  return stepping != UINT32_MAX && answer != stepping;
 }
 
 bool sim_path_preempts(const SimMachine *machine, const SimPoint *point, uint32_t answer) {

@@ -19,8 +19,8 @@ typedef struct SimPathOption {
   bool delays;   /* departs from the natural answer */
 } SimPathOption;
 
-/* What a preemption is (sim/README.md): the cpu that stepped last could go on, and does not; or all are held up until the clock ticks; or an interrupt
- * that could land is put off, once however late it lands. Of a point that is being answered. */
+/* What a preemption is (sim/README.md): the cpu that stepped last could go on, and another steps, or the clock ticks; or an interrupt that could land is
+ * put off, once however late it lands. Of a point that is being answered. */
 bool sim_path_preempts(const struct SimMachine *machine, const SimPoint *point, uint32_t answer);
 
 /* The answer by which what goes on goes on, and nothing else happens: no preemption, and of who steps next where nobody can go on, and of what is no
