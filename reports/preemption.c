@@ -29,7 +29,8 @@ static const char *running_before(const Names *names, uint32_t event, uint8_t cp
 static char *place_before(const Names *names, uint32_t event, uint8_t cpu) {
   const SimRecord *record = names_record(names);
   RunSite where;
-  for (uint32_t i = MIN(event, (uint32_t)record->count); i-- > 0;) {
+  bool is_access = event < record->count && record->events[event].kind == SIM_EVENT_PREEMPT && record->events[event].cpu == cpu;
+  for (uint32_t i = MIN(event + is_access, (uint32_t)record->count); i-- > 0;) { /* held up at an access: that event says where */
     uint32_t site = record->events[i].site;
     if (record->events[i].cpu != cpu)
       continue;
