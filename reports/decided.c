@@ -217,13 +217,16 @@ static void number_put(GString *out, const char *text) {
   g_string_append_printf(out, "%*s%s", (int)(10 - MIN(report_columns(text), 10)), "", text);
 }
 
+/* What it would have been behind another answer. */
 static void others_print(GString *out, const ReportStyle *style, const DecidedSubject *subject, size_t choice) {
   const SimProspectPoint *point = &subject->likelihood->line.points[choice];
   for (unsigned i = 1; i < point->count; i++) {
     const LikelihoodShare *share = &subject->likelihood->options[point->first + i];
-    g_autofree char *words = decided_answer_words(subject, choice, i), *chance = percent(share->chance);
-    g_autofree char *text = share->runs > 0 ? g_strdup_printf("else %s: %s", words, chance) : g_strdup_printf("else %s", words);
-    g_string_append_printf(out, "%*s", ROW_INDENT, "");
+    g_autofree char *words = decided_answer_words(subject, choice, i), *text = g_strconcat("else ", words, NULL);
+    g_autofree char *chance = share->runs > 0 ? percent(share->chance) : g_strdup("");
+    g_string_append_printf(out, "%*s", EVENT_COLUMNS + 2 + BAR_COLUMNS, "");
+    number_put(out, chance);
+    g_string_append(out, "   ");
     report_wrap(out, style, ROW_INDENT, ROW_INDENT + 2, text);
   }
 }
@@ -290,6 +293,12 @@ static void chart_print(GString *out, const ReportStyle *style, const DecidedSub
 
 /* ---- in sentences ---- */
 
+char *decided_bounds(const Likelihood *likelihood) {
+  SimSearchOptions options = likelihood->search;
+  options.policy = &sim_policy_exhaustive; /* all that there are are what it would run */
+  return run_search_bounds(&options);
+}
+
 /* "event 31, where cpu 1 ... while cpu 0 holds gA". Returns owned. */
 static char *choice_words(const DecidedSubject *subject, size_t choice) {
   const SimProspectPoint *point = &subject->likelihood->line.points[choice];
@@ -300,7 +309,7 @@ static char *choice_words(const DecidedSubject *subject, size_t choice) {
 static void proved_print(GString *out, const ReportStyle *style, const DecidedSubject *subject) {
   const Likelihood *likelihood = subject->likelihood;
   const LikelihoodShare *share = &likelihood->points[likelihood->proved].share;
-  g_autofree char *bounds = run_search_bounds(&likelihood->search);
+  g_autofree char *bounds = decided_bounds(likelihood);
   g_autofree char *scope = g_strdup_printf("%s%s", *bounds != '\0' ? ", " : "", bounds);
   g_autofree char *all =
       share->runs == 1 ? g_strdup("there is but one") : g_strdup_printf("all %" G_GUINT64_FORMAT " that there are were run", share->runs);
@@ -324,8 +333,8 @@ static void tried_print(GString *out, const ReportStyle *style, const DecidedSub
 
 static char *critical_words(const DecidedSubject *subject, size_t choice) {
   const Likelihood *likelihood = subject->likelihood;
-  g_autofree char *words = choice_words(subject, choice), *before = share_words(&likelihood->points[choice]),
-                  *behind = share_words(&likelihood->points[choice + 1]);
+  g_autofree char *words = choice + 1 == likelihood->proved ? g_strdup("that choice") : choice_words(subject, choice);
+  g_autofree char *before = share_words(&likelihood->points[choice]), *behind = share_words(&likelihood->points[choice + 1]);
   return g_strdup_printf("%s: %s -> %s", words, before, behind);
 }
 

@@ -26,5 +26,7 @@ char *decided_line(ScenarioRun *run, const SimSchedule *schedule);
 /* The same for other tools. Returns owned. */
 json_object *decided_json(const DecidedSubject *subject);
 
+/* Among what "all" and "every" are said of it: run_search_bounds. Returns owned. */
+char *decided_bounds(const Likelihood *likelihood);
 /* What an answer to that choice of the line means: its own (option 0), or another. Returns owned. */
 char *decided_answer_words(const DecidedSubject *subject, size_t choice, unsigned option);

@@ -47,7 +47,6 @@ typedef struct Likelihood {
   size_t critical; /* the choice that raised the likelihood most; line.count: none did */
   uint64_t drawn, counted; /* runs */
   SimSearchOptions search; /* what could go otherwise, for run_search_bounds */
-  uint32_t kinds;          /* of choices: bits */
 } Likelihood;
 
 /* Of a schedule that comes to a failure; false: nothing goes wrong in it, or the host's clock ended it, and all is empty. The machine is left as the last
