@@ -344,6 +344,8 @@ static void report_print(const Report *report, const CauseTable *causes) {
   count_print(report, causes);
   if (report->subject->shrunk != NULL)
     paragraph_put(report->out, report->style, "shrunk", report->subject->shrunk);
+  if (report->subject->decided != NULL)
+    paragraph_put(report->out, report->style, "decided at", report->subject->decided);
   contract_print(report);
   mended_print(report);
   others_print(report);

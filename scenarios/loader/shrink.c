@@ -215,15 +215,16 @@ static void proof_append(GString *text, const SimShrinkResult *result) {
 char *shrunk_words(const Shrunk *shrunk) {
   const SimShrinkResult *result = &shrunk->shrink;
   g_autoptr(GString) text = g_string_new(NULL);
-  g_string_append_printf(text, "%u preemption%s -> ", result->preemptions_before, result->preemptions_before == 1 ? "" : "s");
+  g_string_append_printf(text, "%u preemption%s -> %u", result->preemptions_before, result->preemptions_before == 1 ? "" : "s",
+                         result->preemptions);
   if (result->is_natural)
-    g_string_append(text, "none has to be chosen: the natural schedule fails by itself");
+    g_string_append(text, ": the natural schedule fails by itself, nothing has to be chosen");
+  else if (result->faults > 0)
+    g_string_append_printf(text, " and %u other choice%s (what fails, what is lost)", result->faults, result->faults == 1 ? "" : "s");
   else if (result->preemptions == 0)
-    g_string_append(text, "none: it is enough who goes on where nobody can, and what fails");
-  else
-    g_string_append_printf(text, "%u", result->preemptions);
+    g_string_append(text, ": it is enough who goes first");
   if (!result->is_natural && result->preemptions > 0)
     proof_append(text, result);
-  g_string_append_printf(text, " (%" G_GUINT64_FORMAT " runs)", result->run_count);
+  g_string_append_printf(text, " (%" G_GUINT64_FORMAT " run%s)", result->run_count, result->run_count == 1 ? "" : "s");
   return g_strdup(text->str);
 }
