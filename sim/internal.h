@@ -8,6 +8,9 @@
 /* Accesses between two looks at the limits when the policy chooses none. */
 #define SIM_ACCESS_LOOK 65536u
 
+/* All cpus are held up for at most that long. */
+#define SIM_HOLD_UP_NS_MAX 1000000000ull
+
 /* A context for an interrupt of that level, named by the cpu, the level and how many there were before. */
 SimContext *sim_context_create_interrupt(SimMachine *machine, SimVcpu *vcpu, SimIrql irql, SimContextKind kind,
                                          void (*entry)(SimMachine *, void *), void *argument);

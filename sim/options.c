@@ -29,10 +29,9 @@ static void vcpu_option(const SimVcpu *vcpu, SimOption *option) {
 
 /* Timers and time-outs may come while others are held up; what the scenario does at a time comes at that time. Nothing holds up all cpus for longer:
  * a time-out of 10 s does not come while a thread makes one step. */
-#define HOLD_UP_NS_MAX 1000000000ull
 bool sim_may_hold_up(const SimMachine *machine) {
   const SimQueueEntry *first = sim_queue_first(&machine->queue);
-  return first != NULL && first == machine->clock && first->time_ns <= machine->now_ns + HOLD_UP_NS_MAX;
+  return first != NULL && first == machine->clock && first->time_ns <= machine->now_ns + SIM_HOLD_UP_NS_MAX;
 }
 
 bool sim_options_hold_up(const SimMachine *machine) {

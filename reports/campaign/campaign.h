@@ -70,7 +70,7 @@ typedef struct CampaignCount {
 typedef struct CampaignShrunk {
   uint64_t number; /* of the schedule it was made from */
   char *schedule;
-  char *words; /* what is left of it, and whether that is proved to be the least */
+  char *words; /* what is left of it, and whether that is proved to be the least; on a second line when it was decided, if that is known */
 } CampaignShrunk;
 
 typedef struct Campaign {

@@ -1,5 +1,6 @@
 /* irqlab shrink: a failing schedule made minimal, and the scenario around it. */
 #include "../crash_report.h"
+#include "../decided.h"
 #include "../paragraph.h"
 #include "schedule.h"
 #include "search_options.h"
@@ -88,9 +89,11 @@ static int output_check(const ShrinkCommand *command, const char *line) {
 
 static void report_print(const ShrinkCommand *command, ScenarioRun *run, const char *name, const Shrunk *shrunk) {
   g_autoptr(GString) out = g_string_new(NULL);
-  g_autofree char *words = shrunk_words(shrunk);
-  crash_report_print(out, &command->style,
-                     &(ReportSubject){ .run = run, .result = &shrunk->result, .schedule = shrunk->line, .shrunk = words, .name = name });
+  g_autofree char *words = shrunk_words(shrunk), *decided = decided_line(run, &shrunk->result.exceptions);
+  const ReportSubject subject = {
+    .run = run, .result = &shrunk->result, .schedule = shrunk->line, .shrunk = words, .decided = decided, .name = name
+  };
+  crash_report_print(out, &command->style, &subject);
   fputs(out->str, stdout);
 }
 
