@@ -212,6 +212,8 @@ static void proof_append(GString *text, const SimShrinkResult *result) {
     g_string_append_printf(text, "; of %" G_GUINT64_FORMAT " schedules with fewer that were run, none fails", result->check_count);
 }
 
+bool shrunk_is_proved(const Shrunk *shrunk) { return shrunk->shrink.is_proved || shrunk->shrink.preemptions == 0; }
+
 char *shrunk_words(const Shrunk *shrunk) {
   const SimShrinkResult *result = &shrunk->shrink;
   g_autoptr(GString) text = g_string_new(NULL);
