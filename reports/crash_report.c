@@ -362,7 +362,7 @@ void crash_report_print(GString *out, const ReportStyle *style, const ReportSubj
   if (is_repeatable(subject->result))
     run_again(subject->run, subject->result, &record, &survey, &detailed);
   g_autoptr(Names) names = names_create(subject->run, &record);
-  g_autoptr(GArray) preemptions = preemptions_collect(names, &survey);
+  g_autoptr(GArray) preemptions = preemptions_collect(names, &survey, subject->shrunk != NULL);
   sim_survey_finish(&survey);
   const Finding *more = detailed_of(&detailed, finding);
   Report report = { .subject = subject,

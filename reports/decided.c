@@ -327,7 +327,8 @@ static void tried_print(GString *out, const ReportStyle *style, const DecidedSub
   if (likelihood->tried == likelihood->proved)
     return;
   g_autofree char *choice = likelihood->tried > 0 ? choice_words(subject, likelihood->tried - 1) : g_strdup("the beginning");
-  paragraph_putf(out, style, "perhaps sooner", "from %s, all %" G_GUINT64_FORMAT " that were drawn fail, which is no proof", choice,
+  paragraph_putf(out, style, "perhaps sooner",
+                 "from %s, all %" G_GUINT64_FORMAT " that were drawn fail, which is no proof (more are run with --budget)", choice,
                  point->share.runs);
 }
 

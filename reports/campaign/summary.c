@@ -234,6 +234,9 @@ static json_object *failures_json(const Campaign *campaign) {
     const CampaignShrunk *shrunk = campaign_shrunk_find(campaign, failure->first);
     json_object_object_add(item, "shrunk", shrunk != NULL ? text_json(shrunk->schedule) : NULL);
     g_auto(GStrv) lines = g_strsplit(shrunk != NULL ? shrunk->words : "", "\n", 2);
+    bool is_counted = shrunk != NULL && shrunk->preemptions >= 0;
+    json_object_object_add(item, "preemptions", is_counted ? json_object_new_int64(shrunk->preemptions) : NULL);
+    json_object_object_add(item, "preemptions_proved", is_counted ? json_object_new_boolean(shrunk->is_proved) : NULL);
     json_object_object_add(item, "shrunk_words", shrunk != NULL ? text_json(lines[0] != NULL ? lines[0] : "") : NULL);
     json_object_object_add(item, "decided", lines[0] != NULL && lines[1] != NULL ? text_json(lines[1] + strlen("decided at ")) : NULL);
     json_object_array_add(list, item);

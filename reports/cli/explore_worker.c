@@ -193,6 +193,8 @@ static void shrink_reply(const Worker *worker, const char *line) {
         g_strdup_printf("%s: %s%s%s", what, words, decided != NULL ? "\ndecided at " : "", decided != NULL ? decided : "");
     json_object_object_add(json, "shrunk", json_object_new_string(shrunk.line));
     json_object_object_add(json, "words", json_object_new_string(whole));
+    json_object_object_add(json, "preemptions", json_object_new_int64(shrunk.shrink.preemptions));
+    json_object_object_add(json, "proved", json_object_new_boolean(shrunk_is_proved(&shrunk)));
   }
   shrunk_finish(&shrunk);
   run_result_finish(&result);

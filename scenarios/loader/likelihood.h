@@ -14,7 +14,7 @@
 typedef struct LikelihoodOptions {
   uint64_t draws; /* behind a choice; 0: 400, fewer where a run is long */
   uint64_t runs;  /* at most so many to count exactly; 0: 20,000, fewer where a run is long */
-  uint64_t steps; /* of all that are drawn, and of all that are counted; 0: 10 million */
+  uint64_t steps; /* of all that are drawn, and of all that are counted; 0: 10 million, or as many as the numbers above take */
   uint64_t seed;
   uint32_t varies;      /* beside what the schedule itself departs in: SimSearchOptions.varies */
   bool visits_accesses; /* each access of driver code is a choice; it is where the schedule departs at one */
