@@ -308,6 +308,8 @@ static char *choice_words(const DecidedSubject *subject, size_t choice) {
 
 static void proved_print(GString *out, const ReportStyle *style, const DecidedSubject *subject) {
   const Likelihood *likelihood = subject->likelihood;
+  if (likelihood->is_cut)
+    return;
   const LikelihoodShare *share = &likelihood->points[likelihood->proved].share;
   g_autofree char *bounds = decided_bounds(likelihood);
   g_autofree char *scope = g_strdup_printf("%s%s", *bounds != '\0' ? ", " : "", bounds);
@@ -374,9 +376,10 @@ char *decided_line(ScenarioRun *run, const SimSchedule *schedule) {
 static void counts_print(GString *out, const ReportStyle *style, const Likelihood *likelihood) {
   g_autofree char *chance = share_words(&likelihood->points[0]);
   paragraph_putf(out, style, "at first", "%s", chance);
-  paragraph_putf(out, style, "looked at", "%zu choice%s; %" G_GUINT64_FORMAT " run%s drawn, %" G_GUINT64_FORMAT " counted",
+  const char *cut = likelihood->is_cut ? "; the host's clock ended some of them, so that nothing is proved" : "";
+  paragraph_putf(out, style, "looked at", "%zu choice%s; %" G_GUINT64_FORMAT " run%s drawn, %" G_GUINT64_FORMAT " counted%s",
                  likelihood->line.count, likelihood->line.count == 1 ? "" : "s", likelihood->drawn, likelihood->drawn == 1 ? "" : "s",
-                 likelihood->counted);
+                 likelihood->counted, cut);
 }
 
 void decided_print(GString *out, const ReportStyle *style, const DecidedSubject *subject) {

@@ -92,6 +92,10 @@ static void print(const WhenCommand *command, const Likelihood *likelihood) {
 
 static int when(WhenCommand *command, bool has_line) {
   Likelihood likelihood;
+  if (scenario_run_state_size(command->schedule.run) == 0 && is_failing(&command->schedule)) {
+    printf("it goes wrong while Windows boots or drivers are loaded, before anything can go otherwise\n");
+    return EXIT_AS_EXPECTED;
+  }
   if (!has_line && !command->schedule.is_own && !is_failing(&command->schedule) && !schedule_find(command))
     return EXIT_NOT_AS_EXPECTED;
   if (!likelihood_of(command->schedule.run, &command->schedule.exceptions, &command->options, &likelihood)) {
