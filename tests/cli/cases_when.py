@@ -39,6 +39,13 @@ def when_takes_a_line():
 
 
 @test
+def when_a_line_does_not_fit():
+    check('misfit' not in irqlab('when', LOCKS, 'v1:-').stdout, 'the natural schedule fits')
+    check_in('this is not the schedule that was recorded. Choice 1 of 1', irqlab('when', LOCKS, 'v1:-:12345.s3=1'))
+    check('12345.s3=1' in json.loads(irqlab('when', '--json', LOCKS, 'v1:-:12345.s3=1').stdout)['misfit'], 'not in JSON')
+
+
+@test
 def when_as_json():
     report = json.loads(irqlab('when', '--json', LOCKS).stdout)
     decided = report['inevitable_behind']
