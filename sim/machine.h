@@ -93,6 +93,9 @@ typedef struct SimThreads {
   /* Ready threads that would run if a quantum ended now, each with a cpu where it may (that of machine->current, where it has the choice).
    * Returns how many, at most `max`. */
   uint32_t (*ready)(struct SimMachine *machine, SimContext **threads, SimVcpu **vcpus, uint32_t max);
+  /* The thread that steps may be preempted here by one of the system's own, and go on at another cpu: asks SIM_CHOICE_PLACEMENT; true: it was. Only
+   * where that varies. NULL: threads stay where they are. */
+  bool (*move)(struct SimMachine *machine);
   /* The quantum of the thread on that cpu ends, and this one runs there. */
   void (*switch_to)(struct SimMachine *machine, SimVcpu *vcpu, SimContext *thread);
   /* If it stepped now it would only find that it has to wait, with no other effect: a systematic search steps it when all others would, too.

@@ -48,6 +48,7 @@ static void search(ScenarioRun *run, const SimPolicy *policy, bool visits_access
   options.policy = policy;
   options.visits_accesses = visits_accesses;
   options.merges_states = merges;
+  options.varies = scenario_run_scenario(run)->policy.search.varies; /* of the scenario's own policy */
   *found = (Found){ .outcomes = g_ptr_array_new_with_free_func(g_free) };
   run_search_init(&searching, run, &options);
   while (!found->is_complete && found->count + found->known < count_max) {
