@@ -55,5 +55,5 @@ const char *names_irql_short(SimIrql irql);
 char *names_action(uint32_t action);
 /* "ALE_AUTH_CONNECT_V4". Constant. */
 const char *names_layer(uint32_t id);
-/* "1.000400 ms" since boot was over. Returns owned. */
+/* "1.000400 ms" since boot was over; "boot+0.000020 ms" before that: since the machine was switched on. Returns owned. */
 char *names_time(const ScenarioRun *run, uint64_t time_ns);

@@ -60,8 +60,8 @@ const char *names_layer(uint32_t id) {
 
 char *names_time(const ScenarioRun *run, uint64_t time_ns) {
   uint64_t origin_ns = scenario_run_origin_ns(run);
-  bool is_before = time_ns < origin_ns;
-  uint64_t since_ns = is_before ? origin_ns - time_ns : time_ns - origin_ns;
-  return g_strdup_printf("%s%" G_GUINT64_FORMAT ".%06" G_GUINT64_FORMAT " ms", is_before ? "-" : "", since_ns / 1000000,
+  bool is_boot = time_ns < origin_ns; /* which begins at 0 */
+  uint64_t since_ns = is_boot ? time_ns : time_ns - origin_ns;
+  return g_strdup_printf("%s%" G_GUINT64_FORMAT ".%06" G_GUINT64_FORMAT " ms", is_boot ? "boot+" : "", since_ns / 1000000,
                          since_ns % 1000000);
 }

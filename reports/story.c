@@ -36,14 +36,52 @@ static char *access_of(const Names *names, const StoryLine *line) {
   return g_strdup_printf("%s  [%s: the %s]", words, rule_by_id(line->finding->rule)->name, line->which == RACE_FIRST ? "first" : "second");
 }
 
-static char *what_of(const Names *names, const StoryLine *line, const SimEvent *event) {
-  const SimEvent *end = line->end != STORY_NONE ? &names_record(names)->events[line->end] : NULL;
-  g_autofree char *text = event->kind == EVENT_CALL ? phrase_call(names, event, end) : phrase_any(names, event);
+/* Who has the lock there: ", fw.OnTimer has it"; "" when that is not known. Owned. */
+static char *owner_of(const Names *names, const SimEvent *spin) {
+  const SimRecord *record = names_record(names);
+  for (uint32_t i = spin->sequence; spin->object != 0 && i-- > 0;) {
+    const SimEvent *event = &record->events[i];
+    if (event->object != spin->object || (event->kind != EVENT_LOCK_ACQUIRE && event->kind != EVENT_LOCK_RELEASE))
+      continue;
+    const char *who = event->kind == EVENT_LOCK_ACQUIRE && event->context != spin->context ? names_running(names, i) : "";
+    return *who != '\0' ? g_strdup_printf(", %s has it", who) : g_strdup("");
+  }
+  return g_strdup("");
+}
+
+/* A call that has to wait: where it begins to, and where that is over. */
+static char *call_of(const Names *names, const StoryLine *line) {
+  const SimEvent *events = names_record(names)->events, *there = &events[line->place];
+  const SimEvent *end = line->end != STORY_NONE ? &events[line->end] : NULL;
+  SimEvent call = events[line->sequence];
+  call.object = line->object;
+  if (line->part == STORY_WHOLE)
+    return phrase_call(names, &call, end);
+  g_autofree char *asked = phrase_call(names, &call, NULL), *told = phrase_call(names, &call, end);
+  if (line->part == STORY_HAS)
+    return g_strdup_printf("%s, %s", told, there->kind == EVENT_LOCK_ACQUIRE ? "has it" : "goes on");
+  g_autofree char *owner = owner_of(names, there);
+  return g_strdup_printf("%s %s%s", asked, there->kind == SIM_EVENT_SPIN ? "spins" : "waits", owner);
+}
+
+/* Did the scenario's "faults" make the call fail? */
+static bool is_made_to_fail(const Names *names, const StoryLine *line) {
+  const SimEvent *events = names_record(names)->events;
+  for (uint32_t i = line->sequence; line->end != STORY_NONE && i < line->end; i++)
+    if (events[i].kind == EVENT_MADE_TO_FAIL && events[i].context == events[line->sequence].context && events[i].detail == 1)
+      return true;
+  return false;
+}
+
+static char *what_of(const Names *names, const StoryLine *line) {
+  const SimEvent *event = &names_record(names)->events[line->sequence];
   if (line->is_access)
     return access_of(names, line);
+  bool is_call = event->kind == EVENT_CALL;
+  g_autofree char *text = is_call ? call_of(names, line) : phrase_any(names, event);
   g_autofree char *rule = line->finding != NULL ? g_strdup_printf("  [%s]", rule_by_id(line->finding->rule)->name) : g_strdup("");
   g_autofree char *times = line->repeats > 1 ? g_strdup_printf("  (%u times)", line->repeats) : g_strdup("");
-  return g_strconcat(text, times, rule, NULL);
+  return g_strconcat(text, is_call && is_made_to_fail(names, line) ? ", by \"faults\"" : "", times, rule, NULL);
 }
 
 /* What runs there where that is another than on the line above in this column. */
@@ -56,8 +94,8 @@ static char *cell_with(const char *level, const char *running, const char **show
 /* The level, and what runs there. */
 static char *cell_of(const Names *names, const StoryLine *line, const SimEvent *event, const char **shown) {
   const SimEvent *end = line->end != STORY_NONE ? &names_record(names)->events[line->end] : NULL;
-  const char *running = names_running(names, line->sequence);
-  bool is_changed = event->kind == EVENT_CALL && end != NULL && end->irql != event->irql && end->cpu == event->cpu;
+  const char *running = names_running(names, line->place);
+  bool is_changed = line->part != STORY_WAITS && end != NULL && end->irql != event->irql && end->cpu == event->cpu;
   return cell_with(names_irql_short(is_changed ? end->irql : event->irql), running, &shown[event->cpu]);
 }
 
@@ -74,12 +112,12 @@ static guint preemptions_add(GArray *rows, const Names *names, const GArray *pre
   for (; preemptions != NULL && next < preemptions->len; next++) {
     const Preemption *preemption = &g_array_index(preemptions, Preemption, next);
     /* An access lies behind its event; who made it goes on there, where another was held up. */
-    uint32_t last = line->sequence + (line->is_access && preemption->cpu != cpu);
+    uint32_t last = line->place + (line->is_access && preemption->cpu != cpu);
     if (preemption->event > last)
       break;
     uint32_t before = preemption->event > 0 ? preemption->event - 1 : 0;
     StoryRow row = { .cpu = preemption->cpu, .what = g_strdup(preemption->text) };
-    row.time = before < record->count ? names_time(names_run(names), record->events[before].time_ns) : g_strdup("");
+    row.time_ns = before < record->count ? record->events[before].time_ns : 0;
     row.cell = g_strdup(preemption->cpu != 0xff ? "|" : "");
     g_array_append_val(rows, row);
   }
@@ -87,9 +125,10 @@ static guint preemptions_add(GArray *rows, const Names *names, const GArray *pre
 }
 
 static StoryRow row_of(const Names *names, const StoryLine *line, const char **shown) {
-  const SimEvent *event = &names_record(names)->events[line->sequence];
+  const SimEvent *event = &names_record(names)->events[line->place];
   RaceSide side;
-  StoryRow row = { .line = line, .cpu = event->cpu, .context = event->context, .object = event->object, .time_ns = event->time_ns };
+  StoryRow row = { .line = line, .cpu = event->cpu, .context = event->context, .time_ns = event->time_ns };
+  row.object = line->object != 0 ? line->object : names_record(names)->events[line->sequence].object;
   if (line->is_access && race_side(names, line->finding, line->which, &side)) {
     row.cpu = side.cpu;
     row.context = side.context;
@@ -97,11 +136,21 @@ static StoryRow row_of(const Names *names, const StoryLine *line, const char **s
     row.time_ns = side.time_ns;
     row.cell = cell_with(names_irql_short(side.irql), names_running(names, side.sequence), &shown[side.cpu]);
   }
-  row.time = names_time(names_run(names), row.time_ns);
-  row.what = what_of(names, line, event);
+  row.what = what_of(names, line);
   if (row.cell == NULL)
     row.cell = event->cpu == 0xff ? g_strdup("") : cell_of(names, line, event, shown);
   return row;
+}
+
+/* Each CPU has a clock of its own, and one that steps finishes its step before another begins one: what it does last may be later than what others do
+ * next. They are told as coming after it, which is how it was. */
+static void times_tell(GArray *rows, const ScenarioRun *run) {
+  uint64_t latest_ns = 0;
+  for (guint i = 0; i < rows->len; i++) {
+    StoryRow *row = &g_array_index(rows, StoryRow, i);
+    latest_ns = MAX(latest_ns, row->time_ns);
+    row->time = names_time(run, latest_ns);
+  }
 }
 
 static GArray *rows_make(const Names *names, const StoryChoice *choice, const GArray *preemptions) {
@@ -116,6 +165,7 @@ static GArray *rows_make(const Names *names, const StoryChoice *choice, const GA
     g_array_append_val(rows, row);
   }
   story_order(rows);
+  times_tell(rows, names_run(names));
   return rows;
 }
 
@@ -220,7 +270,7 @@ static void heading_print(GString *out, const ReportStyle *style, const Layout *
 
 void story_print(GString *out, const ReportStyle *style, const Names *names, const RunResult *result, const Finding *main,
                  const GArray *preemptions) {
-  StoryChoice choice = story_choose(names, result, main, LINE_COUNT_MAX);
+  StoryChoice choice = story_choose(names, result, main, preemptions != NULL && preemptions->len > 0, LINE_COUNT_MAX);
   g_autoptr(GArray) rows = rows_make(names, &choice, preemptions);
   Layout layout = { .cpu_count = 0 };
   if (rows->len > 0) {

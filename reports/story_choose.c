@@ -12,34 +12,6 @@
 
 /* ---- which call an event belongs to ---- */
 
-/* Open calls of each context, as stacks of sequences. */
-static void calls_match(Choosing *choosing) {
-  g_autoptr(GHashTable) stacks = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_array_unref);
-  for (uint32_t i = 0; i <= choosing->last; i++) {
-    const SimEvent *event = at(choosing, i);
-    GArray *stack = g_hash_table_lookup(stacks, GUINT_TO_POINTER(event->context));
-    if (stack == NULL) {
-      stack = g_array_new(FALSE, FALSE, sizeof(uint32_t));
-      g_hash_table_insert(stacks, GUINT_TO_POINTER(event->context), stack);
-    }
-    choosing->ends[i] = choosing->calls[i] = STORY_NONE;
-    if (event->kind == EVENT_CALL)
-      g_array_append_val(stack, i);
-    if (stack->len > 0)
-      choosing->calls[i] = g_array_index(stack, uint32_t, stack->len - 1);
-    if (event->kind == EVENT_RETURN && stack->len > 0) {
-      choosing->ends[choosing->calls[i]] = i;
-      g_array_set_size(stack, stack->len - 1);
-    }
-    if (event->kind == EVENT_CALLBACK) { /* driver code called back from inside a call: a level of its own */
-      uint32_t none = STORY_NONE;
-      g_array_append_val(stack, none);
-    }
-    if (event->kind == EVENT_CALLBACK_RETURN && stack->len > 0)
-      g_array_set_size(stack, stack->len - 1);
-  }
-}
-
 /* Kinds that only say something about the call they happen in. */
 static bool is_inside_call(unsigned kind) {
   switch (kind) {
@@ -64,6 +36,9 @@ static bool is_inside_call(unsigned kind) {
   case EVENT_MESSAGE_SEND:
   case EVENT_RETURN:
   case EVENT_FAULT:
+  case EVENT_WAIT:
+  case EVENT_MADE_TO_FAIL:
+  case SIM_EVENT_SPIN:
   case SIM_EVENT_IRQL: return true;
   default: return false;
   }
@@ -74,7 +49,7 @@ uint32_t story_line_of(const Choosing *choosing, uint32_t sequence) {
   const SimEvent *event = at(choosing, sequence);
   if (event->kind == EVENT_PEND_WITHOUT_ABSORB)
     return sequence > 0 && at(choosing, sequence - 1)->kind == EVENT_CLASSIFY_ANSWER ? sequence - 1 : sequence;
-  bool is_inside = is_inside_call(event->kind) && choosing->calls[sequence] != STORY_NONE;
+  bool is_inside = choosing->calls[sequence] != STORY_NONE && (is_inside_call(event->kind) || story_is_own_wake(choosing, sequence));
   if (event->kind == EVENT_CONTRACT_IRQL_RETURN && ((event->detail >> 16) & 1)) /* of a callback */
     return sequence;
   return is_inside ? choosing->calls[sequence] : sequence;
@@ -250,6 +225,8 @@ static int compare_weights(const void *left, const void *right, void *data) {
 
 static int compare_lines(const void *left, const void *right) {
   const StoryLine *a = left, *b = right;
+  if (a->place != b->place)
+    return a->place < b->place ? -1 : 1;
   if (a->sequence != b->sequence)
     return a->sequence < b->sequence ? -1 : 1;
   if (a->is_access != b->is_access)
@@ -273,9 +250,13 @@ static void accesses_add(const Choosing *choosing, GArray *lines) {
   RaceSide side;
   for (RaceOrdinal which = RACE_FIRST; choosing->main != NULL && which <= RACE_SECOND; which++)
     if (race_side(choosing->names, choosing->main, which, &side)) {
-      StoryLine line = {
-        .sequence = side.event, .end = STORY_NONE, .repeats = 1, .finding = choosing->main, .is_access = true, .which = which
-      };
+      StoryLine line = { .sequence = side.event,
+                         .place = side.event,
+                         .end = STORY_NONE,
+                         .repeats = 1,
+                         .finding = choosing->main,
+                         .is_access = true,
+                         .which = which };
       g_array_append_val(lines, line);
     }
 }
@@ -291,6 +272,7 @@ static StoryChoice pick(Choosing *choosing, unsigned count_max) {
   for (guint i = 0; i < candidates->len && i < count_max; i++) {
     uint32_t sequence = g_array_index(candidates, uint32_t, i);
     StoryLine line = { .sequence = sequence,
+                       .place = sequence,
                        .end = choosing->ends[sequence],
                        .repeats = choosing->repeats[sequence],
                        .finding = story_finding_at(choosing, sequence),
@@ -298,22 +280,26 @@ static StoryChoice pick(Choosing *choosing, unsigned count_max) {
     g_array_append_val(choice.lines, line);
   }
   accesses_add(choosing, choice.lines);
+  story_calls_place(choosing, choice.lines);
   choice.left_out = candidates->len > count_max ? candidates->len - count_max : 0;
   g_array_sort(choice.lines, compare_lines);
   return choice;
 }
 
-StoryChoice story_choose(const Names *names, const RunResult *result, const Finding *main, unsigned count_max) {
+StoryChoice story_choose(const Names *names, const RunResult *result, const Finding *main, bool has_marks, unsigned count_max) {
   const SimRecord *record = names_record(names);
   if (record->count == 0)
     return (StoryChoice){ .lines = g_array_new(FALSE, FALSE, sizeof(StoryLine)) };
-  Choosing choosing = { .names = names, .record = record, .result = result, .main = main, .last = end_of(record, result, main) };
+  Choosing choosing = {
+    .names = names, .record = record, .result = result, .main = main, .last = end_of(record, result, main), .has_marks = has_marks
+  };
   choosing.things = g_hash_table_new(NULL, NULL);
   choosing.weights = g_new0(uint8_t, record->count);
   choosing.ends = g_new(uint32_t, record->count);
   choosing.repeats = g_new0(uint32_t, record->count);
   choosing.calls = g_new(uint32_t, record->count);
-  calls_match(&choosing);
+  choosing.blocks = g_new(uint32_t, record->count);
+  story_calls_match(&choosing);
   if (main != NULL)
     focus_add(&choosing, main->context, main->event);
   if (main != NULL && main->rule == RULE_DATA_RACE && main->other.event < record->count)
@@ -337,6 +323,7 @@ StoryChoice story_choose(const Names *names, const RunResult *result, const Find
   g_free(choosing.ends);
   g_free(choosing.repeats);
   g_free(choosing.calls);
+  g_free(choosing.blocks);
   return choice;
 }
 

@@ -1,5 +1,6 @@
 /*
- * story_internal.h: what the two rooms of choosing share: story_choose.c finds out who and what a story is about and picks, story_weigh.c weighs.
+ * story_internal.h: what the rooms of choosing share: story_choose.c finds out who and what a story is about and picks, story_weigh.c weighs,
+ * story_call.c knows calls.
  */
 #pragma once
 
@@ -39,6 +40,7 @@ typedef struct Choosing {
   const RunResult *result;
   const Finding *main;
   uint32_t last;
+  bool has_marks; /* departures of the schedule are told by marks of their own */
   Focus focus[FOCUS_COUNT_MAX];
   unsigned focus_count;
   GHashTable *things; /* ordinals of the objects it is about; looked up only */
@@ -46,6 +48,7 @@ typedef struct Choosing {
   uint32_t *ends;     /* by event: the return of a call */
   uint32_t *repeats;  /* by event: how many lines it stands for */
   uint32_t *calls;    /* by event: the innermost call of its context that is open there */
+  uint32_t *blocks;   /* by event: of a call that had to wait, where it last began to; STORY_NONE */
 } Choosing;
 
 static inline const SimEvent *at(const Choosing *choosing, uint32_t sequence) { return &choosing->record->events[sequence]; }
@@ -65,6 +68,15 @@ uint32_t story_begin_of(const Choosing *choosing, uint32_t context, uint32_t las
 
 /* The mistake that is told by that line; NULL: none. */
 const Finding *story_finding_at(const Choosing *choosing, uint32_t line);
+
+/* story_call.c: finds the calls, their returns, and which had to wait. */
+void story_calls_match(Choosing *choosing);
+/* A thread finds what it waits for there already. */
+bool story_is_own_wake(const Choosing *choosing, uint32_t sequence);
+/* What a call is about: what it names, else what it waits for or gives back; 0: nothing. */
+uint32_t story_object_of(const Choosing *choosing, uint32_t call);
+/* Gives all lines their places; calls that had to wait become two lines where others come in between. */
+void story_calls_place(const Choosing *choosing, GArray *lines);
 
 /* story_repeat.c: lines that say the same again are joined. */
 void story_repeats_join(Choosing *choosing);

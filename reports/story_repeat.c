@@ -8,8 +8,10 @@
 
 static bool is_same_line(const Choosing *choosing, uint32_t a, uint32_t b) {
   const SimEvent *first = at(choosing, a), *second = at(choosing, b);
-  if (first->kind != EVENT_CALL || second->kind != EVENT_CALL || first->function != second->function || first->object != second->object ||
-      first->irql != second->irql || first->cpu != second->cpu || choosing->ends[a] == STORY_NONE || choosing->ends[b] == STORY_NONE)
+  if (first->kind != EVENT_CALL || second->kind != EVENT_CALL || first->function != second->function ||
+      story_object_of(choosing, a) != story_object_of(choosing, b) || first->irql != second->irql || first->cpu != second->cpu ||
+      choosing->ends[a] == STORY_NONE || choosing->ends[b] == STORY_NONE || choosing->blocks[a] != STORY_NONE ||
+      choosing->blocks[b] != STORY_NONE)
     return false;
   const SimEvent *first_end = at(choosing, choosing->ends[a]), *second_end = at(choosing, choosing->ends[b]);
   return first_end->status == second_end->status && first_end->irql == second_end->irql && story_finding_at(choosing, a) == NULL &&

@@ -17,27 +17,44 @@ static bool is_told_before(const Choosing *choosing, uint32_t sequence) {
   return before == EVENT_CLASSIFY_CALLOUT || before == EVENT_DPC_BEGIN || before == EVENT_WORK_BEGIN || before == SIM_EVENT_CONTEXT_BEGIN;
 }
 
+/* What the line of the call tells that it happened in. */
+static unsigned weight_of_inner(Choosing *choosing, uint32_t sequence, unsigned weight) {
+  uint32_t call = choosing->calls[sequence];
+  if (call == STORY_NONE || weight == WEIGHT_NOTHING)
+    return weight;
+  weigh(choosing, call, weight);
+  return WEIGHT_NOTHING;
+}
+
+/* A wait that is over at once is told by nobody. */
+static unsigned weight_of_wait(Choosing *choosing, uint32_t sequence, unsigned weight) {
+  uint32_t call = choosing->calls[sequence];
+  return call == STORY_NONE || choosing->blocks[call] == sequence ? weight_of_inner(choosing, sequence, weight) : WEIGHT_NOTHING;
+}
+
 /* A failure that was chosen is told as a departure of the schedule. */
-static unsigned weight_of_fault(const SimEvent *event) { return event->detail == 1 ? WEIGHT_LEAK : WEIGHT_NOTHING; }
+static unsigned weight_of_fault(Choosing *choosing, const SimEvent *event) {
+  return weight_of_inner(choosing, event->sequence, event->detail == 1 ? WEIGHT_LEAK : WEIGHT_NOTHING);
+}
 
 /* What a context of the story did while doing what the story is about. */
-static unsigned weight_in_focus(const Choosing *choosing, uint32_t sequence) {
+static unsigned weight_in_focus(Choosing *choosing, uint32_t sequence) {
   const SimEvent *event = at(choosing, sequence);
   switch (event->kind) {
   case EVENT_CALL: return is_print(event) ? WEIGHT_NOTHING : WEIGHT_CALL;
   case EVENT_DEBUG_PRINT: return WEIGHT_PRINT;
-  case SIM_EVENT_SPIN: return WEIGHT_BEGIN;
+  case SIM_EVENT_SPIN: return weight_of_wait(choosing, sequence, WEIGHT_BEGIN);
+  case EVENT_WAIT: return weight_of_wait(choosing, sequence, WEIGHT_AROUND);
   case EVENT_IRQL_LEAK_PATH: return WEIGHT_LEAK;
-  case EVENT_MADE_TO_FAIL: return weight_of_fault(event);
+  case EVENT_MADE_TO_FAIL: return weight_of_fault(choosing, event);
   case EVENT_CLASSIFY_CALLOUT: return WEIGHT_CALL;
   case EVENT_CALLBACK: return is_told_before(choosing, sequence) ? WEIGHT_NOTHING : WEIGHT_ANSWER;
   case EVENT_CLASSIFY_ANSWER: return WEIGHT_ANSWER;
   case EVENT_CONNECTION: return event->detail == 0 ? WEIGHT_ASIDE : WEIGHT_AROUND;
   case EVENT_MESSAGE_TAKE: return event->site != 0 ? WEIGHT_NOTHING : WEIGHT_THING; /* the sender hands it over itself */
-  case EVENT_WAIT:
+  case SIM_EVENT_PREEMPT: return choosing->has_marks ? WEIGHT_NOTHING : WEIGHT_AROUND;
   case EVENT_MESSAGE_REPLY:
-  case EVENT_PACKET:
-  case SIM_EVENT_PREEMPT: return WEIGHT_AROUND;
+  case EVENT_PACKET: return WEIGHT_AROUND;
   case EVENT_ATTACH:
   case EVENT_SYSTEM_RETURN:
   case EVENT_STREAM_INJECTED:
@@ -48,9 +65,9 @@ static unsigned weight_in_focus(const Choosing *choosing, uint32_t sequence) {
 }
 
 /* What it did before, such as former callbacks of the same thread. */
-static unsigned weight_earlier(const SimEvent *event) {
+static unsigned weight_earlier(Choosing *choosing, const SimEvent *event) {
   switch (event->kind) {
-  case EVENT_MADE_TO_FAIL: return weight_of_fault(event);
+  case EVENT_MADE_TO_FAIL: return weight_of_fault(choosing, event);
   case EVENT_IRQL_LEAK_PATH: return WEIGHT_LEAK;
   case EVENT_CALL: return is_print(event) ? WEIGHT_NOTHING : WEIGHT_EARLIER;
   case EVENT_DEBUG_PRINT:
@@ -61,10 +78,10 @@ static unsigned weight_earlier(const SimEvent *event) {
 }
 
 /* What anybody else did. */
-static unsigned weight_elsewhere(const Choosing *choosing, const SimEvent *event) {
+static unsigned weight_elsewhere(Choosing *choosing, const SimEvent *event) {
   bool is_about = event->object != 0 && g_hash_table_contains(choosing->things, GUINT_TO_POINTER(event->object));
   switch (event->kind) {
-  case EVENT_MADE_TO_FAIL: return weight_of_fault(event);
+  case EVENT_MADE_TO_FAIL: return weight_of_fault(choosing, event);
   case EVENT_IRQL_LEAK_PATH: return WEIGHT_LEAK;
   case EVENT_DEBUG_PRINT: return WEIGHT_EARLIER;
   case EVENT_CALL: return is_about ? WEIGHT_THING : is_print(event) ? WEIGHT_NOTHING : WEIGHT_ASIDE;
@@ -91,7 +108,7 @@ static void weigh_all(Choosing *choosing) {
     if (focus == NULL)
       weight = weight_elsewhere(choosing, event);
     else if (i < focus->begin)
-      weight = weight_earlier(event);
+      weight = weight_earlier(choosing, event);
     else
       weight = weight_in_focus(choosing, i);
     if (weight == WEIGHT_CALL && ++calls[focus - choosing->focus] > CALL_COUNT_MAX)

@@ -92,7 +92,6 @@ typedef struct SimException {
   uint32_t ordinal;
   uint32_t answer;
   uint8_t kind;
-  bool stays; /* of surveys alone (survey.h) */
 } SimException;
 
 /* A schedule: exceptions in the order they were met. Host memory; init/finish. */

@@ -261,7 +261,9 @@ static bool choose_interrupt(SimMachine *machine, SimVcpu *vcpu) {
     { .id = 0, .context = top->id, .actor = top->slot, .operation = top->pending },
     { .id = 1, .actor = SIM_ACTOR_INTERRUPT + vcpu->number, .operation = operation_of(vcpu) },
   };
-  return sim_choose_in(machine, top, SIM_CHOICE_INTERRUPT, UINT32_MAX, 1, options, 2) == 1;
+  bool lands = sim_choose_in(machine, top, SIM_CHOICE_INTERRUPT, UINT32_MAX, 1, options, 2) == 1;
+  sim_interrupt_first(vcpu)->is_late = !lands;
+  return lands;
 }
 
 /* The cpu steps: what it runs next, an interrupt first if one lands. */

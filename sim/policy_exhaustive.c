@@ -196,7 +196,8 @@ static bool is_seen(Path *path, SimMachine *machine, const SimPoint *point) {
   const SimSearchOptions *options = &machine->options.search->options;
   uint64_t salt = (uint64_t)path->run.shard.first << 32 | path->run.shard.count;
   if (options->preemption_bound != SIM_SEARCH_UNBOUNDED)
-    salt = salt * 31 + path->run.preemptions * 64 + (sim_vcpu(machine) != NULL ? sim_vcpu(machine)->number : 63);
+    salt = (salt * 31 + path->run.preemptions * 64 + (sim_vcpu(machine) != NULL ? sim_vcpu(machine)->number : 63)) * 31 +
+           sim_path_late(machine);
   if (options->delay_bound != SIM_SEARCH_UNBOUNDED)
     salt = (salt * 31 + path->run.delays) * 31 + point->natural;
   SimStateKey key = sim_state_key(path->state, machine, point, salt, path->is_timed);

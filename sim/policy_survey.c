@@ -1,16 +1,11 @@
-/* Survey: replays a schedule, in which answers may stay, and writes down every point that is met with the options that were not taken. */
+/* Survey: replays a schedule, writes down every point that is met with the options that were not taken, and counts preemptions. */
 #include "internal.h"
+#include "search_path.h"
 #include "survey.h"
 
 #include <stdlib.h>
 
 static SimSurvey *survey_of(const SimMachine *machine) { return machine->options.search->state; }
-
-static void begin(SimMachine *machine) {
-  sim_policy_replay.begin(machine);
-  survey_of(machine)->is_staying = false;
-  survey_of(machine)->undisturbed = 0;
-}
 
 /* ---- the list ---- */
 
@@ -34,8 +29,15 @@ static void other_push(SimSurvey *survey, uint32_t id) {
 
 static uint32_t option_id(const SimPoint *point, uint32_t index) { return point->options != NULL ? point->options[index].id : index; }
 
-static void point_list(SimMachine *machine, SimSurvey *survey, const SimPoint *point, uint32_t answered, bool is_said) {
+/* The cpu that asks, or that the interrupt is pending on; 0xff: none. */
+static uint8_t cpu_of(const SimMachine *machine, const SimPoint *point) {
   const SimVcpu *vcpu = sim_vcpu(machine);
+  if (point->kind == SIM_CHOICE_INTERRUPT)
+    return (uint8_t)(point->options[1].actor - SIM_ACTOR_INTERRUPT);
+  return vcpu != NULL ? vcpu->number : 0xff;
+}
+
+static void point_list(SimMachine *machine, SimSurvey *survey, const SimPoint *point, uint32_t answered, bool preempts) {
   SimSurveyPoint *met = point_push(survey);
   *met = (SimSurveyPoint){ .context = point->context,
                            .ordinal = point->ordinal,
@@ -44,14 +46,13 @@ static void point_list(SimMachine *machine, SimSurvey *survey, const SimPoint *p
                            .event = machine->event_count,
                            .other = (uint32_t)survey->other_count,
                            .kind = (uint8_t)point->kind,
-                           .cpu = vcpu != NULL ? vcpu->number : 0xff };
+                           .cpu = cpu_of(machine, point),
+                           .preempts = preempts };
   for (uint32_t i = 0; i < point->option_count; i++)
     if (option_id(point, i) != answered) {
       other_push(survey, option_id(point, i));
       met->others++;
     }
-  if (is_said)
-    survey->free_from = survey->count;
 }
 
 /* ---- answers ---- */
@@ -63,25 +64,15 @@ static bool is_option(const SimPoint *point, uint32_t id) {
   return false;
 }
 
-/* Who stays, if it can step: a cpu by its number, a thread by what its option says of it. */
-static bool staying_find(const SimPoint *point, uint32_t staying, uint32_t *id) {
-  for (uint32_t i = 0; i < point->option_count; i++) {
-    const SimOption *option = &point->options[i];
-    if (staying < SIM_VCPU_COUNT_MAX ? option->id == staying : option->context == staying) {
-      *id = option->id;
-      return true;
-    }
-  }
-  return false;
-}
-
-static uint32_t answer_staying(SimSurvey *survey, const SimPoint *point) {
-  uint32_t id = point->natural;
-  if (point->kind == SIM_CHOICE_INTERRUPT && survey->undisturbed == point->context && point->context != 0)
-    return 0;
-  if (survey->is_staying && sim_point_is_step(point) && point->options != NULL)
-    survey->is_staying = staying_find(point, survey->staying, &id);
-  return id;
+static void count(SimSurvey *survey, const SimPoint *point, uint32_t answered, uint32_t going_on, bool preempts) {
+  bool is_of_schedule = sim_point_is_step(point) || point->kind == SIM_CHOICE_INTERRUPT;
+  survey->preemptions += preempts;
+  survey->accesses += point->kind == SIM_CHOICE_ACCESS;
+  survey->faults += !is_of_schedule && answered != point->natural;
+  if (answered != going_on)
+    sim_schedule_append(
+        &survey->switches,
+        (SimException){ .context = point->context, .ordinal = point->ordinal, .answer = answered, .kind = (uint8_t)point->kind });
 }
 
 static uint32_t answer(SimMachine *machine, const SimPoint *point) {
@@ -92,17 +83,16 @@ static uint32_t answer(SimMachine *machine, const SimPoint *point) {
     machine->replay_misses++;
     is_said = false;
   }
-  if (is_said && sim_point_is_step(point)) {
-    survey->is_staying = said->stays && sim_exception_may_stay(said);
-    survey->staying = said->answer;
-  }
-  if (is_said && point->kind == SIM_CHOICE_INTERRUPT)
-    survey->undisturbed = said->stays ? point->context : 0;
-  uint32_t id = is_said ? said->answer : answer_staying(survey, point);
+  uint32_t going_on = sim_path_going_on(machine, point);
+  uint32_t id = is_said ? said->answer : survey->goes_on ? going_on : point->natural;
+  bool preempts = sim_path_preempts(machine, point, id);
+  count(survey, point, id, going_on, preempts);
   if (survey->is_listing)
-    point_list(machine, survey, point, id, is_said);
+    point_list(machine, survey, point, id, preempts);
   return id;
 }
+
+static void begin(SimMachine *machine) { sim_policy_replay.begin(machine); }
 
 static uint32_t access_budget(SimMachine *machine, const SimContext *context) {
   return survey_of(machine)->visits_accesses ? 1 : sim_policy_replay.access_budget(machine, context);
@@ -119,7 +109,9 @@ const SimPolicy sim_policy_survey = {
 };
 
 void sim_survey_begin(SimSurvey *survey, SimSearch *search, SimRunOptions *run) {
-  survey->count = survey->other_count = survey->free_from = 0;
+  survey->count = survey->other_count = survey->switches.count = 0;
+  survey->preemptions = survey->faults = 0;
+  survey->accesses = 0;
   *search = (SimSearch){ .policy = &sim_policy_survey, .state = survey };
   run->policy = &sim_policy_survey;
   run->search = search;
@@ -128,5 +120,6 @@ void sim_survey_begin(SimSurvey *survey, SimSearch *search, SimRunOptions *run) 
 void sim_survey_finish(SimSurvey *survey) {
   free(survey->points);
   free(survey->others);
+  sim_schedule_finish(&survey->switches);
   *survey = (SimSurvey){ 0 };
 }

@@ -20,11 +20,59 @@ static uint32_t stepping_cpu(const SimMachine *machine, const SimPoint *point) {
   return UINT32_MAX;
 }
 
+/* The interrupt that a point asks about. */
+static const SimInterrupt *interrupt_of(const SimMachine *machine, const SimPoint *point) {
+  return sim_interrupt_first(&machine->vcpus[point->options[1].actor - SIM_ACTOR_INTERRUPT]);
+}
+
+static bool preempts(const SimMachine *machine, const SimPoint *point, uint32_t stepping, uint32_t answer) {
+  if (point->kind == SIM_CHOICE_INTERRUPT)
+    return answer == 0 && !interrupt_of(machine, point)->is_late;
+  if (!sim_point_is_step(point) || point->options == NULL)
+    return false;
+  return stepping != UINT32_MAX && answer != stepping;
+}
+
+bool sim_path_preempts(const SimMachine *machine, const SimPoint *point, uint32_t answer) {
+  return preempts(machine, point, stepping_cpu(machine, point), answer);
+}
+
+uint64_t sim_path_late(const SimMachine *machine) {
+  uint64_t late = 0;
+  for (uint32_t i = 0; i < machine->vcpu_count; i++)
+    if (machine->vcpus[i].pending_levels != 0 && sim_interrupt_first(&machine->vcpus[i])->is_late)
+      late |= 1ULL << i;
+  return late;
+}
+
 static bool is_any_useful(const SimMachine *machine, const SimPoint *point) {
   for (uint32_t i = 0; i < point->option_count; i++)
     if (point->options[i].actor != SIM_ACTOR_CLOCK && !sim_path_is_futile(machine, &point->options[i]))
       return true;
   return false;
+}
+
+static bool is_natural_futile(const SimMachine *machine, const SimPoint *point) {
+  for (uint32_t i = 0; i < point->option_count; i++)
+    if (point->options[i].id == point->natural)
+      return sim_path_is_futile(machine, &point->options[i]);
+  return false;
+}
+
+uint32_t sim_path_going_on(const SimMachine *machine, const SimPoint *point) {
+  if (point->kind == SIM_CHOICE_INTERRUPT)
+    return interrupt_of(machine, point)->is_late ? 0 : point->natural;
+  if (!sim_point_is_step(point) || point->options == NULL)
+    return point->natural;
+  uint32_t stepping = stepping_cpu(machine, point);
+  if (stepping != UINT32_MAX)
+    return stepping;
+  if (!is_natural_futile(machine, point))
+    return point->natural;
+  for (uint32_t i = 0; i < point->option_count; i++)
+    if (point->options[i].actor != SIM_ACTOR_CLOCK && !sim_path_is_futile(machine, &point->options[i]))
+      return point->options[i].id;
+  return point->natural;
 }
 
 static void to_front(SimPathOption *options, uint32_t at) {
@@ -42,7 +90,7 @@ uint32_t sim_path_options(SimMachine *machine, const SimPoint *point, bool stays
     uint32_t id = point->options != NULL ? point->options[i].id : i;
     if (leaves_futile && sim_path_is_futile(machine, &point->options[i]))
       continue;
-    options[count++] = (SimPathOption){ .id = id, .preempts = is_step && stepping != UINT32_MAX && id != stepping };
+    options[count++] = (SimPathOption){ .id = id, .preempts = preempts(machine, point, stepping, id) };
     if (id == point->natural)
       to_front(options, count - 1);
   }

@@ -15,9 +15,20 @@ struct SimMachine;
 
 typedef struct SimPathOption {
   uint32_t id;
-  bool preempts; /* switches away from a cpu that could go on */
+  bool preempts; /* sim_path_preempts */
   bool delays;   /* departs from the natural answer */
 } SimPathOption;
+
+/* What a preemption is (sim/README.md): the cpu that stepped last could go on, and another steps, or the clock ticks; or an interrupt that could land is
+ * put off, once however late it lands. Of a point that is being answered. */
+bool sim_path_preempts(const struct SimMachine *machine, const SimPoint *point, uint32_t answer);
+
+/* The answer by which what goes on goes on, and nothing else happens: no preemption, and of who steps next where nobody can go on, and of what is no
+ * question of the schedule, the natural one. */
+uint32_t sim_path_going_on(const struct SimMachine *machine, const SimPoint *point);
+
+/* Of cpus, one bit each: an interrupt is pending there that was put off. */
+uint64_t sim_path_late(const struct SimMachine *machine);
 
 /* Writes the options of a point, the natural one first, or with stays_first the cpu that was stepping, if it can go on. Leaves out those who would only
  * find that they have to wait, unless all would. Returns how many, at least one. */

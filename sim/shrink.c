@@ -6,20 +6,37 @@
 #include <string.h>
 
 #define MOVE_DISTANCE_MAX 64
-#define MOVE_COUNT_MAX 12 /* schedules with more than that are not moved about: delta debugging has to do */
+#define MOVE_COUNT_MAX 12 /* schedules with more switches than that are not moved about: delta debugging has to do */
+#define PATIENCE 1000     /* runs that look for fewer preemptions, before other ways to find some are tried */
+
+/* What it costs. Less comes first by the first that differs. */
+typedef struct Cost {
+  uint32_t preemptions;
+  uint32_t faults;
+  size_t words; /* of the schedule as it is worked on */
+} Cost;
+
+/* A failing schedule: its switches, where what goes on goes on; and what departs from the natural one. */
+typedef struct Case {
+  SimSchedule said;
+  SimSchedule taken;
+  Cost cost;
+} Case;
 
 /* What is being worked on. */
 typedef struct Work {
   const SimShrink *shrink;
   SimShrinkResult *result;
-  SimSurvey survey; /* of runs whose points nobody wants */
+  SimSurvey survey;
+  Case tried;           /* the last one that failed */
+  bool says_departures; /* candidates are departures from the natural schedule, not switches */
 } Work;
 
-/* A failing schedule: what is said, some of it to stay, and what the run then took. */
-typedef struct Case {
-  SimSchedule said;
-  SimSchedule taken;
-} Case;
+/* How far schedules with fewer were searched. */
+typedef struct Proof {
+  SimSearchOptions options;
+  uint32_t done; /* no schedule with fewer preemptions than that fails */
+} Proof;
 
 /* ---- schedules as lists ---- */
 
@@ -30,8 +47,9 @@ static void schedule_swap(SimSchedule *left, SimSchedule *right) {
 }
 
 static void case_swap(Case *left, Case *right) {
-  schedule_swap(&left->said, &right->said);
-  schedule_swap(&left->taken, &right->taken);
+  Case other = *left;
+  *left = *right;
+  *right = other;
 }
 
 static void case_finish(Case *self) {
@@ -56,60 +74,73 @@ static void schedule_leave_out(SimSchedule *to, const SimSchedule *from, size_t 
   schedule_append(to, from, end, from->count);
 }
 
-static bool has_staying(const SimSchedule *schedule) {
-  for (size_t i = 0; i < schedule->count; i++)
-    if (schedule->exceptions[i].stays)
-      return true;
-  return false;
-}
-
-/* An interrupt that lands still later, at the next point of the same context. */
-static bool is_more(const SimException *before, uint32_t context, uint32_t kind, uint32_t ordinal) {
-  return before->kind == SIM_CHOICE_INTERRUPT && kind == SIM_CHOICE_INTERRUPT && before->context == context &&
-         before->ordinal + 1 == ordinal && !before->stays;
-}
-
-/* What it counts for: how long an interrupt is late is no difference. */
-static size_t cost_of(const SimSchedule *schedule) {
-  size_t cost = 0;
-  for (size_t i = 0; i < schedule->count; i++) {
-    const SimException *exception = &schedule->exceptions[i];
-    cost += i == 0 || !is_more(exception - 1, exception->context, exception->kind, exception->ordinal);
-  }
-  return cost;
-}
-
-static bool is_clock(const SimException *exception) {
-  return exception->answer == SIM_OPTION_CLOCK && (exception->kind == SIM_CHOICE_STEP || exception->kind == SIM_CHOICE_ACCESS);
-}
-
 static uint32_t kinds_of(const SimSchedule *schedule) {
   uint32_t kinds = 0;
-  for (size_t i = 0; i < schedule->count; i++)
-    kinds |= 1u << (is_clock(&schedule->exceptions[i]) ? SIM_CHOICE_CLOCK : schedule->exceptions[i].kind);
+  for (size_t i = 0; i < schedule->count; i++) {
+    const SimException *exception = &schedule->exceptions[i];
+    bool is_clock = exception->answer == SIM_OPTION_CLOCK && (exception->kind == SIM_CHOICE_STEP || exception->kind == SIM_CHOICE_ACCESS);
+    kinds |= 1u << (is_clock ? SIM_CHOICE_CLOCK : exception->kind);
+  }
   return kinds;
+}
+
+/* The end of what the line tells by a first and a last. */
+static size_t range_end(const SimSchedule *schedule, size_t first) {
+  const SimException *begin = &schedule->exceptions[first];
+  size_t end = first + 1;
+  for (; end < schedule->count; end++) {
+    const SimException *next = &schedule->exceptions[end];
+    if (next->context != begin->context || next->kind != begin->kind || next->answer != begin->answer ||
+        next->ordinal != next[-1].ordinal + 1)
+      break;
+  }
+  return end;
 }
 
 /* ---- runs ---- */
 
 static bool may_run(const Work *work) { return work->result->run_count < work->shrink->run_max; }
 
-/* Runs the candidate; when it fails, that is the case's. Where nothing stays, what the run did not meet is gone from it, too. */
-static bool run_one(Work *work, SimSchedule *candidate, Case *best, SimSurvey *survey) {
-  SimSchedule taken = { 0 };
-  work->result->run_count++;
-  candidate->sorted_count = SIZE_MAX; /* made anew */
-  bool fails = work->shrink->fails(candidate, &taken, survey, work->shrink->data);
-  if (fails) {
-    schedule_swap(&best->taken, &taken);
-    schedule_copy(&best->said, has_staying(candidate) ? candidate : &best->taken);
-  }
-  sim_schedule_finish(&taken);
-  return fails;
+static bool is_less(const Cost *left, const Cost *right) {
+  if (left->preemptions != right->preemptions)
+    return left->preemptions < right->preemptions;
+  return left->faults != right->faults ? left->faults < right->faults : left->words < right->words;
 }
 
+/* Runs the candidate; when it fails, it is what was tried, and what the run did not meet is gone from it. */
+static bool run_one(Work *work, SimSchedule *candidate) {
+  if (!may_run(work))
+    return false;
+  work->result->run_count++;
+  work->tried.taken.count = 0;
+  work->survey.goes_on = !work->says_departures;
+  candidate->sorted_count = SIZE_MAX; /* made anew */
+  if (!work->shrink->fails(candidate, &work->tried.taken, &work->survey, work->shrink->data))
+    return false;
+  schedule_copy(&work->tried.said, &work->survey.switches);
+  size_t words = work->says_departures ? work->tried.taken.count : work->tried.said.count;
+  work->tried.cost = (Cost){ work->survey.preemptions, work->survey.faults, words };
+  return true;
+}
+
+/* True: it fails, too, and is less. */
 static bool try_one(Work *work, SimSchedule *candidate, Case *best) {
-  return may_run(work) && run_one(work, candidate, best, &work->survey);
+  bool is_better = run_one(work, candidate) && is_less(&work->tried.cost, &best->cost);
+  if (is_better)
+    case_swap(best, &work->tried);
+  return is_better;
+}
+
+/* A schedule that fails, as departures from the natural one. False: no run is left. */
+static bool case_take(Work *work, SimSchedule *departures, Case *self) {
+  work->says_departures = true;
+  bool is_failing = run_one(work, departures);
+  work->says_departures = false;
+  if (is_failing) {
+    case_swap(self, &work->tried);
+    self->cost.words = self->said.count;
+  }
+  return is_failing;
 }
 
 /* ---- taking away ---- */
@@ -142,51 +173,20 @@ static void minimize(Work *work, Case *best) {
   sim_schedule_finish(&candidate);
 }
 
-/* ---- letting one stay, to be rid of those behind it ---- */
-
-static bool stay_one(Work *work, Case *best, SimSchedule *candidate, size_t index) {
-  SimException *exception = &best->said.exceptions[index];
-  if (exception->stays || !sim_exception_may_stay(exception))
-    return false;
-  size_t end = index + 1; /* those by which the same one goes on */
-  while (end < best->said.count && best->said.exceptions[end].kind == exception->kind &&
-         best->said.exceptions[end].answer == exception->answer && !best->said.exceptions[end].stays)
-    end++;
-  if (end > index + 1) {
-    schedule_leave_out(candidate, &best->said, index + 1, end);
-    candidate->exceptions[index].stays = true;
-    if (try_one(work, candidate, best))
-      return true;
-  }
-  if (end >= best->said.count) /* nothing is behind */
-    return false;
-  schedule_leave_out(candidate, &best->said, index + 1, best->said.count);
-  candidate->exceptions[index].stays = true;
-  return try_one(work, candidate, best);
-}
-
-/* True: it became shorter. */
-static bool stay_any(Work *work, Case *best) {
-  SimSchedule candidate = { 0 };
-  bool is_shorter = false;
-  for (size_t i = 0; i < best->said.count && may_run(work); i++)
-    is_shorter |= stay_one(work, best, &candidate, i);
-  sim_schedule_finish(&candidate);
-  return is_shorter;
-}
-
 /* ---- moving one, to be rid of another ---- */
 
-/* With exception `index` moved, does it fail without one of the others? */
+/* With switch `index` moved, does it fail without one of the others? */
 static bool move_one(Work *work, Case *best, SimSchedule *candidate, size_t index, int64_t distance) {
-  size_t count = best->said.count;
   int64_t ordinal = (int64_t)best->said.exceptions[index].ordinal + distance;
-  Case moved = { 0 };
   if (ordinal < 0)
     return false;
   schedule_copy(candidate, &best->said);
   candidate->exceptions[index].ordinal = (uint32_t)ordinal;
-  bool is_shorter = try_one(work, candidate, &moved) && moved.said.count < count;
+  if (!run_one(work, candidate))
+    return false;
+  Case moved = { 0 };
+  case_swap(&moved, &work->tried);
+  bool is_shorter = is_less(&moved.cost, &best->cost);
   if (is_shorter)
     case_swap(best, &moved);
   for (size_t without = 0; !is_shorter && moved.said.count > 1 && without < moved.said.count && may_run(work); without++) {
@@ -197,7 +197,7 @@ static bool move_one(Work *work, Case *best, SimSchedule *candidate, size_t inde
   return is_shorter;
 }
 
-/* True: it became shorter. */
+/* True: it became less. */
 static bool move_any(Work *work, Case *best) {
   SimSchedule candidate = { 0 };
   bool is_shorter = false;
@@ -208,138 +208,148 @@ static bool move_any(Work *work, Case *best) {
   return is_shorter;
 }
 
-static void shorten(Work *work, Case *best) {
-  do
+static void move(Work *work, Case *best) {
+  while (best->cost.preemptions > 0 && best->said.count <= MOVE_COUNT_MAX && may_run(work) && move_any(work, best))
     minimize(work, best);
-  while (best->said.count > 1 && may_run(work) && (stay_any(work, best) || (best->said.count <= MOVE_COUNT_MAX && move_any(work, best))));
 }
 
 /* ---- every schedule with fewer ---- */
 
-typedef enum Checked { CHECKED_NONE, CHECKED_FOUND, CHECKED_CUT } Checked;
-
-static Checked run_checked(Work *work, SimSchedule *candidate, Case *found, SimSurvey *survey) {
-  if (!may_run(work) || work->result->check_count >= work->shrink->check_max)
-    return CHECKED_CUT;
-  work->result->check_count++;
-  return run_one(work, candidate, found, survey) ? CHECKED_FOUND : CHECKED_NONE;
+static Proof proof_begin(const Case *best, bool visits_accesses) {
+  uint32_t kinds = kinds_of(&best->taken);
+  Proof proof = { .options = sim_search_options_default };
+  proof.options.policy = &sim_policy_exhaustive;
+  proof.options.visits_accesses = visits_accesses;
+  proof.options.holds_up = kinds >> SIM_CHOICE_CLOCK & 1;
+  proof.options.varies = kinds & SIM_CHOICE_RARE;
+  return proof;
 }
 
-static Checked check(Work *work, SimSchedule *prefix, size_t left, uint32_t kinds, Case *found);
-
-/* The schedule with that option taken at the point; and, where it may, with it staying. */
-static Checked check_option(Work *work, SimSchedule *prefix, const SimSurveyPoint *point, uint32_t answer, size_t left, uint32_t kinds,
-                            Case *found) {
-  SimException exception = { .context = point->context, .ordinal = point->ordinal, .answer = answer, .kind = point->kind };
-  Checked checked = CHECKED_NONE;
-  if (is_clock(&exception) && !(kinds >> SIM_CHOICE_CLOCK & 1))
-    return checked;
-  for (int stays = sim_exception_may_stay(&exception); stays >= 0 && checked == CHECKED_NONE; stays--) {
-    exception.stays = stays == 1;
-    sim_schedule_append(prefix, exception);
-    checked = check(work, prefix, left, kinds, found);
-    prefix->count--;
-  }
-  return checked;
+static uint64_t checks_left(const Work *work) {
+  const SimShrinkResult *result = work->result;
+  uint64_t runs = work->shrink->run_max - result->run_count;
+  uint64_t checks = work->shrink->check_max > result->check_count ? work->shrink->check_max - result->check_count : 0;
+  return runs < checks ? runs : checks;
 }
 
-/* All schedules that begin with this one and say at most `left` more, each behind those before it: every schedule comes once. */
-static Checked check(Work *work, SimSchedule *prefix, size_t left, uint32_t kinds, Case *found) {
-  const SimException *last = prefix->count > 0 ? &prefix->exceptions[prefix->count - 1] : NULL;
-  bool has_more = last != NULL && last->kind == SIM_CHOICE_INTERRUPT && !last->stays;
-  SimException before = has_more ? *last : (SimException){ 0 };
-  SimSurvey survey = { .is_listing = left > 0 || has_more, .visits_accesses = kinds >> SIM_CHOICE_ACCESS & 1 };
-  Checked checked = run_checked(work, prefix, found, &survey);
-  for (size_t i = survey.free_from; checked == CHECKED_NONE && i < survey.count; i++) {
-    const SimSurveyPoint *point = &survey.points[i];
-    bool is_free = has_more && is_more(&before, point->context, point->kind, point->ordinal);
-    unsigned others = (kinds >> point->kind & 1) && (is_free || left > 0) ? point->others : 0;
-    for (unsigned k = 0; k < others && checked == CHECKED_NONE; k++)
-      checked = check_option(work, prefix, point, survey.others[point->other + k], is_free ? left : left - 1, kinds, found);
-  }
-  sim_survey_finish(&survey);
-  return checked;
-}
-
-/* Looks at all schedules with fewer than the best, of at most `most`, as far as the runs go; false: they were used up. */
-static bool check_fewer(Work *work, Case *best, size_t most) {
-  size_t bound = work->result->refuted == SIZE_MAX ? 0 : work->result->refuted + 1;
-  for (; bound < cost_of(&best->said) && bound <= most; bound++) {
-    SimSchedule prefix = { 0 };
-    Case found = { 0 };
-    uint32_t kinds = work->shrink->kinds | kinds_of(&best->said);
-    Checked checked = check(work, &prefix, bound, kinds, &found);
-    if (checked == CHECKED_FOUND)
-      case_swap(best, &found);
-    else if (checked == CHECKED_NONE) {
-      work->result->refuted = bound;
-      work->result->kinds &= kinds;
-    }
-    sim_schedule_finish(&prefix);
-    case_finish(&found);
-    if (checked == CHECKED_CUT)
+/* Runs all schedules with fewer preemptions than the best, with none first, as far as that many runs go for each number. False: they were used up. */
+static bool check_fewer(Work *work, Case *best, Proof *proof, uint64_t patience) {
+  while (proof->done < best->cost.preemptions) {
+    uint64_t left = checks_left(work), runs = left < patience ? left : patience;
+    SimSchedule found = { 0 };
+    SimSearchOptions options = proof->options;
+    options.preemption_bound = options.preemption_floor = proof->done;
+    SimShrinkSearched searched = runs > 0 ? work->shrink->search(&options, &runs, &found, work->shrink->data) : SIM_SHRINK_CUT;
+    work->result->run_count += runs;
+    work->result->check_count += runs;
+    bool is_taken = searched == SIM_SHRINK_FOUND && case_take(work, &found, best);
+    sim_schedule_finish(&found);
+    if (searched == SIM_SHRINK_NONE)
+      proof->done++;
+    else if (!is_taken)
       return false;
   }
   return true;
 }
 
-/* ---- the whole ---- */
-
-/* Schedules with one preemption, which are to be run to know that there is none. */
-static uint64_t one_count(Work *work, uint32_t kinds) {
-  SimSurvey survey = { .is_listing = true, .visits_accesses = kinds >> SIM_CHOICE_ACCESS & 1 };
-  SimSchedule natural = { 0 };
-  Case found = { 0 };
-  uint64_t count = 0;
-  run_one(work, &natural, &found, &survey);
-  for (size_t i = 0; i < survey.count; i++)
-    if (kinds >> survey.points[i].kind & 1)
-      count += survey.points[i].others;
-  sim_survey_finish(&survey);
-  sim_schedule_finish(&natural);
-  case_finish(&found);
-  return 2 * count; /* each of them may stay */
-}
-
-static bool is_proved(const Work *work, const Case *best) {
-  return best->said.count == 0 || (work->result->refuted != SIZE_MAX && work->result->refuted + 1 >= cost_of(&best->said));
-}
-
-static void others_try(Work *work, Case *best) {
+static void others_try(Work *work, Case *best, const Proof *proof) {
   const SimShrink *shrink = work->shrink;
-  for (unsigned i = 0; shrink->another != NULL && i < shrink->another_max && !is_proved(work, best) && may_run(work); i++) {
+  for (unsigned i = 0; shrink->another != NULL && i < shrink->another_max && best->cost.preemptions > proof->done && may_run(work); i++) {
     Case other = { 0 };
-    bool is_there = shrink->another(&other.said, shrink->data);
+    SimSchedule schedule = { 0 };
+    bool is_there = shrink->another(&schedule, shrink->data) && case_take(work, &schedule, &other);
     if (is_there) {
       work->result->another_count++;
-      schedule_copy(&other.taken, &other.said);
-      shorten(work, &other);
-      if (cost_of(&other.said) < cost_of(&best->said))
+      minimize(work, &other);
+      move(work, &other);
+      if (is_less(&other.cost, &best->cost))
         case_swap(best, &other);
     }
     case_finish(&other);
+    sim_schedule_finish(&schedule);
     if (!is_there)
       return;
   }
 }
 
+static bool has_accesses(Work *work, Case *best) {
+  if (!may_run(work))
+    return false;
+  work->survey.visits_accesses = true;
+  run_one(work, &best->said);
+  work->survey.visits_accesses = false;
+  return work->survey.accesses > 0;
+}
+
+static void proof_note(Work *work, const Proof *proof, const Case *best) {
+  bool is_proved = proof->done >= best->cost.preemptions;
+  if (is_proved || !work->result->is_proved)
+    work->result->proof = proof->options;
+  work->result->is_proved |= is_proved;
+}
+
+static void prove(Work *work, Case *best) {
+  Proof proof = proof_begin(best, false);
+  if (!check_fewer(work, best, &proof, PATIENCE)) {
+    move(work, best);
+    others_try(work, best, &proof);
+    check_fewer(work, best, &proof, UINT64_MAX);
+  }
+  proof_note(work, &proof, best);
+  if (best->cost.preemptions == 0 || !has_accesses(work, best))
+    return;
+  Proof of_accesses = proof_begin(best, true);
+  uint32_t before = best->cost.preemptions;
+  check_fewer(work, best, &of_accesses, UINT64_MAX);
+  if (best->cost.preemptions < before) /* what is proved at calls is proved of as many */
+    work->result->is_proved = proof.done >= best->cost.preemptions;
+  proof_note(work, &of_accesses, best);
+}
+
+/* ---- the line ---- */
+
+/* Without what the line can do without, as long as there are no more preemptions for it. */
+static void line_shorten(Work *work, Case *best) {
+  SimSchedule candidate = { 0 };
+  bool is_shorter = true;
+  work->says_departures = true;
+  best->cost.words = best->taken.count;
+  while (is_shorter) {
+    is_shorter = false;
+    for (size_t at = 0; at < best->taken.count && may_run(work);) {
+      size_t end = range_end(&best->taken, at);
+      schedule_leave_out(&candidate, &best->taken, at, end);
+      if (try_one(work, &candidate, best))
+        is_shorter = true;
+      else
+        at = end;
+    }
+  }
+  work->says_departures = false;
+  sim_schedule_finish(&candidate);
+}
+
+/* ---- the whole ---- */
+
 void sim_shrink(const SimShrink *shrink, SimSchedule *schedule, SimShrinkResult *result) {
   Work work = { .shrink = shrink, .result = result };
+  SimSchedule natural = { 0 };
   Case best = { 0 };
-  *result = (SimShrinkResult){ .refuted = SIZE_MAX, .kinds = UINT32_MAX };
-  schedule_copy(&best.said, schedule);
-  schedule_copy(&best.taken, schedule);
-  shorten(&work, &best);
-  if (!is_proved(&work, &best) && may_run(&work)) {
-    bool is_small = one_count(&work, shrink->kinds | kinds_of(&best.said)) <= shrink->check_max;
-    if (is_small)
-      check_fewer(&work, &best, 1);
-    others_try(&work, &best);
-    check_fewer(&work, &best, SIZE_MAX);
+  *result = (SimShrinkResult){ .proof = sim_search_options_default };
+  bool is_taken = case_take(&work, schedule, &best);
+  result->preemptions_before = best.cost.preemptions;
+  result->is_natural = is_taken && (best.taken.count == 0 || case_take(&work, &natural, &best));
+  if (is_taken && !result->is_natural) {
+    minimize(&work, &best);
+    prove(&work, &best);
+    line_shorten(&work, &best);
   }
-  result->count = cost_of(&best.said);
-  result->is_proved = is_proved(&work, &best);
-  schedule_swap(schedule, &best.taken);
+  if (is_taken)
+    schedule_swap(schedule, &best.taken);
+  result->preemptions = best.cost.preemptions;
+  result->faults = best.cost.faults;
+  sim_schedule_finish(&natural);
   case_finish(&best);
+  case_finish(&work.tried);
   sim_survey_finish(&work.survey);
 }

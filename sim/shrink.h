@@ -1,11 +1,10 @@
 /*
- * shrink.h: of a schedule that fails, the fewest departures that still fail the same way: delta debugging (Zeller, Hildebrandt: Simplifying and
- * isolating failure-inducing input, TSE 2002), then letting answers stay and moving them along their contexts, other failing schedules, and at last a
- * search of every schedule with fewer, which proves that there is none or finds it.
+ * shrink.h: of a schedule that fails, one with the fewest preemptions that still fails the same way, as a search bounds them (search_path.h,
+ * sim/README.md): delta debugging (Zeller, Hildebrandt: Simplifying and isolating failure-inducing input, TSE 2002) over the switches of the schedule,
+ * where what goes on otherwise goes on; then sim_policy_exhaustive through every schedule with none, with one, ..., which finds one with fewer or
+ * proves that there is none; and other failing schedules where that takes too long. Among equals it is the one whose line says least.
  *
- * What is counted are departures, one exception each, or an answer that stays (survey.h): a cpu is held up here, and another goes on for as long as
- * it can. Ten departures that hold up one cpu for ten steps are one. So is an interrupt that lands late, however late. These are not the preemptions
- * that a search bounds (search_path.h: a switch away from a cpu that could go on, natural or not): fewer of the one may be more of the other.
+ * A natural schedule that fails is the answer, however many preemptions it has: nothing has to go otherwise.
  *
  * Host code without a machine of its own: whoever shrinks says how a schedule is run. Decided by runs, never by a clock.
  */
@@ -13,26 +12,35 @@
 
 #include "survey.h"
 
+typedef enum SimShrinkSearched {
+  SIM_SHRINK_NONE,  /* all schedules of the search were run, and none fails */
+  SIM_SHRINK_FOUND, /* this one does */
+  SIM_SHRINK_CUT,   /* not all were run */
+} SimShrinkSearched;
+
 typedef struct SimShrink {
   /* Runs the candidate under sim_policy_survey with that survey; true: it fails the same way. `taken` (empty at first) gets what departed. */
   bool (*fails)(const SimSchedule *candidate, SimSchedule *taken, SimSurvey *survey, void *data);
+  /* Runs schedules of a systematic search until one fails the same way: `found` gets what departed. At most *runs, which becomes how many it ran. */
+  SimShrinkSearched (*search)(const SimSearchOptions *options, uint64_t *runs, SimSchedule *found, void *data);
   /* Another schedule that fails the same way, by luck; false: no more of them. NULL: there is only the one. */
   bool (*another)(SimSchedule *schedule, void *data);
   void *data;
-  uint32_t kinds;       /* bit n: schedules with fewer may depart in SimChoiceKind n; those of the schedule itself always */
   uint64_t run_max;     /* of all runs but those of `another` */
   uint64_t check_max;   /* of those that look for fewer */
   unsigned another_max; /* how many others are made minimal, too */
 } SimShrink;
 
 typedef struct SimShrinkResult {
-  size_t count;           /* of what is left: exceptions and answers that stay */
-  bool is_proved;         /* no schedule with fewer, departing in `kinds` alone, fails: all were run */
-  uint32_t kinds;         /* bit n: all those that were run for `refuted` could depart in SimChoiceKind n */
-  size_t refuted;         /* no schedule with so many or fewer fails (SIZE_MAX: not even the natural one was seen) */
-  uint64_t run_count;     /* of all */
-  uint64_t check_count;   /* of them, schedules with fewer */
-  unsigned another_count; /* other failing schedules that were made minimal */
+  bool is_natural;             /* it is the natural schedule that fails */
+  uint32_t preemptions_before; /* of the schedule that was given */
+  uint32_t preemptions;        /* of what is left */
+  uint32_t faults;             /* of what is left: answers that are no question of the schedule */
+  bool is_proved;              /* no schedule with fewer preemptions fails: all were run, as `proof` searches */
+  SimSearchOptions proof;      /* accesses are points, the clock is held up, kinds that vary: or not */
+  uint64_t run_count;          /* of all */
+  uint64_t check_count;        /* of them, those that looked for fewer preemptions */
+  unsigned another_count;      /* other failing schedules that were made minimal */
 } SimShrinkResult;
 
 /* Makes the schedule minimal, which must fail; it is replaced by what the last failing run took. */

@@ -1,6 +1,6 @@
 /*
  * survey.h: a schedule run again, with a list of every point that is met on the way: what else could have been answered there, and when in the run it
- * was. What bounded search, shrinking, and reports that mark preemptions read.
+ * was; and how many of its answers are preemptions. What shrinking and reports that mark preemptions read.
  *
  * Host memory, owned by who surveys: init by zeroing, finish frees.
  */
@@ -17,32 +17,26 @@ typedef struct SimSurveyPoint {
   uint32_t other;  /* index of its first other option in SimSurvey.others */
   uint16_t others; /* options beside the one that was answered */
   uint8_t kind;    /* SimChoiceKind */
-  uint8_t cpu;     /* that asks; 0xff: none */
+  uint8_t cpu;     /* that asks, or that the interrupt is pending on; 0xff: none */
+  bool preempts;   /* the answer is a preemption (search_path.h) */
 } SimSurveyPoint;
-
-/* An answer may stay (SimException.stays). To "who steps next": whoever it names goes on for as long as it can, or until the schedule says otherwise.
- * To "does an interrupt land here": it does not for as long as that context goes on. Only in what is surveyed: what the run took has each of its
- * departures by itself. */
-static inline bool sim_exception_may_stay(const SimException *exception) {
-  return exception->kind == SIM_CHOICE_INTERRUPT ||
-         ((exception->kind == SIM_CHOICE_STEP || exception->kind == SIM_CHOICE_ACCESS) && exception->answer != SIM_OPTION_CLOCK);
-}
 
 typedef struct SimSurvey {
   bool is_listing;      /* points are written down, not only answered */
   bool visits_accesses; /* each access of driver code is a point of it */
+  bool goes_on;         /* where the schedule says nothing, what goes on goes on (sim_path_going_on), instead of what is natural */
   SimSurveyPoint *points;
   size_t count, capacity;
   uint32_t *others; /* ids of options */
   size_t other_count, other_capacity;
-  size_t free_from; /* the first point behind the last one that the schedule says something of */
-  bool is_staying;  /* `staying` goes on */
-  uint32_t staying;
-  uint32_t undisturbed; /* id of the context in which no interrupt lands; 0: none */
+  uint32_t preemptions; /* of the run */
+  uint64_t accesses;    /* points of it that were accesses */
+  uint32_t faults;      /* answers that are not natural and no question of the schedule: a call that fails, a packet that is lost */
+  SimSchedule switches; /* of the run, as a survey that goes on would be told it; owned */
 } SimSurvey;
 
 extern const SimPolicy sim_policy_survey; /* natural answers but for the run's schedule, as replay; search->state is a SimSurvey */
 
-/* Fills policy and search of the run's options, and forgets the points of a former run. `search` and the survey are borrowed for the run. */
+/* Fills policy and search of the run's options, and forgets a former run. `search` and the survey are borrowed for the run. */
 void sim_survey_begin(SimSurvey *survey, SimSearch *search, struct SimRunOptions *run);
 void sim_survey_finish(SimSurvey *survey);

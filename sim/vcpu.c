@@ -104,6 +104,7 @@ void sim_interrupt_request(SimMachine *machine, SimVcpu *vcpu, SimInterrupt *int
   if (interrupt->is_pending)
     return;
   interrupt->is_pending = true;
+  interrupt->is_late = false;
   sim_list_push_tail(&vcpu->pending[interrupt->irql], &interrupt->link);
   vcpu->pending_levels |= 1u << interrupt->irql;
   sim_vcpu_update(machine, vcpu);

@@ -19,6 +19,7 @@ typedef struct SimInterrupt {
   SimIrql irql;         /* the level it is delivered at: only to a cpu below it */
   uint8_t context_kind; /* SIM_CONTEXT_INTERRUPT or SIM_CONTEXT_DPC */
   bool is_pending;
+  bool is_late;    /* pending, and it could have landed before: the schedule put it off */
   bool is_prompt;  /* lands at the first possible point without a choice: software interrupts a cpu requests of itself */
   uint32_t object; /* ordinal, for events */
   void (*routine)(struct SimMachine *machine, void *argument); /* runs in a context of its own on that cpu, at irql */

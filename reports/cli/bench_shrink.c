@@ -11,7 +11,7 @@
 typedef struct Shrinkings {
   unsigned count; /* failing schedules */
   unsigned proved;
-  double before, after, departures, runs, cpu_ms; /* means: answers that are not natural; those that go on counted once; what it took */
+  double before, after, preemptions_before, preemptions, runs, cpu_ms; /* means: answers that are not natural; preemptions; what it took */
 } Shrinkings;
 
 static double used_ms(void) {
@@ -26,10 +26,11 @@ static void one_add(Shrinkings *all, ScenarioRun *run, const RunResult *result) 
   if (shrink_bucket(run, result, NULL, &shrunk)) {
     all->cpu_ms += used_ms() - begin_ms;
     all->count++;
-    all->proved += shrunk.shrink.is_proved;
-    all->before += (double)shrunk.departures_before;
-    all->after += (double)shrunk.departures;
-    all->departures += (double)shrunk.shrink.count;
+    all->proved += shrunk.shrink.is_proved || shrunk.shrink.preemptions == 0;
+    all->before += (double)shrunk.exceptions_before;
+    all->after += (double)shrunk.exceptions;
+    all->preemptions_before += shrunk.shrink.preemptions_before;
+    all->preemptions += shrunk.shrink.preemptions;
     all->runs += (double)shrunk.shrink.run_count;
   }
   shrunk_finish(&shrunk);
@@ -47,7 +48,7 @@ static Shrinkings measure(ScenarioRun *run, const BenchPolicies *wanted) {
       one_add(&all, run, &found.result);
     run_result_finish(&found.result);
   }
-  double *const means[] = { &all.before, &all.after, &all.departures, &all.runs, &all.cpu_ms };
+  double *const means[] = { &all.before, &all.after, &all.preemptions_before, &all.preemptions, &all.runs, &all.cpu_ms };
   for (size_t i = 0; all.count > 0 && i < G_N_ELEMENTS(means); i++)
     *means[i] /= all.count;
   return all;
@@ -60,7 +61,8 @@ static json_object *json_of(const char *name, const Shrinkings *all) {
   json_object_object_add(json, "proved", json_object_new_int64(all->proved));
   json_object_object_add(json, "exceptions_before", json_object_new_double(all->before));
   json_object_object_add(json, "exceptions", json_object_new_double(all->after));
-  json_object_object_add(json, "departures", json_object_new_double(all->departures));
+  json_object_object_add(json, "preemptions_before", json_object_new_double(all->preemptions_before));
+  json_object_object_add(json, "preemptions", json_object_new_double(all->preemptions));
   json_object_object_add(json, "runs", json_object_new_double(all->runs));
   json_object_object_add(json, "milliseconds", json_object_new_double(all->cpu_ms));
   return json;
@@ -70,8 +72,8 @@ static void line_print(const char *name, const Shrinkings *all) {
   if (all->count == 0)
     printf("  %-44s  nothing goes wrong by the schedule\n", name);
   else
-    printf("  %-44s %8.1f %8.1f %11.1f %8u/%-3u %8.0f %9.2f\n", name, all->before, all->after, all->departures, all->proved, all->count,
-           all->runs, all->cpu_ms);
+    printf("  %-44s %8.1f %8.1f %8.1f %8.1f %6u/%-3u %8.0f %9.2f\n", name, all->preemptions_before, all->preemptions, all->before,
+           all->after, all->proved, all->count, all->runs, all->cpu_ms);
   fflush(stdout);
 }
 
@@ -79,7 +81,7 @@ int bench_shrink(const BenchPolicies *wanted, char **paths) {
   g_autoptr(GPtrArray) scenarios = cli_scenarios(paths);
   json_object *list = json_object_new_array();
   if (!wanted->wants_json)
-    puts("  means of failing schedules                     exceptions: before, after   departures    proved     runs        ms");
+    puts("  means of failing schedules                     preemptions: before, after  exceptions  proved     runs        ms");
   for (guint i = 0; i < scenarios->len; i++) {
     const CliScenario *scenario = g_ptr_array_index(scenarios, i);
     g_autoptr(GError) error = NULL;

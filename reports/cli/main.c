@@ -12,6 +12,7 @@ static const CliCommand commands[] = {
   { "merge", "join what several machines explored", cli_merge },
   { "replay", "run one schedule of a scenario again, from its line", cli_replay },
   { "shrink", "make a failing schedule minimal, and the scenario around it", cli_shrink },
+  { "when", "say at which choice of a schedule its failure was decided", cli_when },
   { "trace", "print every event of a run", cli_trace },
   { "list", "list scenarios, rules, bug checks, functions", cli_list },
   { "explain", "explain a rule, a bug check, a function or a status", cli_explain },

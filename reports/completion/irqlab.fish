@@ -17,6 +17,7 @@ complete -c irqlab -n __fish_use_subcommand -f -a explore -d 'search many schedu
 complete -c irqlab -n __fish_use_subcommand -f -a merge -d 'join what several machines explored'
 complete -c irqlab -n __fish_use_subcommand -f -a replay -d 'run one schedule of a scenario again, from its line'
 complete -c irqlab -n __fish_use_subcommand -f -a shrink -d 'make a failing schedule minimal, and the scenario around it'
+complete -c irqlab -n __fish_use_subcommand -f -a when -d 'say at which choice of a schedule its failure was decided'
 complete -c irqlab -n __fish_use_subcommand -f -a trace -d 'print every event of a run'
 complete -c irqlab -n __fish_use_subcommand -f -a list -d 'list scenarios, rules, bug checks, functions'
 complete -c irqlab -n __fish_use_subcommand -f -a explain -d 'explain a rule, a bug check, a function or a status'
@@ -25,7 +26,7 @@ complete -c irqlab -n __fish_use_subcommand -f -a test -d 'build everything and 
 complete -c irqlab -n __fish_use_subcommand -l version -d 'print the version'
 complete -c irqlab -s h -l help -d 'help'
 
-complete -c irqlab -n '__fish_seen_subcommand_from run replay shrink trace bench' -a '(__irqlab_names scenarios)'
+complete -c irqlab -n '__fish_seen_subcommand_from run replay shrink when trace bench' -a '(__irqlab_names scenarios)'
 
 complete -c irqlab -n '__fish_seen_subcommand_from run' -l shrink -d 'make the reported schedule minimal first'
 complete -c irqlab -n '__fish_seen_subcommand_from run' -s v -l verbose -d 'print every report'
@@ -83,6 +84,15 @@ complete -c irqlab -n '__fish_seen_subcommand_from shrink' -r -s o -l output -d 
 complete -c irqlab -n '__fish_seen_subcommand_from shrink' -x -l budget -d 'at most so many runs'
 complete -c irqlab -n '__fish_seen_subcommand_from shrink' -x -l others -d 'begin also from so many other failures'
 complete -c irqlab -n '__fish_seen_subcommand_from shrink' -l keep-scenario -d 'shrink the schedule alone'
+
+complete -c irqlab -n '__fish_seen_subcommand_from when' -x -s n -l draws -d 'how many schedules are drawn behind a choice'
+complete -c irqlab -n '__fish_seen_subcommand_from when' -x -l budget -d 'at most so many runs, to have run all'
+complete -c irqlab -n '__fish_seen_subcommand_from when' -x -l seed -d 'what is drawn depends on it'
+complete -c irqlab -n '__fish_seen_subcommand_from when' -l accesses -d 'each memory access is a place to switch'
+complete -c irqlab -n '__fish_seen_subcommand_from when' -l clock -d 'the clock may tick while all are held up'
+complete -c irqlab -n '__fish_seen_subcommand_from when' -l races -d 'look for data races, too'
+complete -c irqlab -n '__fish_seen_subcommand_from when' -l json -d 'print one JSON document'
+complete -c irqlab -n '__fish_seen_subcommand_from when' -x -l color -a 'auto always never' -d 'colours'
 
 complete -c irqlab -n '__fish_seen_subcommand_from trace' -l boot -d 'begin with the boot'
 complete -c irqlab -n '__fish_seen_subcommand_from trace' -l json -d 'one JSON object a line'

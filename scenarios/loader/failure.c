@@ -196,8 +196,8 @@ void run_failure_finish(RunFailure *failure) {
 
 /* ---- the same again ---- */
 
-static bool is_finding(const ScenarioRun *run, const RunFailure *failure, const Finding *finding) {
-  if (finding->rule != failure->code)
+bool run_failure_is_finding(const ScenarioRun *run, const RunFailure *failure, const Finding *finding) {
+  if (failure->kind != RUN_FAILURE_FINDING || finding->rule != failure->code)
     return false;
   g_autofree char *pair = failure->other != NULL ? pair_of(run, finding) : NULL;
   if (failure->other != NULL)
@@ -210,7 +210,7 @@ static bool is_finding(const ScenarioRun *run, const RunFailure *failure, const 
 
 static bool has_finding(const ScenarioRun *run, const RunFailure *failure, const RunResult *result) {
   for (uint32_t i = 0; i < result->finding_count; i++)
-    if (is_finding(run, failure, &result->findings[i]))
+    if (run_failure_is_finding(run, failure, &result->findings[i]))
       return true;
   return false;
 }

@@ -36,6 +36,8 @@ void run_failure_finish(RunFailure *failure);
 
 /* Did the same go wrong in this run, which has just ended? As `irqlab explore` tells failures apart: another caller of the same function is another. */
 bool run_failure_is(const ScenarioRun *run, const RunFailure *failure, const RunResult *result);
+/* The failure is that finding: a run that has it fails, whatever follows. */
+bool run_failure_is_finding(const ScenarioRun *run, const RunFailure *failure, const Finding *finding);
 
 /* "data-race at KeSetEvent in fw.work", "INVALID_PROCESS_ATTACH_ATTEMPT (0x5) in fw.classify". Returns owned. */
 char *run_failure_words(const ScenarioRun *run, const RunFailure *failure);

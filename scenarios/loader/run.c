@@ -233,6 +233,8 @@ void scenario_run_once(ScenarioRun *run, const RunRequest *request, RunResult *r
                             .kept = run->wants_events ? &result->record : NULL,
                             .name = run->scenario->file,
                             .is_whole = run->coverage != NULL };
+  if (run->step_max != 0 && run->step_max < options.limits.steps)
+    options.limits.steps = run->step_max;
   const RunPrefix *prefix = request->from_boot ? NULL : run_prefix_take(run, &options);
   if (prefix != NULL && record != NULL)
     run_record_copy(record, &prefix->record);

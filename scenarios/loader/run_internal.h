@@ -36,6 +36,7 @@ struct ScenarioRun {
   uint64_t origin_ns;
   uint64_t boot_hash;    /* of the events of a boot that was the whole run: who looks at the machine later may add to it */
   bool wants_events;     /* an expectation is about events */
+  uint64_t step_max;     /* of a run, where that is less than the scenario says; 0: as it says */
   bool races;            /* races between accesses of driver code are looked for */
   GHashTable *sources;   /* file -> GStrv of its lines: for RunSite.text; looked up only */
   char *not_loaded;      /* "DriverEntry of fw returned STATUS_...": the first driver that refused; NULL: none did */

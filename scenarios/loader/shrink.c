@@ -7,6 +7,8 @@
 
 #define RUN_COUNT_DEFAULT 20000
 #define STEP_COUNT_MAX 20000000 /* of all runs together: what bounds the time, the same on every host */
+#define STEP_FACTOR 4           /* what goes on for so much longer than the failure took is not looked at to its end */
+#define STEP_COUNT_SLACK 1000
 #define OTHER_COUNT_DEFAULT 16
 #define OTHER_RUN_COUNT_MAX 500 /* to find one other */
 
@@ -20,24 +22,60 @@ typedef struct Shrinking {
 
 /* ---- how a schedule is run ---- */
 
+static void schedule_set(SimSchedule *to, SimSchedule *from) {
+  sim_schedule_finish(to);
+  *to = *from;
+  *from = (SimSchedule){ 0 };
+}
+
 static bool is_wanted(const Shrinking *shrinking, const RunResult *result) {
   const ShrinkBudget *budget = shrinking->budget;
   return run_failure_is(shrinking->run, shrinking->failure, result) && (budget->is_same == NULL || budget->is_same(result, budget->data));
 }
 
-static bool fails(const SimSchedule *candidate, SimSchedule *taken, SimSurvey *survey, void *data) {
-  Shrinking *shrinking = data;
-  RunResult result = { 0 };
+static void surveyed(ScenarioRun *run, const SimSchedule *schedule, SimSurvey *survey, RunResult *result) {
   SimRunOptions options = { 0 };
   SimSearch search;
   sim_survey_begin(survey, &search, &options);
-  scenario_run_once(shrinking->run, &(RunRequest){ .policy = options.policy, .replay = candidate, .search = options.search }, &result);
+  scenario_run_once(run, &(RunRequest){ .policy = options.policy, .replay = schedule, .search = options.search }, result);
+}
+
+uint32_t shrink_run(ScenarioRun *run, const SimSchedule *schedule, RunResult *result) {
+  SimSurvey survey = { 0 };
+  surveyed(run, schedule, &survey, result);
+  uint32_t preemptions = survey.preemptions;
+  sim_survey_finish(&survey);
+  return preemptions;
+}
+
+static bool fails(const SimSchedule *candidate, SimSchedule *taken, SimSurvey *survey, void *data) {
+  Shrinking *shrinking = data;
+  RunResult result = { 0 };
+  surveyed(shrinking->run, candidate, survey, &result);
   bool is_same = is_wanted(shrinking, &result);
-  SimSchedule swapped = *taken;
-  *taken = result.exceptions;
-  result.exceptions = swapped;
+  schedule_set(taken, &result.exceptions);
   run_result_finish(&result);
   return is_same;
+}
+
+static SimShrinkSearched search(const SimSearchOptions *options, uint64_t *runs, SimSchedule *found, void *data) {
+  Shrinking *shrinking = data;
+  RunSearch search;
+  uint64_t count = 0;
+  bool is_more = true, is_found = false;
+  run_search_init(&search, shrinking->run, options);
+  for (; is_more && !is_found && count < *runs; count++) {
+    RunResult result = { 0 };
+    is_more = run_search_next(&search, NULL, &result);
+    is_found = result.stop != SIM_STOP_KNOWN && is_wanted(shrinking, &result);
+    if (is_found)
+      schedule_set(found, &result.exceptions);
+    run_result_finish(&result);
+  }
+  bool is_all = !is_more && !run_search_is_cut(&search);
+  run_search_finish(&search);
+  *runs = count;
+  return is_found ? SIM_SHRINK_FOUND : is_all ? SIM_SHRINK_NONE : SIM_SHRINK_CUT;
 }
 
 static bool another(SimSchedule *schedule, void *data) {
@@ -47,11 +85,8 @@ static bool another(SimSchedule *schedule, void *data) {
     shrinking->search_left--;
     run_search_next(&shrinking->search, NULL, &result);
     bool is_same = is_wanted(shrinking, &result);
-    if (is_same) {
-      sim_schedule_finish(schedule);
-      *schedule = result.exceptions;
-      result.exceptions = (SimSchedule){ 0 };
-    }
+    if (is_same)
+      schedule_set(schedule, &result.exceptions);
     run_result_finish(&result);
     if (is_same)
       return true;
@@ -72,28 +107,30 @@ static uint64_t runs_of(const ShrinkBudget *budget, const RunResult *result) {
 
 /* ---- the whole ---- */
 
-static void shrink(ScenarioRun *run, const ShrinkBudget *budget, SimSchedule *schedule, uint64_t runs, Shrunk *shrunk) {
+static void shrink(ScenarioRun *run, const ShrinkBudget *budget, SimSchedule *schedule, uint64_t runs, uint64_t step_max, Shrunk *shrunk) {
   Shrinking shrinking = { .run = run, .failure = &shrunk->failure, .budget = budget, .search_left = budget->is_alone ? 0 : runs };
   SimSearchOptions options = sim_search_options_default;
   options.policy = &sim_policy_portfolio;
   run_search_init(&shrinking.search, run, &options);
   const SimShrink self = {
     .fails = fails,
+    .search = search,
     .another = budget->is_alone ? NULL : another,
     .data = &shrinking,
-    .kinds = 1u << SIM_CHOICE_STEP | 1u << SIM_CHOICE_INTERRUPT | 1u << SIM_CHOICE_MODEL,
     .run_max = runs,
     .check_max = budget->checks != 0 ? budget->checks : runs / 2,
     .another_max = budget->others != 0 ? budget->others : OTHER_COUNT_DEFAULT,
   };
+  run->step_max = shrunk->failure.kind == RUN_FAILURE_STOP && shrunk->failure.stop >= SIM_STOP_LIMIT_STEPS ? 0 : step_max;
   sim_shrink(&self, schedule, &shrunk->shrink);
+  run->step_max = 0;
   run_search_finish(&shrinking.search);
 }
 
 bool shrink_bucket(ScenarioRun *run, const RunResult *result, const ShrinkBudget *budget, Shrunk *shrunk) {
   static const ShrinkBudget budget_default = { 0 };
   RunResult natural = { 0 }, again = { 0 };
-  *shrunk = (Shrunk){ .departures_before = result->exceptions.count };
+  *shrunk = (Shrunk){ .exceptions_before = result->exceptions.count };
   if (result->stop == SIM_STOP_LIMIT_HOST_TIME || run->snapshot == NULL)
     return false;
   replay(run, &(SimSchedule){ 0 }, &natural);
@@ -105,10 +142,10 @@ bool shrink_bucket(ScenarioRun *run, const RunResult *result, const ShrinkBudget
       budget = &budget_default;
     SimSchedule schedule = again.exceptions;
     again.exceptions = (SimSchedule){ 0 };
-    shrink(run, budget, &schedule, runs_of(budget, &again), shrunk);
+    shrink(run, budget, &schedule, runs_of(budget, &again), STEP_FACTOR * again.step_count + STEP_COUNT_SLACK, shrunk);
     replay(run, &schedule, &shrunk->result);
     SIM_ASSERT(run_failure_is(run, &shrunk->failure, &shrunk->result));
-    shrunk->departures = shrunk->result.exceptions.count;
+    shrunk->exceptions = shrunk->result.exceptions.count;
     char *line = sim_schedule_print(&shrunk->result.exceptions, run->fingerprint);
     shrunk->line = g_strdup(line);
     free(line);
@@ -167,32 +204,27 @@ ShrinkFound shrink_find(ScenarioRun *run, const SimSearchOptions *options, uint6
 
 /* ---- in words ---- */
 
-/* "step, interrupt, model": what the schedules that were run to prove it could depart in. */
-static void kinds_append(GString *text, uint32_t kinds) {
-  const char *separator = "";
-  for (unsigned kind = 0; kind < SIM_CHOICE_KIND_COUNT; kind++)
-    if (kinds >> kind & 1) {
-      g_string_append_printf(text, "%s%s", separator, sim_choice_names[kind]);
-      separator = ", ";
-    }
+static void proof_append(GString *text, const SimShrinkResult *result) {
+  g_autofree char *bounds = run_search_bounds(&result->proof);
+  if (result->is_proved)
+    g_string_append_printf(text, ", and no schedule with fewer fails: all were run, %s", bounds);
+  else if (result->check_count > 0)
+    g_string_append_printf(text, "; of %" G_GUINT64_FORMAT " schedules with fewer that were run, none fails", result->check_count);
 }
 
 char *shrunk_words(const Shrunk *shrunk) {
   const SimShrinkResult *result = &shrunk->shrink;
   g_autoptr(GString) text = g_string_new(NULL);
-  if (result->count == 0)
-    return g_strdup_printf("%zu departure%s from the natural schedule -> none: it fails by itself", shrunk->departures_before,
-                           shrunk->departures_before == 1 ? "" : "s");
-  g_string_append_printf(text, "%zu departure%s from the natural schedule -> %zu%s", shrunk->departures_before,
-                         shrunk->departures_before == 1 ? "" : "s", result->count,
-                         result->count < shrunk->departures ? " (one that goes on counts once)" : "");
-  if (result->is_proved) {
-    g_string_append(text, ", and no schedule with fewer departures (kinds: ");
-    kinds_append(text, result->kinds);
-    g_string_append(text, ") fails: all were run");
-  } else if (result->check_count > 0)
-    g_string_append_printf(text, "; of %" G_GUINT64_FORMAT " schedules with fewer departures that were run, none fails",
-                           result->check_count);
-  g_string_append_printf(text, " (%" G_GUINT64_FORMAT " runs)", result->run_count);
+  g_string_append_printf(text, "%u preemption%s -> %u", result->preemptions_before, result->preemptions_before == 1 ? "" : "s",
+                         result->preemptions);
+  if (result->is_natural)
+    g_string_append(text, ": the natural schedule fails by itself, nothing has to be chosen");
+  else if (result->faults > 0)
+    g_string_append_printf(text, " and %u other choice%s (what fails, what is lost)", result->faults, result->faults == 1 ? "" : "s");
+  else if (result->preemptions == 0)
+    g_string_append(text, ": it is enough who goes first");
+  if (!result->is_natural && result->preemptions > 0)
+    proof_append(text, result);
+  g_string_append_printf(text, " (%" G_GUINT64_FORMAT " run%s)", result->run_count, result->run_count == 1 ? "" : "s");
   return g_strdup(text->str);
 }

@@ -1,5 +1,5 @@
 /*
- * shrink.h: a failing schedule of a scenario with the fewest departures, and a scenario with nothing in it that the failure does not need.
+ * shrink.h: a failing schedule of a scenario with the fewest preemptions, and a scenario with nothing in it that the failure does not need.
  */
 #pragma once
 
@@ -9,7 +9,7 @@
 
 typedef struct ShrinkBudget {
   uint64_t runs;   /* of all; 0: 20,000, fewer where a run is long */
-  uint64_t checks; /* of them, schedules with fewer departures, to prove that there is none; 0: half of them */
+  uint64_t checks; /* of them, schedules with fewer preemptions, to prove that there is none; 0: half of them */
   unsigned others; /* other failing schedules to begin from; 0: 16 */
   bool is_alone;   /* from no other */
   bool (*is_same)(const RunResult *result, void *data); /* what a run has to be besides, which has just ended; NULL: nothing */
@@ -21,9 +21,9 @@ typedef struct Shrunk {
   RunFailure failure;
   char *line;               /* the schedule, for replay */
   RunResult result;         /* of that schedule */
-  size_t departures_before; /* from the natural schedule */
-  size_t departures;
-  SimShrinkResult shrink; /* .count: departures that are left, one that goes on for one */
+  size_t exceptions_before; /* to the natural answers, of the schedule that was given */
+  size_t exceptions;        /* in the line that is left */
+  SimShrinkResult shrink;
 } Shrunk;
 
 /* The schedule of that result, which went wrong, made minimal. The result is borrowed; false: nothing went wrong in it, or it does not come to the
@@ -42,5 +42,7 @@ typedef struct ShrinkFound {
 /* The first schedule in which something goes wrong that does not in the natural one; else, when a while went by, the natural one if it goes wrong. */
 ShrinkFound shrink_find(ScenarioRun *run, const SimSearchOptions *options, uint64_t schedules);
 
-/* "105 departures from the natural schedule -> 3; of 412 schedules with fewer departures that were run, none fails (562 runs)". Returns owned. */
+/* "105 preemptions -> 1, and no schedule with fewer fails: all were run, with switches at calls only (562 runs)". Returns owned. */
 char *shrunk_words(const Shrunk *shrunk);
+/* Runs that schedule, and counts its preemptions. */
+uint32_t shrink_run(ScenarioRun *run, const SimSchedule *schedule, RunResult *result);

@@ -17,8 +17,8 @@ typedef struct Work {
   ShrunkScenario *small;
   RunFailure failure;
   SimSchedule schedule; /* of what is left */
-  size_t count;         /* what it counts for */
-  size_t departures;    /* of it */
+  uint32_t preemptions; /* of it */
+  size_t exceptions;    /* in its line */
   bool races;           /* looked for, without being told by the expectations */
   char *original;       /* the text as its author wrote it */
   GArray *cuts;         /* of ShrinkCut: from it to what is left */
@@ -45,17 +45,28 @@ static ScenarioRun *booted(const Work *work, const Scenario *scenario, GError **
 /* That very schedule. */
 static bool fails_by(Work *work, ScenarioRun *run, const SimSchedule *schedule) {
   RunResult result = { 0 };
-  scenario_run_once(run, &(RunRequest){ .policy = &sim_policy_replay, .replay = schedule }, &result);
-  bool is_same = run_failure_is(run, &work->failure, &result) && result.exceptions.count <= work->departures;
-  if (is_same)
-    work->departures = result.exceptions.count;
-  if (is_same)
+  uint32_t preemptions = shrink_run(run, schedule, &result);
+  bool is_same =
+      run_failure_is(run, &work->failure, &result) && preemptions <= work->preemptions && result.exceptions.count <= work->exceptions;
+  if (is_same) {
+    work->preemptions = preemptions;
+    work->exceptions = result.exceptions.count;
     schedule_set(&work->schedule, &result.exceptions);
+  }
   run_result_finish(&result);
   return is_same;
 }
 
-/* Some other, with no more preemptions and no more departures: contexts may have other names than before. */
+static void shrunk_take(Work *work, Shrunk *shrunk) {
+  work->preemptions = shrunk->shrink.preemptions;
+  work->exceptions = shrunk->exceptions;
+  uint32_t before = work->shrink.preemptions_before;
+  work->shrink = shrunk->shrink;
+  work->shrink.preemptions_before = before;
+  schedule_set(&work->schedule, &shrunk->result.exceptions);
+}
+
+/* Some other, with no more preemptions and no longer line: contexts may have other names than before. */
 static bool fails_by_another(Work *work, ScenarioRun *run) {
   RunSearch search;
   bool is_found = false, is_more = true;
@@ -66,14 +77,10 @@ static bool fails_by_another(Work *work, ScenarioRun *run) {
     is_found = run_failure_is(run, &work->failure, &result);
     Shrunk shrunk = { 0 };
     if (is_found && shrink_bucket(run, &result, &(ShrinkBudget){ .runs = 2000 }, &shrunk)) {
-      is_found = shrunk.shrink.count <= work->count && shrunk.departures <= work->departures &&
+      is_found = shrunk.shrink.preemptions <= work->preemptions && shrunk.exceptions <= work->exceptions &&
                  run_failure_is(run, &work->failure, &shrunk.result);
-      if (is_found) {
-        schedule_set(&work->schedule, &shrunk.result.exceptions);
-        work->count = shrunk.shrink.count;
-        work->departures = shrunk.departures;
-        work->shrink = shrunk.shrink;
-      }
+      if (is_found)
+        shrunk_take(work, &shrunk);
       is_more = false;
     }
     shrunk_finish(&shrunk);
@@ -99,7 +106,7 @@ static bool still_fails(Work *work, const char *text) {
   work->small->booted++;
   scenario->limits.steps = MIN(scenario->limits.steps, work->step_max);
   g_autoptr(ScenarioRun) run = booted(work, scenario, NULL);
-  if (run == NULL || run->snapshot == NULL || (work->count > 0 && fails_naturally(work, run)))
+  if (run == NULL || run->snapshot == NULL || (!work->shrink.is_natural && fails_naturally(work, run)))
     return false;
   return fails_by(work, run, &work->schedule) || fails_by_another(work, run);
 }
@@ -176,7 +183,7 @@ static bool small_open(Work *work, const char *as, GError **error) {
   Shrunk *shrunk = &small->shrunk;
   run_result_finish(&shrunk->result);
   scenario_run_once(small->run, &(RunRequest){ .policy = &sim_policy_replay, .replay = &work->schedule }, &shrunk->result);
-  shrunk->departures = shrunk->result.exceptions.count;
+  shrunk->exceptions = shrunk->result.exceptions.count;
   shrunk->shrink = work->shrink;
   char *line = sim_schedule_print(&shrunk->result.exceptions, small->run->fingerprint);
   g_free(shrunk->line);
@@ -236,11 +243,13 @@ bool shrink_scenario(Scenario *scenario, ScenarioRun *run, Shrunk *shrunk, const
   *shrunk = (Shrunk){ 0 };
   scenario_run_free(run);
   scenario_free(scenario);
-  Work work = {
-    .file = file, .small = small, .failure = small->shrunk.failure, .count = small->shrunk.shrink.count, .shrink = small->shrunk.shrink
-  };
+  Work work = { .file = file,
+                .small = small,
+                .failure = small->shrunk.failure,
+                .preemptions = small->shrunk.shrink.preemptions,
+                .shrink = small->shrunk.shrink };
   work.races = races;
-  work.departures = small->shrunk.departures;
+  work.exceptions = small->shrunk.exceptions;
   work.cuts = g_array_new(FALSE, FALSE, sizeof(ShrinkCut));
   work.step_max = is_limit(&work.failure) ? UINT64_MAX : STEP_FACTOR * (small->shrunk.result.step_count + STEP_FACTOR);
   schedule_set(&work.schedule, &small->shrunk.result.exceptions);

@@ -47,10 +47,8 @@ def shrink_writes_a_regression_test():
         out = pathlib.Path(folder, 'small.json')
         result = irqlab('shrink', LOST, '-o', out)
         check_exit(result, 0)
-        check_in('natural schedule -> 2', result)
         words = ' '.join(result.stdout.split())
-        check('no schedule with fewer departures (kinds: step, interrupt, model) fails: all were run' in words, words)
-        check(not re.search('[0-9] preemption', words), words)  # explore --preemptions 0 finds the same
+        check(re.search(r'shrunk: \d+ preemptions? -> 1, and no schedule with fewer fails: all were run, with switches at calls only', words), words)
         check(re.search(r'^  \|\| ', result.stdout, re.MULTILINE), f'no preemption is marked\n{result.stdout}')
         text = out.read_text(encoding='utf-8')
         check('"replay": "v1:' in text and '"waits-for-ever"' in text, text)
@@ -62,19 +60,20 @@ def shrink_writes_a_regression_test():
         check_in(', the same each time', irqlab('replay', out))
         again = irqlab('shrink', out)
         check_exit(again, 0)
-        check_in('natural schedule -> 2', again)
+        check(re.search(r'shrunk: \d+ preemptions? -> 1, and no', ' '.join(again.stdout.split())), again.stdout)
 
 
 @test
 def shrink_agrees_with_a_search():
-    """What shrink says of all schedules with fewer departures, exhaustive says, too, which lists them another way."""
-    for name in ('drivers/lost-wakeup/bug', 'drivers/stop-between/bug', 'drivers/flow-context/bug'):
+    """The preemptions that shrink says it takes are those that --preemptions bounds: with so many a search finds it, with fewer none does."""
+    for name in ('drivers/lost-wakeup/bug', 'drivers/stop-between/bug', 'drivers/flow-context/bug', 'drivers/interrupt-between/bug'):
         words = ' '.join(irqlab('shrink', name).stdout.split())
-        told = re.search(r'natural schedule -> (\d+).* fewer departures \(kinds: ([^)]*)\) fails: all were run', words)
+        told = re.search(r'preemptions? -> (\d+), and no schedule with fewer fails: all were run, with(.*?)\(--clock\)', words)
         check(told, words)
-        accesses = ['--accesses'] if 'access' in told.group(2) else []
-        result = irqlab('explore', '--no-shrink', '--jobs', '1', '--policy', 'exhaustive', '--delays', int(told.group(1)) - 1, *accesses, name)
-        check_in('and it never happened', result)
+        accesses = [] if 'at calls only' in told.group(2) else ['--accesses']
+        for bound in range(int(told.group(1)) + 1):
+            result = irqlab('explore', '--no-shrink', '--jobs', '1', '--policy', 'exhaustive', '--preemptions', bound, *accesses, name)
+            check(('and it never happened' in result.stdout) == (bound < int(told.group(1))), result.stdout)
 
 
 @test
@@ -94,7 +93,7 @@ def shrink_a_line():
     document = json.loads(irqlab('run', '--json', '--schedules', '200', '--policy', 'random', LOST).stdout)
     lines = [outcome['schedule'] for outcome in document['scenarios'][0]['outcomes'] if outcome['result'] == 'waits-for-ever']
     check(lines, 'no schedule of 200 fails')
-    check_in('natural schedule -> 2', irqlab('shrink', '--keep-scenario', LOST, lines[0]))
+    check_in('-> 1, and no schedule with fewer', irqlab('shrink', '--keep-scenario', LOST, lines[0]))
 
 
 def written(folder, **parts):
@@ -331,10 +330,10 @@ def a_line_is_followed_to_contexts_with_other_numbers():
     """Threads that were added or taken away before give the contexts of a line other numbers: the same choice is found, of who is meant."""
     with tempfile.TemporaryDirectory() as folder:
         file = by_two_callers(folder, ['KeBugCheckEx(0xE2, 0, 0, 0, 0)'])
-        text = file.read_text(encoding='utf-8').replace('== 1', '== 7') # d.right never fails
+        text = file.read_text(encoding='utf-8').replace('== 0', '== 2') # d.left fails when it comes last; d.right is not there
         scenario = json.loads(text)
         scenario['drivers']['d']['idle'] = {'as': 'KSTART_ROUTINE', 'do': ['InterlockedIncrement(&gCount)']}
-        traffic = scenario['traffic']
+        traffic = scenario['traffic'][:2]
         idle = [{'at': f'{n}00us', 'thread': 'd.idle', 'in': 'cpu 2'} for n in (5, 6, 7)]
         scenario['traffic'] = idle + traffic
         file.write_text(json.dumps(scenario), encoding='utf-8')

@@ -12,7 +12,7 @@ import termios
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 SCENARIOS = HERE / 'scenarios'
-COMMANDS = ['run', 'explore', 'merge', 'replay', 'shrink', 'trace', 'list', 'explain', 'bench']
+COMMANDS = ['run', 'explore', 'merge', 'replay', 'shrink', 'when', 'trace', 'list', 'explain', 'bench']
 tests = []
 program = ''
 

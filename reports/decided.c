@@ -1,0 +1,361 @@
+#include "decided.h"
+
+#include "held.h"
+#include "paragraph.h"
+
+#include "model/events.h"
+
+#include <math.h>
+#include <string.h>
+
+#define ROW_COUNT_MAX 16 /* choices told: those that moved it most */
+#define BAR_COLUMNS 20
+#define RISE_LEAST 0.005 /* counted exactly, less is not told */
+#define DRIFT_LEAST 0.02 /* nor this of several together */
+#define EVENT_COLUMNS 8
+#define ROW_INDENT 43 /* where the words of a choice begin */
+
+/* ---- numbers ---- */
+
+/* No more digits than are known: "41 %", "under 1 %". Returns owned. */
+static char *percent(double chance) {
+  if (chance > 0 && chance < 0.01)
+    return g_strdup("under 1 %");
+  if (chance < 1 && chance > 0.99)
+    return g_strdup("over 99 %");
+  return g_strdup_printf("%.0f %%", chance * 100);
+}
+
+/* The same of what may be drawn: of none and of all no more is known than their interval. Returns owned. */
+static char *point_percent(const LikelihoodPoint *point) {
+  if (!point->is_exact && point->share.fails == point->share.runs)
+    return g_strdup_printf("over %.0f %%", floor(point->low * 100));
+  if (!point->is_exact && point->share.fails == 0)
+    return g_strdup_printf("under %.0f %%", ceil(point->high * 100));
+  return percent(point->share.chance);
+}
+
+/* "41 % (188 of 460)", "41 % (36 to 46 %: 164 of 400 drawn)". Returns owned. */
+static char *share_words(const LikelihoodPoint *point) {
+  g_autofree char *chance = point_percent(point);
+  if (point->is_exact)
+    return g_strdup_printf("%s (%" G_GUINT64_FORMAT " of all %" G_GUINT64_FORMAT ")", chance, point->share.fails, point->share.runs);
+  return g_strdup_printf("%s (%.0f to %.0f %%: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " drawn)", chance, floor(point->low * 100),
+                         ceil(point->high * 100), point->share.fails, point->share.runs);
+}
+
+/* ---- what was chosen ---- */
+
+static const SimOption *option_at(const Likelihood *likelihood, size_t choice, unsigned option) {
+  return &likelihood->line.options[likelihood->line.points[choice].first + option];
+}
+
+/* The last event of the context before that of the choice; UINT32_MAX: it has none. */
+static uint32_t event_before(const Names *names, uint32_t context, uint32_t event) {
+  const SimRecord *record = names_record(names);
+  for (uint32_t i = MIN(event, (uint32_t)record->count); context != 0 && i-- > 0;)
+    if (record->events[i].context == context)
+      return i;
+  return UINT32_MAX;
+}
+
+/* "cpu 1 (fw.work) goes on: KeAcquireSpinLock(gLock)": the part in parentheses. */
+static char *running_words(const Names *names, const SimOption *option, uint32_t event) {
+  const SimRecord *record = names_record(names);
+  uint32_t own = event_before(names, option->context, event);
+  for (size_t i = event; own == UINT32_MAX && i < record->count && option->context != 0; i++) /* it begins here */
+    own = record->events[i].context == option->context ? (uint32_t)i : own;
+  const char *running = own != UINT32_MAX ? names_running(names, own) : "";
+  return *running != '\0' ? g_strdup_printf(" (%s)", running) : g_strdup("");
+}
+
+static char *operation_words(const Names *names, const SimOption *option) {
+  const SimOperation *operation = &option->operation;
+  const char *function = option->context != 0 ? names_function(operation->function) : "";
+  g_autofree char *object = operation->object != 0 ? names_object_short(names, operation->object) : g_strdup("");
+  if (*function == '\0' && operation->address != 0 && option->context != 0) {
+    g_autofree char *place = names_address(names, operation->address);
+    return g_strdup_printf(": %s %s", operation->is_write ? "writes" : "reads", place);
+  }
+  if (*function == '\0')
+    return g_strdup("");
+  const char *phase = operation->kind == 1 ? ", inside" : "";
+  return *object != '\0' ? g_strdup_printf(": %s(%s)%s", function, object, phase) : g_strdup_printf(": %s%s", function, phase);
+}
+
+static char *step_words(const DecidedSubject *subject, size_t choice, const SimOption *option) {
+  const Names *names = subject->names;
+  const SimProspectPoint *point = &subject->likelihood->line.points[choice];
+  g_autofree char *running = running_words(names, option, point->event), *operation = operation_words(names, option);
+  if (option->actor == SIM_ACTOR_CLOCK)
+    return g_strdup("the clock ticks, with every cpu held up");
+  if (option->actor >= SIM_ACTOR_INTERRUPT)
+    return g_strdup_printf("the interrupt that is pending on cpu %u lands", option->id);
+  if (option->id < SIM_VCPU_COUNT_MAX)
+    return g_strdup_printf("cpu %u%s goes on%s", option->id, running, operation);
+  return g_strdup_printf("thread%s gets the cpu%s", running, operation);
+}
+
+/* Which cpu the interrupt is pending on: one of the two answers is its. */
+static char *interrupt_words(const DecidedSubject *subject, size_t choice, uint32_t answer) {
+  for (unsigned i = 0; i < subject->likelihood->line.points[choice].count; i++) {
+    uint32_t actor = option_at(subject->likelihood, choice, i)->actor;
+    if (actor >= SIM_ACTOR_INTERRUPT && actor < SIM_ACTOR_CLOCK)
+      return g_strdup_printf("the interrupt that is pending on cpu %u %s", actor - SIM_ACTOR_INTERRUPT, answer == 1 ? "lands" : "waits");
+  }
+  return g_strdup_printf("the interrupt that is pending %s", answer == 1 ? "lands" : "waits");
+}
+
+static char *rare_words(const SimProspectPoint *point, uint32_t answer) {
+  bool is_natural = answer == point->natural;
+  switch (point->kind) {
+  case SIM_CHOICE_RESIDENT: return g_strdup(is_natural ? "the page is in memory" : "the page is not in memory");
+  case SIM_CHOICE_ALLOCATION: return g_strdup(is_natural ? "there is memory" : "there is no memory");
+  case SIM_CHOICE_STATUS: return is_natural ? g_strdup("the call succeeds") : g_strdup_printf("the call fails (way %u)", answer);
+  case SIM_CHOICE_IRQL:
+    return answer < SIM_IRQL_COUNT ? g_strdup_printf("the callback comes at %s", sim_irql_name((SimIrql)answer))
+                                   : g_strdup("the callback comes in a DPC");
+  case SIM_CHOICE_WORKER: return g_strdup(is_natural ? "a worker thread takes the item" : "the worker thread has other work first");
+  case SIM_CHOICE_GRANT: return g_strdup_printf("number %u is the one that gets it", answer);
+  case SIM_CHOICE_PACKET:
+    return g_strdup(is_natural    ? "the packet is delivered"
+                    : answer == 1 ? "the network loses the packet"
+                    : answer == 2 ? "the network doubles the packet"
+                                  : "the next packet comes before this one");
+  case SIM_CHOICE_REPLY:
+    return g_strdup(is_natural    ? "the service replies"
+                    : answer == 1 ? "the service forgets to reply"
+                    : answer == 2 ? "the service replies late"
+                                  : "the service is gone");
+  default: return g_strdup_printf("%s %u", sim_choice_names[point->kind], answer);
+  }
+}
+
+/* "KeWaitForSingleObject: " of a choice inside of a call of that context. */
+static char *call_words(const Names *names, const SimProspectPoint *point) {
+  const SimRecord *record = names_record(names);
+  uint32_t last = event_before(names, point->context, point->event);
+  const char *function = last != UINT32_MAX && record->events[last].kind == EVENT_CALL ? names_function(record->events[last].function) : "";
+  return *function != '\0' ? g_strdup_printf("%s: ", function) : g_strdup("");
+}
+
+char *decided_answer_words(const DecidedSubject *subject, size_t choice, unsigned option) {
+  const SimProspectPoint *point = &subject->likelihood->line.points[choice];
+  const SimOption *answer = option_at(subject->likelihood, choice, option);
+  if (point->kind == SIM_CHOICE_STEP || point->kind == SIM_CHOICE_ACCESS || point->kind == SIM_CHOICE_CLOCK)
+    return step_words(subject, choice, answer);
+  if (point->kind == SIM_CHOICE_INTERRUPT)
+    return interrupt_words(subject, choice, answer->id);
+  g_autofree char *words = rare_words(point, answer->id), *call = call_words(subject->names, point);
+  return g_strconcat(call, words, NULL);
+}
+
+/* ", while cpu 0 holds gA": locks of all who could have gone on. Returns owned. */
+static char *held_of_all(const DecidedSubject *subject, size_t choice) {
+  const SimProspectPoint *point = &subject->likelihood->line.points[choice];
+  g_autoptr(GString) text = g_string_new(NULL);
+  for (unsigned i = 0; i < point->count && point->event > 0; i++) {
+    const SimOption *option = option_at(subject->likelihood, choice, i);
+    if (option->context == 0 || option->id >= SIM_VCPU_COUNT_MAX)
+      continue;
+    g_autofree char *held = held_words(subject->names, option->context, point->event - 1);
+    if (strcmp(held, "no lock") != 0)
+      g_string_append_printf(text, "%scpu %u holds %s", text->len > 0 ? " and " : ", while ", option->id, held);
+  }
+  return g_strdup(text->str);
+}
+
+/* ---- which choices are told ---- */
+
+static bool is_looked_at(const LikelihoodPoint *point) { return point->share.runs > 0; }
+
+static double rise_of(const Likelihood *likelihood, size_t choice) {
+  return likelihood->points[choice + 1].share.chance - likelihood->points[choice].share.chance;
+}
+
+static bool has_moved(const Likelihood *likelihood, size_t choice) {
+  const LikelihoodPoint *before = &likelihood->points[choice], *behind = before + 1;
+  if (!is_looked_at(before) || !is_looked_at(behind))
+    return false;
+  return likelihood_differs(before, behind) && fabs(rise_of(likelihood, choice)) >= RISE_LEAST;
+}
+
+/* Of choices that moved it, those that did most, in their order. Of size_t; owned. */
+static GArray *rows_choose(const Likelihood *likelihood) {
+  GArray *rows = g_array_new(FALSE, FALSE, sizeof(size_t));
+  for (size_t at = 0; at < likelihood->line.count; at++)
+    if (has_moved(likelihood, at))
+      g_array_append_val(rows, at);
+  while (rows->len > ROW_COUNT_MAX) {
+    guint least = 0;
+    for (guint i = 1; i < rows->len; i++)
+      if (fabs(rise_of(likelihood, g_array_index(rows, size_t, i))) < fabs(rise_of(likelihood, g_array_index(rows, size_t, least))))
+        least = i;
+    g_array_remove_index(rows, least);
+  }
+  return rows;
+}
+
+/* ---- the chart ---- */
+
+/* What it was is full, what it gained is hatched, what it lost is light. */
+static void bar_put(GString *out, const ReportStyle *style, double before, double behind) {
+  unsigned least = (unsigned)lround(MIN(before, behind) * BAR_COLUMNS), most = (unsigned)lround(MAX(before, behind) * BAR_COLUMNS);
+  g_autoptr(GString) full = g_string_new(NULL), moved = g_string_new(NULL), rest = g_string_new(NULL);
+  for (unsigned i = 0; i < BAR_COLUMNS; i++)
+    g_string_append(i < least ? full : i < most ? moved : rest, i < least ? "█" : i >= most ? "·" : behind > before ? "▓" : "░");
+  report_put(out, style, REPORT_PLAIN, full->str);
+  report_put(out, style, behind > before ? REPORT_RED : REPORT_GREEN, moved->str);
+  report_put(out, style, REPORT_DIM, rest->str);
+}
+
+static void number_put(GString *out, const char *text) {
+  g_string_append_printf(out, "%*s%s", (int)(10 - MIN(report_columns(text), 10)), "", text);
+}
+
+static void others_print(GString *out, const ReportStyle *style, const DecidedSubject *subject, size_t choice) {
+  const SimProspectPoint *point = &subject->likelihood->line.points[choice];
+  for (unsigned i = 1; i < point->count; i++) {
+    const LikelihoodShare *share = &subject->likelihood->options[point->first + i];
+    g_autofree char *words = decided_answer_words(subject, choice, i), *chance = percent(share->chance);
+    g_autofree char *text = share->runs > 0 ? g_strdup_printf("else %s: %s", words, chance) : g_strdup_printf("else %s", words);
+    g_string_append_printf(out, "%*s", ROW_INDENT, "");
+    report_wrap(out, style, ROW_INDENT, ROW_INDENT + 2, text);
+  }
+}
+
+static void row_print(GString *out, const ReportStyle *style, const DecidedSubject *subject, size_t choice) {
+  const Likelihood *likelihood = subject->likelihood;
+  const SimProspectPoint *point = &likelihood->line.points[choice];
+  double before = likelihood->points[choice].share.chance, behind = likelihood->points[choice + 1].share.chance;
+  g_autofree char *words = decided_answer_words(subject, choice, 0), *chance = point_percent(&likelihood->points[choice + 1]);
+  const char *mark = choice + 1 == likelihood->proved  ? "  [decided]"
+                     : choice + 1 == likelihood->tried ? "  [decided, as far as seen]"
+                                                       : "";
+  g_autofree char *text = g_strconcat(words, mark, NULL);
+  g_string_append_printf(out, "%*u  ", EVENT_COLUMNS, point->event);
+  bar_put(out, style, before, behind);
+  number_put(out, chance);
+  g_string_append(out, "   ");
+  report_wrap(out, style, ROW_INDENT, ROW_INDENT + 2, text);
+  others_print(out, style, subject, choice);
+}
+
+/* What many choices did together, each of them little. */
+static void drift_print(GString *out, const ReportStyle *style, const Likelihood *likelihood, size_t from, size_t to) {
+  const LikelihoodPoint *before = &likelihood->points[from], *behind = &likelihood->points[to];
+  if (to <= from || !likelihood_differs(before, behind) || fabs(behind->share.chance - before->share.chance) < DRIFT_LEAST)
+    return;
+  g_autofree char *chance = point_percent(behind);
+  g_string_append_printf(out, "%*s  ", EVENT_COLUMNS, "...");
+  bar_put(out, style, before->share.chance, behind->share.chance);
+  number_put(out, chance);
+  g_string_append_printf(out, "   (%zu choice%s, each of which moved it little)\n", to - from, to - from == 1 ? "" : "s");
+}
+
+static void first_print(GString *out, const ReportStyle *style, const Likelihood *likelihood) {
+  double chance = likelihood->points[0].share.chance;
+  g_autofree char *text = point_percent(&likelihood->points[0]);
+  g_string_append_printf(out, "%*s  ", EVENT_COLUMNS, "-");
+  bar_put(out, style, chance, chance);
+  number_put(out, text);
+  g_string_append(out, "   before the first choice\n");
+}
+
+static void chart_print(GString *out, const ReportStyle *style, const DecidedSubject *subject) {
+  const Likelihood *likelihood = subject->likelihood;
+  g_autoptr(GArray) rows = rows_choose(likelihood);
+  g_autoptr(GString) head = g_string_new(NULL);
+  g_string_append_printf(head, "%*s  %-*s%10s   choice", EVENT_COLUMNS, "event", BAR_COLUMNS, "likelihood", "behind it");
+  report_put(out, style, REPORT_BOLD, head->str);
+  g_string_append_c(out, '\n');
+  first_print(out, style, likelihood);
+  size_t from = 0;
+  for (guint i = 0; i < rows->len; i++) {
+    size_t choice = g_array_index(rows, size_t, i);
+    drift_print(out, style, likelihood, from, choice);
+    row_print(out, style, subject, choice);
+    from = choice + 1;
+  }
+  drift_print(out, style, likelihood, from, likelihood->line.count);
+  size_t others = likelihood->line.count - rows->len;
+  if (others > 0)
+    g_string_append_printf(out, "%*s(%zu other choice%s moved it less, or not at all)\n", ROW_INDENT, "", others, others == 1 ? "" : "s");
+  g_string_append_c(out, '\n');
+}
+
+/* ---- in sentences ---- */
+
+/* "event 31, where cpu 1 ... while cpu 0 holds gA". Returns owned. */
+static char *choice_words(const DecidedSubject *subject, size_t choice) {
+  const SimProspectPoint *point = &subject->likelihood->line.points[choice];
+  g_autofree char *words = decided_answer_words(subject, choice, 0), *held = held_of_all(subject, choice);
+  return g_strdup_printf("event %u, where %s%s", point->event, words, held);
+}
+
+static void proved_print(GString *out, const ReportStyle *style, const DecidedSubject *subject) {
+  const Likelihood *likelihood = subject->likelihood;
+  const LikelihoodShare *share = &likelihood->points[likelihood->proved].share;
+  g_autofree char *bounds = run_search_bounds(&likelihood->search);
+  g_autofree char *scope = g_strdup_printf("%s%s", *bounds != '\0' ? ", " : "", bounds);
+  g_autofree char *all =
+      share->runs == 1 ? g_strdup("there is but one") : g_strdup_printf("all %" G_GUINT64_FORMAT " that there are were run", share->runs);
+  if (likelihood->proved == 0) {
+    paragraph_putf(out, style, "inevitable", "from the beginning every schedule fails: %s%s", all, scope);
+    return;
+  }
+  g_autofree char *choice = choice_words(subject, likelihood->proved - 1);
+  paragraph_putf(out, style, "inevitable", "from %s, every schedule fails: %s%s", choice, all, scope);
+}
+
+static void tried_print(GString *out, const ReportStyle *style, const DecidedSubject *subject) {
+  const Likelihood *likelihood = subject->likelihood;
+  const LikelihoodPoint *point = &likelihood->points[likelihood->tried];
+  if (likelihood->tried == likelihood->proved)
+    return;
+  g_autofree char *choice = likelihood->tried > 0 ? choice_words(subject, likelihood->tried - 1) : g_strdup("the beginning");
+  paragraph_putf(out, style, "perhaps sooner", "from %s, all %" G_GUINT64_FORMAT " that were drawn fail, which is no proof", choice,
+                 point->share.runs);
+}
+
+static char *critical_words(const DecidedSubject *subject, size_t choice) {
+  const Likelihood *likelihood = subject->likelihood;
+  g_autofree char *words = choice_words(subject, choice), *before = share_words(&likelihood->points[choice]),
+                  *behind = share_words(&likelihood->points[choice + 1]);
+  return g_strdup_printf("%s: %s -> %s", words, before, behind);
+}
+
+char *decided_words(const DecidedSubject *subject) {
+  const Likelihood *likelihood = subject->likelihood;
+  if (likelihood->critical == likelihood->line.count)
+    return NULL;
+  const SimProspectPoint *point = &likelihood->line.points[likelihood->critical];
+  g_autofree char *words = decided_answer_words(subject, likelihood->critical, 0);
+  g_autofree char *before = percent(likelihood->points[likelihood->critical].share.chance),
+                  *behind = percent(likelihood->points[likelihood->critical + 1].share.chance);
+  return g_strdup_printf("event %u, %s: %s -> %s of schedules fail", point->event, words, before, behind);
+}
+
+static void counts_print(GString *out, const ReportStyle *style, const Likelihood *likelihood) {
+  g_autofree char *chance = share_words(&likelihood->points[0]);
+  paragraph_putf(out, style, "at first", "%s", chance);
+  paragraph_putf(out, style, "looked at", "%zu choice%s; %" G_GUINT64_FORMAT " run%s drawn, %" G_GUINT64_FORMAT " counted",
+                 likelihood->line.count, likelihood->line.count == 1 ? "" : "s", likelihood->drawn, likelihood->drawn == 1 ? "" : "s",
+                 likelihood->counted);
+}
+
+void decided_print(GString *out, const ReportStyle *style, const DecidedSubject *subject) {
+  const Likelihood *likelihood = subject->likelihood;
+  g_autofree char *failure = run_failure_words(names_run(subject->names), &likelihood->failure);
+  report_putf(out, style, REPORT_RED, "when was it decided: %s", failure);
+  g_string_append(out, "\n\n");
+  if (likelihood->proved > 0)
+    chart_print(out, style, subject);
+  proved_print(out, style, subject);
+  tried_print(out, style, subject);
+  if (likelihood->critical < likelihood->line.count) {
+    g_autofree char *critical = critical_words(subject, likelihood->critical);
+    paragraph_put(out, style, "matters most", critical);
+  }
+  counts_print(out, style, likelihood);
+}

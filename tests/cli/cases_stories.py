@@ -1,0 +1,60 @@
+"""How it came to this, as a user reads it: what stands where, when, and in which order."""
+
+import json
+import pathlib
+import re
+import tempfile
+
+from cases_races import THREAD, story_of
+from harness import ROOT, check, irqlab, test
+
+LIBRARY = [ROOT / 'scenarios' / folder for folder in ('drivers', 'failures', 'rules', 'seeds')]
+
+
+def threads(folder, globals_of, functions, locals_of, entry=()):
+    """Threads d.NAME, the first on cpu 0, the next on cpu 1."""
+    file = pathlib.Path(folder, 'mine.json')
+    driver = {'globals': globals_of, 'DriverEntry': [*entry, 'return STATUS_SUCCESS']}
+    driver |= {name: {'as': THREAD, 'locals': locals_of, 'do': steps} for name, steps in functions.items()}
+    traffic = [{'at': '1ms', 'thread': f'd.{name}', 'in': f'cpu {n}'} for n, name in enumerate(functions)]
+    file.write_text(json.dumps({'irqlab': 1, 'title': 't', 'machine': {'cpus': 2, 'windows': '10'}, 'drivers': {'d': driver}, 'traffic': traffic}),
+                    encoding='utf-8')
+    return file
+
+
+def order_of(story, *texts):
+    """The texts stand in the story, in that order."""
+    places = []
+    for text in texts:
+        found = re.search(text, story)
+        check(found, f'no {text!r} in\n{story}')
+        places.append(found.start())
+    check(places == sorted(places), f'{texts} in another order:\n{story}')
+
+
+@test
+def a_lock_that_is_waited_for_is_told_twice():
+    with tempfile.TemporaryDirectory() as folder:
+        hold = ['KeAcquireSpinLock(&gLock, &irql)', 'KeStallExecutionProcessor(5)', 'gCount = gCount + 1', 'KeReleaseSpinLock(&gLock, irql)']
+        file = threads(folder, {'gLock': 'KSPIN_LOCK', 'gCount': 'LONG'}, {'one': hold, 'two': hold}, {'irql': 'KIRQL'},
+                       ['KeInitializeSpinLock(&gLock)'])
+        story = story_of(irqlab('run', '-v', file).stdout)
+        order_of(story, r'KeAcquireSpinLock\(gLock\): raises', r'KeAcquireSpinLock\(gLock\) spins, d\.one\s+has it', r'KeReleaseSpinLock\(gLock\)',
+                 r'KeAcquireSpinLock\(gLock\).*,\s+has\s+it(?!.*spins)')
+
+
+@test
+def times_of_a_story_never_decrease():
+    """Whatever each CPU's own clock says; what comes before boot is over has a time of its own."""
+    outcomes = json.loads(irqlab('run', '--json', '--schedules', '20', *LIBRARY).stdout)['scenarios']
+    count = 0
+    for outcome in outcomes:
+        if 'how it came to this' not in (outcome.get('report') or ''):
+            continue
+        times = [(not boot, float(time)) for boot, time in re.findall(r'^  (?:->|\|\||  ) +(boot\+)?(-?[0-9.]+) ms  ', story_of(outcome['report']), re.MULTILINE)]
+        check(times == sorted(times) and all(time >= 0 for _, time in times), outcome['report'])
+        count += len(times)
+    check(count > 1000, count)
+    report = irqlab('run', '-v', ROOT / 'scenarios/failures/driver-entry-forgets/bug.json').stdout
+    check('boot+0.000000 ms  the thread begins' in report, report)
+    check('FwpsInjectionHandleCreate0 = STATUS_FWP_TCPIP_NOT_READY, by' in report and report.count('FwpsInjectionHandleCreate0') == 1, report)
