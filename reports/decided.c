@@ -10,7 +10,10 @@
 
 #define ROW_COUNT_MAX 16 /* choices told: those that moved it most */
 #define BAR_COLUMNS 20
-#define RISE_LEAST 0.005 /* counted exactly, less is not told */
+#define RISE_LEAST 0.005    /* counted exactly, less is not told */
+#define LINE_DRAW_COUNT 100 /* of one line in another report: that costs little */
+#define LINE_RUN_COUNT 1000
+#define LINE_STEP_COUNT 250000
 #define DRIFT_LEAST 0.02 /* nor this of several together */
 #define EVENT_COLUMNS 8
 #define ROW_INDENT 43 /* where the words of a choice begin */
@@ -87,12 +90,13 @@ static char *step_words(const DecidedSubject *subject, size_t choice, const SimO
   const Names *names = subject->names;
   const SimProspectPoint *point = &subject->likelihood->line.points[choice];
   g_autofree char *running = running_words(names, option, point->event), *operation = operation_words(names, option);
+  bool is_new = option->context != 0 && event_before(names, option->context, point->event) == UINT32_MAX;
   if (option->actor == SIM_ACTOR_CLOCK)
     return g_strdup("the clock ticks, with every cpu held up");
   if (option->actor >= SIM_ACTOR_INTERRUPT)
     return g_strdup_printf("the interrupt that is pending on cpu %u lands", option->id);
   if (option->id < SIM_VCPU_COUNT_MAX)
-    return g_strdup_printf("cpu %u%s goes on%s", option->id, running, operation);
+    return g_strdup_printf("cpu %u%s %s%s", option->id, running, is_new ? "begins" : "goes on", operation);
   return g_strdup_printf("thread%s gets the cpu%s", running, operation);
 }
 
@@ -213,13 +217,16 @@ static void number_put(GString *out, const char *text) {
   g_string_append_printf(out, "%*s%s", (int)(10 - MIN(report_columns(text), 10)), "", text);
 }
 
+/* What it would have been behind another answer. */
 static void others_print(GString *out, const ReportStyle *style, const DecidedSubject *subject, size_t choice) {
   const SimProspectPoint *point = &subject->likelihood->line.points[choice];
   for (unsigned i = 1; i < point->count; i++) {
     const LikelihoodShare *share = &subject->likelihood->options[point->first + i];
-    g_autofree char *words = decided_answer_words(subject, choice, i), *chance = percent(share->chance);
-    g_autofree char *text = share->runs > 0 ? g_strdup_printf("else %s: %s", words, chance) : g_strdup_printf("else %s", words);
-    g_string_append_printf(out, "%*s", ROW_INDENT, "");
+    g_autofree char *words = decided_answer_words(subject, choice, i), *text = g_strconcat("else ", words, NULL);
+    g_autofree char *chance = share->runs > 0 ? percent(share->chance) : g_strdup("");
+    g_string_append_printf(out, "%*s", EVENT_COLUMNS + 2 + BAR_COLUMNS, "");
+    number_put(out, chance);
+    g_string_append(out, "   ");
     report_wrap(out, style, ROW_INDENT, ROW_INDENT + 2, text);
   }
 }
@@ -286,6 +293,12 @@ static void chart_print(GString *out, const ReportStyle *style, const DecidedSub
 
 /* ---- in sentences ---- */
 
+char *decided_bounds(const Likelihood *likelihood) {
+  SimSearchOptions options = likelihood->search;
+  options.policy = &sim_policy_exhaustive; /* all that there are are what it would run */
+  return run_search_bounds(&options);
+}
+
 /* "event 31, where cpu 1 ... while cpu 0 holds gA". Returns owned. */
 static char *choice_words(const DecidedSubject *subject, size_t choice) {
   const SimProspectPoint *point = &subject->likelihood->line.points[choice];
@@ -296,7 +309,7 @@ static char *choice_words(const DecidedSubject *subject, size_t choice) {
 static void proved_print(GString *out, const ReportStyle *style, const DecidedSubject *subject) {
   const Likelihood *likelihood = subject->likelihood;
   const LikelihoodShare *share = &likelihood->points[likelihood->proved].share;
-  g_autofree char *bounds = run_search_bounds(&likelihood->search);
+  g_autofree char *bounds = decided_bounds(likelihood);
   g_autofree char *scope = g_strdup_printf("%s%s", *bounds != '\0' ? ", " : "", bounds);
   g_autofree char *all =
       share->runs == 1 ? g_strdup("there is but one") : g_strdup_printf("all %" G_GUINT64_FORMAT " that there are were run", share->runs);
@@ -314,26 +327,48 @@ static void tried_print(GString *out, const ReportStyle *style, const DecidedSub
   if (likelihood->tried == likelihood->proved)
     return;
   g_autofree char *choice = likelihood->tried > 0 ? choice_words(subject, likelihood->tried - 1) : g_strdup("the beginning");
-  paragraph_putf(out, style, "perhaps sooner", "from %s, all %" G_GUINT64_FORMAT " that were drawn fail, which is no proof", choice,
+  paragraph_putf(out, style, "perhaps sooner",
+                 "from %s, all %" G_GUINT64_FORMAT " that were drawn fail, which is no proof (more are run with --budget)", choice,
                  point->share.runs);
 }
 
 static char *critical_words(const DecidedSubject *subject, size_t choice) {
   const Likelihood *likelihood = subject->likelihood;
-  g_autofree char *words = choice_words(subject, choice), *before = share_words(&likelihood->points[choice]),
-                  *behind = share_words(&likelihood->points[choice + 1]);
+  g_autofree char *words = choice + 1 == likelihood->proved ? g_strdup("that choice") : choice_words(subject, choice);
+  g_autofree char *before = share_words(&likelihood->points[choice]), *behind = share_words(&likelihood->points[choice + 1]);
   return g_strdup_printf("%s: %s -> %s", words, before, behind);
 }
 
 char *decided_words(const DecidedSubject *subject) {
   const Likelihood *likelihood = subject->likelihood;
-  if (likelihood->critical == likelihood->line.count)
+  bool is_decided = likelihood->proved > 0 && likelihood->is_averted;
+  size_t choice = is_decided ? likelihood->proved - 1 : likelihood->critical;
+  if (likelihood->proved == 0)
+    return g_strdup("the beginning: whatever is chosen, every schedule fails");
+  if (choice == likelihood->line.count)
     return NULL;
-  const SimProspectPoint *point = &likelihood->line.points[likelihood->critical];
-  g_autofree char *words = decided_answer_words(subject, likelihood->critical, 0);
-  g_autofree char *before = percent(likelihood->points[likelihood->critical].share.chance),
-                  *behind = percent(likelihood->points[likelihood->critical + 1].share.chance);
-  return g_strdup_printf("event %u, %s: %s -> %s of schedules fail", point->event, words, before, behind);
+  g_autofree char *words = choice_words(subject, choice);
+  g_autofree char *before = point_percent(&likelihood->points[choice]), *behind = point_percent(&likelihood->points[choice + 1]);
+  return g_strdup_printf("%s: before it %s of schedules fail, behind it %s", words, before, is_decided ? "all" : behind);
+}
+
+char *decided_line(ScenarioRun *run, const SimSchedule *schedule) {
+  const LikelihoodOptions options = { .draws = LINE_DRAW_COUNT, .runs = LINE_RUN_COUNT, .steps = LINE_STEP_COUNT, .seed = 1 };
+  Likelihood likelihood;
+  if (!likelihood_of(run, schedule, &options, &likelihood)) {
+    likelihood_finish(&likelihood);
+    return NULL;
+  }
+  SimRecord record = { 0 };
+  RunResult result = { 0 };
+  scenario_run_once(run, &(RunRequest){ .policy = &sim_policy_replay, .replay = schedule, .record = &record }, &result);
+  Names *names = names_create(run, &record);
+  char *words = decided_words(&(DecidedSubject){ .names = names, .likelihood = &likelihood });
+  names_free(names);
+  run_result_finish(&result);
+  sim_record_finish(&record);
+  likelihood_finish(&likelihood);
+  return words;
 }
 
 static void counts_print(GString *out, const ReportStyle *style, const Likelihood *likelihood) {

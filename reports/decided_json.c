@@ -68,7 +68,7 @@ json_object *decided_json(const DecidedSubject *subject) {
   const Likelihood *likelihood = subject->likelihood;
   json_object *json = json_object_new_object(), *choices = json_object_new_array();
   g_autofree char *failure = run_failure_words(names_run(subject->names), &likelihood->failure);
-  g_autofree char *bounds = run_search_bounds(&likelihood->search);
+  g_autofree char *bounds = decided_bounds(likelihood);
   json_object_object_add(json, "failure", json_object_new_string(failure));
   json_object_object_add(json, "bounds", json_object_new_string(bounds));
   json_object_object_add(json, "from_the_beginning", json_object_new_boolean(likelihood->proved == 0));

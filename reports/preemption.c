@@ -192,8 +192,8 @@ static bool is_natural(const SimSurvey *survey) {
   return true;
 }
 
-GArray *preemptions_collect(const Names *names, const SimSurvey *survey) {
-  for (Told told = 0; told < TOLD_COUNT && !is_natural(survey); told++) {
+GArray *preemptions_collect(const Names *names, const SimSurvey *survey, bool is_shrunk) {
+  for (Told told = 0; told < TOLD_COUNT && (is_shrunk || !is_natural(survey)); told++) {
     GArray *preemptions = told_collect(names, survey, told);
     if (preemptions->len > 0 && preemptions->len <= PREEMPTION_COUNT_MAX)
       return preemptions;

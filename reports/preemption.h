@@ -1,6 +1,7 @@
 /*
  * preemption.h: the preemptions of a schedule (sim/search_path.h) and what else was chosen in it, as a story tells it: *fw.work is interrupted here,
- * cpu 1 goes on*. Of a schedule without any, or with too many: where it departs from the natural one. Of the natural one: nothing.
+ * cpu 1 goes on*. Of a schedule without any, or with too many: where it departs from the natural one. Of the natural one: nothing, for
+ * nothing was chosen.
  */
 #pragma once
 
@@ -18,5 +19,5 @@ typedef struct Preemption {
   char *text;     /* owned */
 } Preemption;
 
-/* Of the run that was surveyed; none when there are too many. An array of Preemption; owned. */
-GArray *preemptions_collect(const Names *names, const SimSurvey *survey);
+/* Of the run that was surveyed, where it is the natural one only if shrinking came to it; none when there are too many. An array of Preemption; owned. */
+GArray *preemptions_collect(const Names *names, const SimSurvey *survey, bool is_shrunk);
