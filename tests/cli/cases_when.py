@@ -1,7 +1,9 @@
 """irqlab when: at which choice a failure was decided."""
 
 import json
+import pathlib
 import re
+import tempfile
 
 from harness import ROOT, check, check_exit, check_in, irqlab, test
 
@@ -37,6 +39,13 @@ def when_takes_a_line():
 
 
 @test
+def when_a_line_does_not_fit():
+    check('misfit' not in irqlab('when', LOCKS, 'v1:-').stdout, 'the natural schedule fits')
+    check_in('this is not the schedule that was recorded. Choice 1 of 1', irqlab('when', LOCKS, 'v1:-:12345.s3=1'))
+    check('12345.s3=1' in json.loads(irqlab('when', '--json', LOCKS, 'v1:-:12345.s3=1').stdout)['misfit'], 'not in JSON')
+
+
+@test
 def when_as_json():
     report = json.loads(irqlab('when', '--json', LOCKS).stdout)
     decided = report['inevitable_behind']
@@ -66,6 +75,17 @@ def when_nothing_could_avert_it():
     result = irqlab('when', ROOT / 'scenarios/seeds/osr-291980/dpc-classify.json')
     check_exit(result, 0)
     check_in('from the beginning every schedule fails: there is but one', result)
+
+
+@test
+def when_it_is_over_before_anything_can_go_otherwise():
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder, 'boot.json')
+        entry = {'locals': {'a': 'PULONG'}, 'do': ['a = NULL', '*a = 1', 'return STATUS_SUCCESS']}
+        file.write_text(json.dumps({'irqlab': 1, 'title': 't', 'drivers': {'fw': {'DriverEntry': entry}}}), encoding='utf-8')
+        result = irqlab('when', file)
+        check_exit(result, 0)
+        check_in('before anything can go otherwise', result)
 
 
 @test
