@@ -156,7 +156,8 @@ void ke_thread_yield(void) {
 /* The running thread may be switched away from here: it is what its processor runs, below DISPATCH_LEVEL. */
 static bool is_switchable(const KePrcb *prcb) {
   const SimVcpu *vcpu = prcb->vcpu;
-  return !ke_is_idle(prcb) && prcb->next == NULL && vcpu->depth == 1 && vcpu->has_thread && vcpu->irql < SIM_IRQL_DISPATCH && !vcpu->is_hung;
+  return !ke_is_idle(prcb) && prcb->next == NULL && vcpu->depth == 1 && vcpu->has_thread && vcpu->irql < SIM_IRQL_DISPATCH &&
+         !vcpu->is_hung;
 }
 
 /* A processor where this ready thread would have its turn; the one that is asking, if it is one. */
