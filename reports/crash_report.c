@@ -345,6 +345,8 @@ static void report_print(const Report *report, const CauseTable *causes) {
   count_print(report, causes);
   if (report->subject->shrunk != NULL)
     paragraph_put(report->out, report->style, "shrunk", report->subject->shrunk);
+  if (report->subject->decided != NULL)
+    paragraph_put(report->out, report->style, "decided at", report->subject->decided);
   contract_print(report);
   mended_print(report);
   others_print(report);
@@ -361,7 +363,7 @@ void crash_report_print(GString *out, const ReportStyle *style, const ReportSubj
   if (is_repeatable(subject->result))
     run_again(subject->run, subject->result, &record, &survey, &detailed);
   g_autoptr(Names) names = names_create(subject->run, &record);
-  g_autoptr(GArray) preemptions = preemptions_collect(names, &survey);
+  g_autoptr(GArray) preemptions = preemptions_collect(names, &survey, subject->shrunk != NULL);
   sim_survey_finish(&survey);
   const Finding *more = detailed_of(&detailed, finding);
   Report report = { .subject = subject,

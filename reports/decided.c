@@ -1,16 +1,16 @@
 #include "decided.h"
 
-#include "held.h"
 #include "paragraph.h"
-
-#include "model/events.h"
 
 #include <math.h>
 #include <string.h>
 
 #define ROW_COUNT_MAX 16 /* choices told: those that moved it most */
 #define BAR_COLUMNS 20
-#define RISE_LEAST 0.005 /* counted exactly, less is not told */
+#define RISE_LEAST 0.005    /* counted exactly, less is not told */
+#define LINE_DRAW_COUNT 100 /* of one line in another report: that costs little */
+#define LINE_RUN_COUNT 1000
+#define LINE_STEP_COUNT 250000
 #define DRIFT_LEAST 0.02 /* nor this of several together */
 #define EVENT_COLUMNS 8
 #define ROW_INDENT 43 /* where the words of a choice begin */
@@ -42,127 +42,6 @@ static char *share_words(const LikelihoodPoint *point) {
     return g_strdup_printf("%s (%" G_GUINT64_FORMAT " of all %" G_GUINT64_FORMAT ")", chance, point->share.fails, point->share.runs);
   return g_strdup_printf("%s (%.0f to %.0f %%: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " drawn)", chance, floor(point->low * 100),
                          ceil(point->high * 100), point->share.fails, point->share.runs);
-}
-
-/* ---- what was chosen ---- */
-
-static const SimOption *option_at(const Likelihood *likelihood, size_t choice, unsigned option) {
-  return &likelihood->line.options[likelihood->line.points[choice].first + option];
-}
-
-/* The last event of the context before that of the choice; UINT32_MAX: it has none. */
-static uint32_t event_before(const Names *names, uint32_t context, uint32_t event) {
-  const SimRecord *record = names_record(names);
-  for (uint32_t i = MIN(event, (uint32_t)record->count); context != 0 && i-- > 0;)
-    if (record->events[i].context == context)
-      return i;
-  return UINT32_MAX;
-}
-
-/* "cpu 1 (fw.work) goes on: KeAcquireSpinLock(gLock)": the part in parentheses. */
-static char *running_words(const Names *names, const SimOption *option, uint32_t event) {
-  const SimRecord *record = names_record(names);
-  uint32_t own = event_before(names, option->context, event);
-  for (size_t i = event; own == UINT32_MAX && i < record->count && option->context != 0; i++) /* it begins here */
-    own = record->events[i].context == option->context ? (uint32_t)i : own;
-  const char *running = own != UINT32_MAX ? names_running(names, own) : "";
-  return *running != '\0' ? g_strdup_printf(" (%s)", running) : g_strdup("");
-}
-
-static char *operation_words(const Names *names, const SimOption *option) {
-  const SimOperation *operation = &option->operation;
-  const char *function = option->context != 0 ? names_function(operation->function) : "";
-  g_autofree char *object = operation->object != 0 ? names_object_short(names, operation->object) : g_strdup("");
-  if (*function == '\0' && operation->address != 0 && option->context != 0) {
-    g_autofree char *place = names_address(names, operation->address);
-    return g_strdup_printf(": %s %s", operation->is_write ? "writes" : "reads", place);
-  }
-  if (*function == '\0')
-    return g_strdup("");
-  const char *phase = operation->kind == 1 ? ", inside" : "";
-  return *object != '\0' ? g_strdup_printf(": %s(%s)%s", function, object, phase) : g_strdup_printf(": %s%s", function, phase);
-}
-
-static char *step_words(const DecidedSubject *subject, size_t choice, const SimOption *option) {
-  const Names *names = subject->names;
-  const SimProspectPoint *point = &subject->likelihood->line.points[choice];
-  g_autofree char *running = running_words(names, option, point->event), *operation = operation_words(names, option);
-  if (option->actor == SIM_ACTOR_CLOCK)
-    return g_strdup("the clock ticks, with every cpu held up");
-  if (option->actor >= SIM_ACTOR_INTERRUPT)
-    return g_strdup_printf("the interrupt that is pending on cpu %u lands", option->id);
-  if (option->id < SIM_VCPU_COUNT_MAX)
-    return g_strdup_printf("cpu %u%s goes on%s", option->id, running, operation);
-  return g_strdup_printf("thread%s gets the cpu%s", running, operation);
-}
-
-/* Which cpu the interrupt is pending on: one of the two answers is its. */
-static char *interrupt_words(const DecidedSubject *subject, size_t choice, uint32_t answer) {
-  for (unsigned i = 0; i < subject->likelihood->line.points[choice].count; i++) {
-    uint32_t actor = option_at(subject->likelihood, choice, i)->actor;
-    if (actor >= SIM_ACTOR_INTERRUPT && actor < SIM_ACTOR_CLOCK)
-      return g_strdup_printf("the interrupt that is pending on cpu %u %s", actor - SIM_ACTOR_INTERRUPT, answer == 1 ? "lands" : "waits");
-  }
-  return g_strdup_printf("the interrupt that is pending %s", answer == 1 ? "lands" : "waits");
-}
-
-static char *rare_words(const SimProspectPoint *point, uint32_t answer) {
-  bool is_natural = answer == point->natural;
-  switch (point->kind) {
-  case SIM_CHOICE_RESIDENT: return g_strdup(is_natural ? "the page is in memory" : "the page is not in memory");
-  case SIM_CHOICE_ALLOCATION: return g_strdup(is_natural ? "there is memory" : "there is no memory");
-  case SIM_CHOICE_STATUS: return is_natural ? g_strdup("the call succeeds") : g_strdup_printf("the call fails (way %u)", answer);
-  case SIM_CHOICE_IRQL:
-    return answer < SIM_IRQL_COUNT ? g_strdup_printf("the callback comes at %s", sim_irql_name((SimIrql)answer))
-                                   : g_strdup("the callback comes in a DPC");
-  case SIM_CHOICE_WORKER: return g_strdup(is_natural ? "a worker thread takes the item" : "the worker thread has other work first");
-  case SIM_CHOICE_GRANT: return g_strdup_printf("number %u is the one that gets it", answer);
-  case SIM_CHOICE_PACKET:
-    return g_strdup(is_natural    ? "the packet is delivered"
-                    : answer == 1 ? "the network loses the packet"
-                    : answer == 2 ? "the network doubles the packet"
-                                  : "the next packet comes before this one");
-  case SIM_CHOICE_REPLY:
-    return g_strdup(is_natural    ? "the service replies"
-                    : answer == 1 ? "the service forgets to reply"
-                    : answer == 2 ? "the service replies late"
-                                  : "the service is gone");
-  default: return g_strdup_printf("%s %u", sim_choice_names[point->kind], answer);
-  }
-}
-
-/* "KeWaitForSingleObject: " of a choice inside of a call of that context. */
-static char *call_words(const Names *names, const SimProspectPoint *point) {
-  const SimRecord *record = names_record(names);
-  uint32_t last = event_before(names, point->context, point->event);
-  const char *function = last != UINT32_MAX && record->events[last].kind == EVENT_CALL ? names_function(record->events[last].function) : "";
-  return *function != '\0' ? g_strdup_printf("%s: ", function) : g_strdup("");
-}
-
-char *decided_answer_words(const DecidedSubject *subject, size_t choice, unsigned option) {
-  const SimProspectPoint *point = &subject->likelihood->line.points[choice];
-  const SimOption *answer = option_at(subject->likelihood, choice, option);
-  if (point->kind == SIM_CHOICE_STEP || point->kind == SIM_CHOICE_ACCESS || point->kind == SIM_CHOICE_CLOCK)
-    return step_words(subject, choice, answer);
-  if (point->kind == SIM_CHOICE_INTERRUPT)
-    return interrupt_words(subject, choice, answer->id);
-  g_autofree char *words = rare_words(point, answer->id), *call = call_words(subject->names, point);
-  return g_strconcat(call, words, NULL);
-}
-
-/* ", while cpu 0 holds gA": locks of all who could have gone on. Returns owned. */
-static char *held_of_all(const DecidedSubject *subject, size_t choice) {
-  const SimProspectPoint *point = &subject->likelihood->line.points[choice];
-  g_autoptr(GString) text = g_string_new(NULL);
-  for (unsigned i = 0; i < point->count && point->event > 0; i++) {
-    const SimOption *option = option_at(subject->likelihood, choice, i);
-    if (option->context == 0 || option->id >= SIM_VCPU_COUNT_MAX)
-      continue;
-    g_autofree char *held = held_words(subject->names, option->context, point->event - 1);
-    if (strcmp(held, "no lock") != 0)
-      g_string_append_printf(text, "%scpu %u holds %s", text->len > 0 ? " and " : ", while ", option->id, held);
-  }
-  return g_strdup(text->str);
 }
 
 /* ---- which choices are told ---- */
@@ -213,13 +92,16 @@ static void number_put(GString *out, const char *text) {
   g_string_append_printf(out, "%*s%s", (int)(10 - MIN(report_columns(text), 10)), "", text);
 }
 
+/* What it would have been behind another answer. */
 static void others_print(GString *out, const ReportStyle *style, const DecidedSubject *subject, size_t choice) {
   const SimProspectPoint *point = &subject->likelihood->line.points[choice];
   for (unsigned i = 1; i < point->count; i++) {
     const LikelihoodShare *share = &subject->likelihood->options[point->first + i];
-    g_autofree char *words = decided_answer_words(subject, choice, i), *chance = percent(share->chance);
-    g_autofree char *text = share->runs > 0 ? g_strdup_printf("else %s: %s", words, chance) : g_strdup_printf("else %s", words);
-    g_string_append_printf(out, "%*s", ROW_INDENT, "");
+    g_autofree char *words = decided_answer_words(subject, choice, i), *text = g_strconcat("else ", words, NULL);
+    g_autofree char *chance = share->runs > 0 ? percent(share->chance) : g_strdup("");
+    g_string_append_printf(out, "%*s", EVENT_COLUMNS + 2 + BAR_COLUMNS, "");
+    number_put(out, chance);
+    g_string_append(out, "   ");
     report_wrap(out, style, ROW_INDENT, ROW_INDENT + 2, text);
   }
 }
@@ -286,17 +168,25 @@ static void chart_print(GString *out, const ReportStyle *style, const DecidedSub
 
 /* ---- in sentences ---- */
 
+char *decided_bounds(const Likelihood *likelihood) {
+  SimSearchOptions options = likelihood->search;
+  options.policy = &sim_policy_exhaustive; /* all that there are are what it would run */
+  return run_search_bounds(&options);
+}
+
 /* "event 31, where cpu 1 ... while cpu 0 holds gA". Returns owned. */
 static char *choice_words(const DecidedSubject *subject, size_t choice) {
   const SimProspectPoint *point = &subject->likelihood->line.points[choice];
-  g_autofree char *words = decided_answer_words(subject, choice, 0), *held = held_of_all(subject, choice);
+  g_autofree char *words = decided_answer_words(subject, choice, 0), *held = decided_held_words(subject, choice);
   return g_strdup_printf("event %u, where %s%s", point->event, words, held);
 }
 
 static void proved_print(GString *out, const ReportStyle *style, const DecidedSubject *subject) {
   const Likelihood *likelihood = subject->likelihood;
+  if (likelihood->is_cut)
+    return;
   const LikelihoodShare *share = &likelihood->points[likelihood->proved].share;
-  g_autofree char *bounds = run_search_bounds(&likelihood->search);
+  g_autofree char *bounds = decided_bounds(likelihood);
   g_autofree char *scope = g_strdup_printf("%s%s", *bounds != '\0' ? ", " : "", bounds);
   g_autofree char *all =
       share->runs == 1 ? g_strdup("there is but one") : g_strdup_printf("all %" G_GUINT64_FORMAT " that there are were run", share->runs);
@@ -314,34 +204,57 @@ static void tried_print(GString *out, const ReportStyle *style, const DecidedSub
   if (likelihood->tried == likelihood->proved)
     return;
   g_autofree char *choice = likelihood->tried > 0 ? choice_words(subject, likelihood->tried - 1) : g_strdup("the beginning");
-  paragraph_putf(out, style, "perhaps sooner", "from %s, all %" G_GUINT64_FORMAT " that were drawn fail, which is no proof", choice,
+  paragraph_putf(out, style, "perhaps sooner",
+                 "from %s, all %" G_GUINT64_FORMAT " that were drawn fail, which is no proof (more are run with --budget)", choice,
                  point->share.runs);
 }
 
 static char *critical_words(const DecidedSubject *subject, size_t choice) {
   const Likelihood *likelihood = subject->likelihood;
-  g_autofree char *words = choice_words(subject, choice), *before = share_words(&likelihood->points[choice]),
-                  *behind = share_words(&likelihood->points[choice + 1]);
+  g_autofree char *words = choice + 1 == likelihood->proved ? g_strdup("that choice") : choice_words(subject, choice);
+  g_autofree char *before = share_words(&likelihood->points[choice]), *behind = share_words(&likelihood->points[choice + 1]);
   return g_strdup_printf("%s: %s -> %s", words, before, behind);
 }
 
 char *decided_words(const DecidedSubject *subject) {
   const Likelihood *likelihood = subject->likelihood;
-  if (likelihood->critical == likelihood->line.count)
+  bool is_decided = likelihood->proved > 0 && likelihood->is_averted;
+  size_t choice = is_decided ? likelihood->proved - 1 : likelihood->critical;
+  if (likelihood->proved == 0)
+    return g_strdup("the beginning: whatever is chosen, every schedule fails");
+  if (choice == likelihood->line.count)
     return NULL;
-  const SimProspectPoint *point = &likelihood->line.points[likelihood->critical];
-  g_autofree char *words = decided_answer_words(subject, likelihood->critical, 0);
-  g_autofree char *before = percent(likelihood->points[likelihood->critical].share.chance),
-                  *behind = percent(likelihood->points[likelihood->critical + 1].share.chance);
-  return g_strdup_printf("event %u, %s: %s -> %s of schedules fail", point->event, words, before, behind);
+  g_autofree char *words = choice_words(subject, choice);
+  g_autofree char *before = point_percent(&likelihood->points[choice]), *behind = point_percent(&likelihood->points[choice + 1]);
+  return g_strdup_printf("%s: before it %s of schedules fail, behind it %s", words, before, is_decided ? "all" : behind);
+}
+
+char *decided_line(ScenarioRun *run, const SimSchedule *schedule) {
+  const LikelihoodOptions options = { .draws = LINE_DRAW_COUNT, .runs = LINE_RUN_COUNT, .steps = LINE_STEP_COUNT, .seed = 1 };
+  Likelihood likelihood;
+  if (!likelihood_of(run, schedule, &options, &likelihood)) {
+    likelihood_finish(&likelihood);
+    return NULL;
+  }
+  SimRecord record = { 0 };
+  RunResult result = { 0 };
+  scenario_run_once(run, &(RunRequest){ .policy = &sim_policy_replay, .replay = schedule, .record = &record }, &result);
+  Names *names = names_create(run, &record);
+  char *words = decided_words(&(DecidedSubject){ .names = names, .likelihood = &likelihood });
+  names_free(names);
+  run_result_finish(&result);
+  sim_record_finish(&record);
+  likelihood_finish(&likelihood);
+  return words;
 }
 
 static void counts_print(GString *out, const ReportStyle *style, const Likelihood *likelihood) {
   g_autofree char *chance = share_words(&likelihood->points[0]);
   paragraph_putf(out, style, "at first", "%s", chance);
-  paragraph_putf(out, style, "looked at", "%zu choice%s; %" G_GUINT64_FORMAT " run%s drawn, %" G_GUINT64_FORMAT " counted",
+  const char *cut = likelihood->is_cut ? "; the host's clock ended some of them, so that nothing is proved" : "";
+  paragraph_putf(out, style, "looked at", "%zu choice%s; %" G_GUINT64_FORMAT " run%s drawn, %" G_GUINT64_FORMAT " counted%s",
                  likelihood->line.count, likelihood->line.count == 1 ? "" : "s", likelihood->drawn, likelihood->drawn == 1 ? "" : "s",
-                 likelihood->counted);
+                 likelihood->counted, cut);
 }
 
 void decided_print(GString *out, const ReportStyle *style, const DecidedSubject *subject) {

@@ -48,8 +48,7 @@ static char *steps_words(uint32_t count) { return count > 1 ? g_strdup_printf(" 
 
 /* ---- what ---- */
 
-static char *step_words(const Names *names, const SimSurveyPoint *point, uint32_t count) {
-  uint8_t held = point->natural < SIM_VCPU_COUNT_MAX ? (uint8_t)point->natural : point->cpu;
+static char *step_words(const Names *names, const SimSurveyPoint *point, uint8_t held, uint32_t count) {
   const char *running = running_before(names, point->event, held);
   g_autofree char *place = place_before(names, point->event, held);
   g_autofree char *steps = steps_words(count);
@@ -92,42 +91,98 @@ static bool is_step(const SimSurveyPoint *point) {
   return point->kind == SIM_CHOICE_STEP || point->kind == SIM_CHOICE_ACCESS || point->answer == SIM_OPTION_CLOCK;
 }
 
-/* ---- all of them ---- */
+/* ---- which of them ---- */
 
 static bool is_departure(const SimSurveyPoint *point) { return point->answer != point->natural; }
 
-/* The next departure is more of the same: nobody who was held up has stepped in between. */
-static bool goes_on(const SimSurvey *survey, const SimSurveyPoint *first, const SimSurveyPoint *next) {
+static bool is_of_schedule(const SimSurveyPoint *point) { return is_step(point) || point->kind == SIM_CHOICE_INTERRUPT; }
+
+/* What a story is told by: the first of these that is anything, and not too much. */
+typedef enum Told {
+  TOLD_PREEMPTIONS, /* and what else was chosen, but not who goes on where nobody can */
+  TOLD_DEPARTURES,  /* all that is not natural: of a schedule that needs no preemption, or that nobody has shrunk */
+  TOLD_COUNT,
+} Told;
+
+static bool is_told(const SimSurveyPoint *point, Told told) {
+  bool is_clock = is_step(point) && point->answer == SIM_OPTION_CLOCK;
+  if (told == TOLD_DEPARTURES || is_clock || !is_of_schedule(point))
+    return is_departure(point);
+  return point->preempts;
+}
+
+/* More of what was told: an interrupt lands still later; and, of departures, nobody who was held up has stepped in between. */
+static bool goes_on(const SimSurvey *survey, const SimSurveyPoint *first, const SimSurveyPoint *next, Told told) {
   if (next->kind != first->kind || next->answer != first->answer || next->natural != first->natural)
     return false;
+  if (first->kind == SIM_CHOICE_INTERRUPT ? next->cpu != first->cpu || next->preempts : told != TOLD_DEPARTURES || !is_step(first))
+    return false;
   for (const SimSurveyPoint *between = first; between < next; between++)
-    if (between->kind == first->kind && !is_departure(between))
+    if (between->kind == first->kind && !is_departure(between) && (first->kind != SIM_CHOICE_INTERRUPT || between->cpu == first->cpu))
       return false;
   return next < survey->points + survey->count;
 }
 
-GArray *preemptions_collect(const Names *names, const SimSurvey *survey) {
+/* ---- all of them ---- */
+
+static GArray *array_new(void) {
   GArray *preemptions = g_array_new(FALSE, TRUE, sizeof(Preemption));
   g_array_set_clear_func(preemptions, preemption_clear);
+  return preemptions;
+}
+
+static void told_add(GArray *preemptions, const Names *names, const SimSurveyPoint *point, Told told, uint32_t count) {
+  bool is_cpu = is_step(point) && point->natural < SIM_VCPU_COUNT_MAX;
+  uint8_t held = is_cpu && told == TOLD_DEPARTURES ? (uint8_t)point->natural : point->cpu;
+  Preemption preemption = { .event = point->event, .cpu = held, .count = count };
+  preemption.text = is_step(point) ? step_words(names, point, held, count) : other_words(point, count);
+  g_array_append_val(preemptions, preemption);
+}
+
+/* How many points from this one on are told as one; *last becomes the last of them. */
+static uint32_t told_count(const SimSurvey *survey, size_t first, Told told, size_t *last) {
+  uint32_t count = 1;
+  for (size_t k = first + 1; k < survey->count; k++) {
+    const SimSurveyPoint *next = &survey->points[k];
+    bool is_more = is_departure(next) && goes_on(survey, &survey->points[first], next, told);
+    if (is_told(next, told) && !is_more)
+      break;
+    if (is_more) {
+      count++;
+      *last = k;
+    }
+  }
+  return count;
+}
+
+static GArray *told_collect(const Names *names, const SimSurvey *survey, Told told) {
+  GArray *preemptions = array_new();
   for (size_t i = 0; i < survey->count && preemptions->len <= PREEMPTION_COUNT_MAX; i++) {
     const SimSurveyPoint *point = &survey->points[i];
-    if (!is_departure(point))
+    size_t last = i;
+    if (!is_told(point, told))
       continue;
-    uint32_t count = 1;
-    for (size_t k = i + 1; k < survey->count; k++) {
-      if (is_departure(&survey->points[k]) && !goes_on(survey, point, &survey->points[k]))
-        break;
-      if (is_departure(&survey->points[k])) {
-        count++;
-        i = k;
-      }
-    }
-    bool is_cpu = is_step(point) && point->natural < SIM_VCPU_COUNT_MAX;
-    Preemption preemption = { .event = point->event, .cpu = is_cpu ? (uint8_t)point->natural : point->cpu, .count = count };
-    preemption.text = is_step(point) ? step_words(names, point, count) : other_words(point, count);
-    g_array_append_val(preemptions, preemption);
+    uint32_t count = told_count(survey, i, told, &last);
+    told_add(preemptions, names, point, told, count);
+    if (told == TOLD_DEPARTURES)
+      i = last;
   }
-  if (preemptions->len > PREEMPTION_COUNT_MAX)
-    g_array_set_size(preemptions, 0);
   return preemptions;
+}
+
+static bool is_natural(const SimSurvey *survey) {
+  for (size_t i = 0; i < survey->count; i++)
+    if (is_departure(&survey->points[i]))
+      return false;
+  return true;
+}
+
+GArray *preemptions_collect(const Names *names, const SimSurvey *survey, bool is_shrunk) {
+  for (Told told = 0; told < TOLD_COUNT && (is_shrunk || !is_natural(survey)); told++) {
+    GArray *preemptions = told_collect(names, survey, told);
+    if (preemptions->len > 0 && preemptions->len <= PREEMPTION_COUNT_MAX)
+      return preemptions;
+    g_array_unref(preemptions);
+  }
+  return array_new();
 }

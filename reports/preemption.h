@@ -1,5 +1,7 @@
 /*
- * preemption.h: where a schedule departs from the natural one, as a story tells it: *cpu 0 is held up here, cpu 1 goes on*.
+ * preemption.h: the preemptions of a schedule (sim/search_path.h) and what else was chosen in it, as a story tells it: *fw.work is interrupted here,
+ * cpu 1 goes on*. Of a schedule without any, or with too many: where it departs from the natural one. Of the natural one: nothing, for
+ * nothing was chosen.
  */
 #pragma once
 
@@ -7,9 +9,9 @@
 
 #include "sim/survey.h"
 
-#define PREEMPTION_COUNT_MAX 8 /* a schedule with more departures is not told by them */
+#define PREEMPTION_COUNT_MAX 8 /* a schedule with more is not told by them */
 
-/* One departure, or several by which the same goes on. */
+/* One, or several departures by which the same goes on. */
 typedef struct Preemption {
   uint32_t event; /* before this event of the run */
   uint8_t cpu;    /* that is held up, or where it happens; 0xff: none */
@@ -17,5 +19,5 @@ typedef struct Preemption {
   char *text;     /* owned */
 } Preemption;
 
-/* Of the run that was surveyed; none when there are too many. An array of Preemption; owned. */
-GArray *preemptions_collect(const Names *names, const SimSurvey *survey);
+/* Of the run that was surveyed, where it is the natural one only if shrinking came to it; none when there are too many. An array of Preemption; owned. */
+GArray *preemptions_collect(const Names *names, const SimSurvey *survey, bool is_shrunk);

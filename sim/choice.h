@@ -73,9 +73,15 @@ typedef struct SimPoint {
   uint32_t ordinal; /* how many points of this kind this context met before */
   uint32_t natural; /* id of the natural option */
   uint32_t option_count;
-  const SimOption *options; /* NULL: ids 0 .. option_count - 1 */
+  const SimOption *options;       /* NULL: ids 0 .. option_count - 1 */
+  uint32_t listed_count;          /* of the options, those that are in the list: all of them, but for policies that know them by_id */
+  const struct SimReadyRun *runs; /* of ready threads: the others, in their order */
   uint64_t key; /* names it in every context and schedule: of a call that can fail, a hash of the path of calls to it; 0: none */
 } SimPoint;
+
+/* The id of an option, whether it is listed or not; whether one has that id. */
+uint32_t sim_point_id(const SimPoint *point, uint32_t index);
+bool sim_point_has(const SimPoint *point, uint32_t id);
 
 /* Who steps next: points whose options name actors. All other kinds are about what happens to who steps. */
 static inline bool sim_point_is_step(const SimPoint *point) {
@@ -120,6 +126,7 @@ typedef struct SimPolicy {
   bool holds_up;                             /* ... and the clock is an option */
   bool is_whole;                             /* ... and cannot be cut among several who search: what one leaves out another has to take */
   bool is_systematic;                        /* never repeats a schedule, and knows when there is no other */
+  bool by_id;                                /* looks at no more of an option than its id: sim_point_id */
   bool begins_late;                          /* begins where for the first time something can go otherwise (forced.c) */
   uint32_t varies;                           /* kinds that it wants asked: bits, as SimRunOptions.varies */
   size_t state_size;                         /* of its part of a search: zeroed at first; 0: none */

@@ -57,11 +57,11 @@ static void switch_end(void *fake_stack, bool from_main) {
 
 static uint16_t *id_cell(SimMachine *machine, uint32_t id) { return &machine->id_cells[(id ^ id >> 16) & (SIM_ID_CELL_COUNT - 1)]; }
 
-static bool id_is_used(SimMachine *machine, uint32_t id) {
-  for (uint32_t at = *id_cell(machine, id); at != 0; at = machine->contexts[at - 1].id_next)
-    if (machine->contexts[at - 1].id == id)
-      return true;
-  return false;
+SimContext *sim_context_of_id(SimMachine *machine, uint32_t id) {
+  uint32_t at = *id_cell(machine, id);
+  while (at != 0 && machine->contexts[at - 1].id != id)
+    at = machine->contexts[at - 1].id_next;
+  return at != 0 ? &machine->contexts[at - 1] : NULL;
 }
 
 static void id_enter(SimMachine *machine, SimContext *context) {
@@ -216,7 +216,7 @@ static SimContext *slot_take(SimMachine *machine) {
 
 static SimContext *create(SimMachine *machine, uint32_t id, SimContextKind kind, void (*entry)(SimMachine *, void *), void *argument) {
   SimContext *context = slot_take(machine);
-  while (id == 0 || id_is_used(machine, id))
+  while (id == 0 || sim_context_of_id(machine, id) != NULL)
     id++;
   context->id = id;
   id_enter(machine, context);

@@ -4,6 +4,10 @@
  *
  * Who takes turns is a CPU (a "process" of the papers). All else that could go otherwise within a CPU's step (does the interrupt land, which ready
  * thread, does the allocation fail) is branched in full.
+ *
+ * Where all CPUs may be held up until the clock ticks (SimSearchOptions.holds_up) the tick is one more process: its step depends on every other, and it
+ * is taken at each node where it can be. All CPUs that are awake are taken there, too, since each set of steps that can come before a tick is another
+ * history; and where the tick comes only later, its races ask for those sets as all races do.
  */
 #pragma once
 
@@ -27,6 +31,7 @@ typedef struct DporSleeper {
 
 typedef struct DporStep {
   uint32_t cpu;     /* or DPOR_CLOCK */
+  bool is_tick;     /* ... of the clock, which may come while CPUs are held up */
   uint32_t node;    /* where it was chosen; DPOR_NONE: nobody else could step */
   uint64_t enabled; /* cpus that could step before it */
   uint64_t asleep;
@@ -50,6 +55,8 @@ typedef struct DporNode {
   uint64_t backtrack; /* cpus to be searched from here */
   uint64_t done;      /* ... that were, and the one that is */
   uint32_t cpu;       /* the one that is */
+  bool has_tick;      /* the clock may tick here, with all CPUs held up: after the CPUs were searched */
+  bool is_tick;       /* it does */
   SimShard shard;     /* who searches what is below it */
   SimFootprint footprint;
   DporExplored *explored;
@@ -62,6 +69,8 @@ typedef struct DporRun {
   uint32_t step_count;
   bool is_begun; /* the step was begun by the answer; vcpu_enter is still to come */
   bool is_step_open;
+  uint32_t tick_node; /* where it was chosen that the clock ticks, which is still to come; DPOR_NONE: it was not */
+  uint64_t tick_enabled;
   SimShard shard; /* who shares the path so far */
   SimSearchTime time;
 } DporRun;

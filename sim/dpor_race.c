@@ -126,6 +126,17 @@ static void races_look(Dpor *dpor, uint32_t first, uint32_t second) {
     race(dpor, first, second, is_let);
 }
 
+/* The tick could have come before `first`, behind what it does not have to wait for: each set of steps before it is to be seen. That it comes at all
+ * where it can is no question of races. */
+static void race_tick(Dpor *dpor, uint32_t first, uint32_t tick) {
+  const DporStep *step = &dpor->steps[first];
+  if (step->node == DPOR_NONE || dpor->nodes[step->node].is_full)
+    return;
+  uint64_t wanted = initials(dpor, first, tick) & step->enabled;
+  if (wanted != 0)
+    ask(dpor, first, wanted, wanted & -wanted);
+}
+
 static void join(uint32_t *clock, const uint32_t *other, uint32_t count) {
   for (uint32_t i = 0; i < count; i++)
     if (clock[i] < other[i])
@@ -133,7 +144,7 @@ static void join(uint32_t *clock, const uint32_t *other, uint32_t count) {
 }
 
 /* From the latest on: what comes before one that is known to come before is known by its clock, so that at most one step of each cpu is a race. */
-static void step_races(Dpor *dpor, uint32_t index) {
+static void step_races(Dpor *dpor, uint32_t index, bool holds_up) {
   const DporStep *step = &dpor->steps[index];
   uint32_t *clock = clock_of(dpor, index);
   uint32_t races[SIM_VCPU_COUNT_MAX], race_count = 0;
@@ -144,14 +155,17 @@ static void step_races(Dpor *dpor, uint32_t index) {
     if (is_before(dpor, i, clock) || (!is_same && !sim_footprint_depends(&former->footprint, &step->footprint)))
       continue;
     join(clock, clock_of(dpor, i), dpor->clock_size);
-    if (!is_same && former->cpu != DPOR_CLOCK && step->cpu != DPOR_CLOCK)
+    if (!is_same && former->cpu != DPOR_CLOCK && (step->cpu != DPOR_CLOCK || (step->is_tick && holds_up)))
       races[race_count++] = i;
     if (former->cpu == DPOR_CLOCK) /* all that came before it is in its clock */
       break;
   }
   clock[place_of(dpor, step)] = index + 1;
   for (uint32_t i = 0; i < race_count; i++)
-    races_look(dpor, races[i], index);
+    if (step->cpu == DPOR_CLOCK)
+      race_tick(dpor, races[i], index);
+    else
+      races_look(dpor, races[i], index);
 }
 
 /* A run that ended by a stop kept all others from stepping: who could have, has to be seen to go first. */
@@ -187,7 +201,7 @@ void dpor_races(Dpor *dpor, SimMachine *machine) {
     stop_look(dpor, machine);
   for (uint32_t i = dpor->step_known; i < dpor->run.step_count; i++) {
     const DporStep *step = &dpor->steps[i];
-    step_races(dpor, i);
+    step_races(dpor, i, machine->options.search->options.holds_up);
     if (step->node != DPOR_NONE && !dpor->nodes[step->node].is_full)
       sim_footprint_merge(&dpor->nodes[step->node].footprint, &step->footprint);
   }

@@ -48,6 +48,7 @@ void dpor_step_begin(Dpor *dpor, SimMachine *machine, uint32_t cpu, uint32_t nod
     return;
   }
   step->cpu = cpu;
+  step->is_tick = cpu == DPOR_CLOCK && sim_queue_first(&machine->queue) == machine->clock;
   step->node = node;
   step->enabled = enabled;
   step->asks_for = cpu != DPOR_CLOCK ? dpor_asks_for(machine, cpu) : 0;

@@ -8,9 +8,14 @@
 /* Accesses between two looks at the limits when the policy chooses none. */
 #define SIM_ACCESS_LOOK 65536u
 
+/* All cpus are held up for at most that long. */
+#define SIM_HOLD_UP_NS_MAX 1000000000ull
+
 /* A context for an interrupt of that level, named by the cpu, the level and how many there were before. */
 SimContext *sim_context_create_interrupt(SimMachine *machine, SimVcpu *vcpu, SimIrql irql, SimContextKind kind,
                                          void (*entry)(SimMachine *, void *), void *argument);
+/* The live context of that id; NULL: there is none. */
+SimContext *sim_context_of_id(SimMachine *machine, uint32_t id);
 void sim_context_switch(SimMachine *machine, SimContext *to);
 void sim_context_pause(SimMachine *machine);
 void sim_context_leave(SimMachine *machine) __attribute__((noreturn));

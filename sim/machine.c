@@ -1,4 +1,4 @@
-#include "internal.h"
+#include "options.h"
 #include "search.h"
 
 #include <stdio.h>
@@ -143,77 +143,17 @@ static bool event_fire(SimMachine *machine) {
   return true;
 }
 
-/* The operation a cpu would make if it stepped now: that of its top context, or of the interrupt that would land. */
-static SimOperation operation_of(const SimVcpu *vcpu) {
-  if (sim_vcpu_is_interruptible(vcpu))
-    return (SimOperation){ .object = sim_interrupt_first(vcpu)->object, .kind = SIM_POINT_RETURN };
-  return vcpu->stack[vcpu->depth - 1]->pending;
-}
-
-/* Field by field, in place: a copy of what was just put together waits for the stores. */
-static void vcpu_option(const SimVcpu *vcpu, SimOption *option) {
-  option->id = vcpu->number;
-  if (sim_vcpu_is_interruptible(vcpu)) {
-    option->context = 0;
-    option->actor = SIM_ACTOR_INTERRUPT + vcpu->number;
-    option->operation = operation_of(vcpu);
-    return;
-  }
-  const SimContext *top = vcpu->stack[vcpu->depth - 1];
-  option->context = top->id;
-  option->actor = top->slot;
-  option->operation = top->pending;
-}
-
-/* Ready threads, should a quantum end. Simplified: of very many only the first 190 are asked about; the others' turn comes. */
-static uint32_t threads_list(SimMachine *machine, SimOption *options) {
-  SimContext *threads[SIM_OPTION_THREAD_COUNT_MAX];
-  SimVcpu *vcpus[SIM_OPTION_THREAD_COUNT_MAX];
-  uint32_t count = machine->threads->ready(machine, threads, vcpus, SIM_OPTION_THREAD_COUNT_MAX);
-  for (uint32_t i = 0; i < count; i++)
-    options[i] =
-        (SimOption){ .id = threads[i]->id, .context = threads[i]->id, .actor = threads[i]->slot, .operation = threads[i]->pending };
-  return count;
-}
-
-/* Timers and time-outs may come while others are held up; what the scenario does at a time comes at that time. Nothing holds up all cpus for longer:
- * a time-out of 10 s does not come while a thread makes one step. */
-#define HOLD_UP_NS_MAX 1000000000ull
-static bool may_hold_up(const SimMachine *machine) {
-  const SimQueueEntry *first = sim_queue_first(&machine->queue);
-  return first != NULL && first == machine->clock && first->time_ns <= machine->now_ns + HOLD_UP_NS_MAX;
-}
-
-static bool is_held_up(const SimMachine *machine) {
-  const SimRunOptions *options = &machine->options;
-  return options->policy->holds_up || (options->search != NULL && options->search->options.holds_up);
-}
-
-static uint32_t options_list(SimMachine *machine, SimOption *options) {
-  uint32_t count = 0;
-  for (uint64_t left = machine->enabled; left != 0; left &= left - 1)
-    vcpu_option(&machine->vcpus[__builtin_ctzll(left)], &options[count++]);
-  if (is_held_up(machine) && may_hold_up(machine))
-    options[count++] = (SimOption){ .id = SIM_OPTION_CLOCK, .actor = SIM_ACTOR_CLOCK };
-  if (machine->has_ready_threads)
-    count += threads_list(machine, options + count);
-  return count;
-}
-
 /* Ends the quantum of a thread on a cpu where the chosen one may run. */
 static SimVcpu *thread_take(SimMachine *machine, uint32_t id) {
-  SimContext *threads[SIM_OPTION_THREAD_COUNT_MAX];
-  SimVcpu *vcpus[SIM_OPTION_THREAD_COUNT_MAX];
-  uint32_t count = machine->threads->ready(machine, threads, vcpus, SIM_OPTION_THREAD_COUNT_MAX), i = 0;
-  while (i < count && threads[i]->id != id)
-    i++;
-  SIM_ASSERT(i < count);
+  SimContext *thread = sim_context_of_id(machine, id);
+  SimVcpu *vcpu = thread != NULL ? machine->threads->turn(thread) : NULL;
+  SIM_ASSERT(vcpu != NULL);
   machine->firing = machine->current; /* what it is doing has nothing to do with it */
   machine->current = NULL;
-  machine->threads->switch_to(machine, vcpus[i], threads[i]);
+  machine->threads->switch_to(machine, vcpu, thread);
   machine->current = machine->firing;
   machine->firing = NULL;
-  return vcpus[i];
+  return vcpu;
 }
 
 /* Every cpu is held up until the clock ticks: also one that spins, which therefore has not spun for longer. */
@@ -240,16 +180,16 @@ static SimVcpu *answer_take(SimMachine *machine, uint32_t answer) {
 static SimVcpu *choose_vcpu(SimMachine *machine, SimVcpu *natural) {
   if (!machine->options.policy->explores)
     return natural;
-  SimOption options[SIM_OPTION_COUNT_MAX];
-  bool is_only = (machine->enabled & (machine->enabled - 1)) == 0 && !machine->has_ready_threads && !is_held_up(machine);
-  uint32_t count = is_only ? 1 : options_list(machine, options);
+  SimOptions options;
+  bool is_only = (machine->enabled & (machine->enabled - 1)) == 0 && !machine->has_ready_threads && !sim_options_hold_up(machine);
+  uint32_t count = is_only ? 1 : sim_options_list(machine, &options);
   if (count == 1) {
-    if (may_hold_up(machine)) /* who holds up is asked here: both count the point */
+    if (sim_may_hold_up(machine)) /* who holds up is asked here: both count the point */
       sim_choice_skip(machine, SIM_CHOICE_CLOCK);
     return natural;
   }
-  SimChoiceKind kind = count == 2 && options[1].actor == SIM_ACTOR_CLOCK ? SIM_CHOICE_CLOCK : SIM_CHOICE_STEP;
-  return answer_take(machine, sim_choose(machine, kind, natural->number, options, count));
+  SimChoiceKind kind = count == 2 && options.listed == 2 && options.list[1].actor == SIM_ACTOR_CLOCK ? SIM_CHOICE_CLOCK : SIM_CHOICE_STEP;
+  return answer_take(machine, sim_choose_of(machine, machine->current, kind, UINT32_MAX, natural->number, &options));
 }
 
 /* Does the pending interrupt land before the next step of what the cpu runs? */
@@ -259,7 +199,7 @@ static bool choose_interrupt(SimMachine *machine, SimVcpu *vcpu) {
     return true;
   const SimOption options[2] = {
     { .id = 0, .context = top->id, .actor = top->slot, .operation = top->pending },
-    { .id = 1, .actor = SIM_ACTOR_INTERRUPT + vcpu->number, .operation = operation_of(vcpu) },
+    { .id = 1, .actor = SIM_ACTOR_INTERRUPT + vcpu->number, .operation = sim_vcpu_operation(vcpu) },
   };
   bool lands = sim_choose_in(machine, top, SIM_CHOICE_INTERRUPT, UINT32_MAX, 1, options, 2) == 1;
   sim_interrupt_first(vcpu)->is_late = !lands;
@@ -426,9 +366,9 @@ static void access_choose(SimMachine *machine, uint64_t address, bool is_write) 
                                   .is_write = is_write || is_interlocked,
                                   .address = address };
   SimVcpu *vcpu = self->vcpu;
-  SimOption options[SIM_OPTION_COUNT_MAX];
-  uint32_t count = options_list(machine, options);
-  uint32_t answer = sim_choose_in(machine, self, SIM_CHOICE_ACCESS, self->access_ordinal, vcpu->number, count > 0 ? options : NULL, count);
+  SimOptions options;
+  sim_options_list(machine, &options);
+  uint32_t answer = sim_choose_of(machine, self, SIM_CHOICE_ACCESS, self->access_ordinal, vcpu->number, &options);
   self->pending.kind = SIM_POINT_ACCESS;
   if (answer == vcpu->number)
     return;
@@ -438,8 +378,8 @@ static void access_choose(SimMachine *machine, uint64_t address, bool is_write) 
 }
 
 static bool forced_access(SimMachine *machine) {
-  SimOption options[SIM_OPTION_COUNT_MAX];
-  return sim_forced_access(machine, options_list(machine, options));
+  SimOptions options;
+  return sim_forced_access(machine, sim_options_list(machine, &options));
 }
 
 void sim_access_preempt(SimMachine *machine, uint64_t address, bool is_write) {

@@ -88,11 +88,20 @@ typedef struct SimObserverEntry {
   uint64_t functions; /* bit n: it is told of functions whose id ends with n */
 } SimObserverEntry;
 
+/* Ready threads in a row that all may run on one cpu: slots of their contexts, borrowed until a thread becomes ready or is taken. */
+typedef struct SimReadyRun {
+  const uint16_t *slots;
+  uint32_t count;
+  SimVcpu *vcpu;
+} SimReadyRun;
+
 /* Threads that could run where another does. The model's, who alone knows them. */
 typedef struct SimThreads {
-  /* Ready threads that would run if a quantum ended now, each with a cpu where it may (that of machine->current, where it has the choice).
-   * Returns how many, at most `max`. */
-  uint32_t (*ready)(struct SimMachine *machine, SimContext **threads, SimVcpu **vcpus, uint32_t max);
+  /* Ready threads that would run if a quantum ended now, in their order, with a cpu where they may (that of machine->current, where they have the
+   * choice). Returns how many runs of them, at most `max`. */
+  uint32_t (*ready)(struct SimMachine *machine, SimReadyRun *runs, uint32_t max);
+  /* That cpu, of one thread; NULL: it would not run. */
+  SimVcpu *(*turn)(const SimContext *context);
   /* The quantum of the thread on that cpu ends, and this one runs there. */
   void (*switch_to)(struct SimMachine *machine, SimVcpu *vcpu, SimContext *thread);
   /* If it stepped now it would only find that it has to wait, with no other effect: a systematic search steps it when all others would, too.

@@ -34,8 +34,7 @@ static uint32_t answer(SimMachine *machine, const SimPoint *point) {
   uint8_t byte;
   if (!next(machine, &byte))
     return point->natural;
-  uint32_t index = byte % point->option_count;
-  return point->options != NULL ? point->options[index].id : index;
+  return sim_point_id(point, byte % point->option_count);
 }
 
 static uint32_t access_budget(SimMachine *machine, const SimContext *context) {
@@ -49,6 +48,7 @@ const SimPolicy sim_policy_bytes = {
   .title = "each answer from a byte of a fuzzer's",
   .paper = "after Zalewski: american fuzzy lop, 2013",
   .explores = true,
+  .by_id = true,
   .state_size = sizeof(Bytes),
   .begin = begin,
   .answer = answer,

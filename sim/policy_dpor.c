@@ -26,6 +26,7 @@ static DporNode *node_push(Dpor *dpor, bool is_full) {
   DporNode *node = &dpor->nodes[dpor->node_count++];
   dpor->run.node_depth = dpor->node_count;
   node->is_full = is_full;
+  node->has_tick = node->is_tick = false;
   node->id_count = node->taken = node->explored_count = 0;
   node->shard = dpor->run.shard;
   node->backtrack = node->done = 0;
@@ -50,14 +51,18 @@ static void ids_list(Dpor *dpor, SimMachine *machine, DporNode *node, const SimP
 
 /* At a node that several shards share each takes its cpus, and leaves the others to them, whatever races ask for. */
 static void cpus_split(Dpor *dpor, SimMachine *machine, DporNode *node, uint64_t awake) {
-  SimPathOption options[SIM_VCPU_COUNT_MAX];
+  SimPathOption options[SIM_VCPU_COUNT_MAX + 1];
   uint32_t count = 0;
   uint64_t kept = 0;
   for (uint64_t left = awake; left != 0; left &= left - 1)
     options[count++] = (SimPathOption){ .id = (uint32_t)__builtin_ctzll(left) };
+  if (node->has_tick)
+    options[count++] = (SimPathOption){ .id = SIM_OPTION_CLOCK };
   count = sim_shard_split(machine->options.search, &dpor->run.shard, options, count);
-  for (uint32_t i = 0; i < count; i++)
+  node->has_tick = options[count - 1].id == SIM_OPTION_CLOCK;
+  for (uint32_t i = 0; i + node->has_tick < count; i++)
     kept |= 1ULL << options[i].id;
+  node->is_tick = kept == 0;
   node->backtrack = kept;
   node->done = ~kept;
   if (!(kept >> node->cpu & 1))
@@ -92,13 +97,13 @@ static uint32_t answer_data(Dpor *dpor, SimMachine *machine, const SimPoint *poi
 static bool is_cpu(uint32_t id) { return id < SIM_VCPU_COUNT_MAX; }
 
 /* Cpus that can step and would not only find that they have to wait; all of them where all would. */
-static uint64_t enabled_of(const SimMachine *machine, const SimPoint *point, bool *others) {
+static uint64_t enabled_of(const SimMachine *machine, const SimPoint *point, bool *others, bool *has_tick) {
   uint64_t enabled = 0, useful = 0;
-  *others = false;
+  *others = *has_tick = false;
   for (uint32_t i = 0; i < point->option_count; i++) {
     const SimOption *option = &point->options[i];
     if (!is_cpu(option->id)) {
-      *others = true;
+      *(option->actor == SIM_ACTOR_CLOCK ? has_tick : others) = true;
       continue;
     }
     enabled |= 1ULL << option->id;
@@ -117,26 +122,38 @@ static void node_full(Dpor *dpor, SimMachine *machine, const SimPoint *point) {
   node->step = dpor->run.step_count;
 }
 
-static void node_cpu(Dpor *dpor, SimMachine *machine, const SimPoint *point, uint64_t enabled) {
+static void node_cpu(Dpor *dpor, SimMachine *machine, const SimPoint *point, uint64_t enabled, bool has_tick) {
   uint64_t awake = enabled & ~dpor_sleep(dpor);
-  if (awake == 0)
+  if (awake == 0 && !has_tick)
     known(machine);
   DporNode *node = node_push(dpor, false);
-  node->cpu = awake >> point->natural & 1 ? point->natural : (uint32_t)__builtin_ctzll(awake);
-  node->backtrack = node->done = 1ULL << node->cpu;
+  node->has_tick = has_tick;
+  node->is_tick = awake == 0;
+  node->cpu = awake >> point->natural & 1 || awake == 0 ? point->natural : (uint32_t)__builtin_ctzll(awake);
+  node->backtrack = has_tick ? awake : 1ULL << node->cpu;
   if (dpor->run.shard.count > 1)
     cpus_split(dpor, machine, node, awake);
-  node->done |= 1ULL << node->cpu;
+  if (!node->is_tick)
+    node->done |= 1ULL << node->cpu;
   node->shard = dpor->run.shard;
   sim_shard_note(machine->options.search, dpor->run.shard);
   node->step = dpor->run.step_count;
 }
 
+static bool is_tick_taken(const DporNode *node) { return node->is_full ? node->ids[node->taken] == SIM_OPTION_CLOCK : node->is_tick; }
+
 /* At a point of the path that was met before, or was just put there. A run that goes on from a saved state comes out of sim_saves_put. */
 static uint32_t step_take(Dpor *dpor, SimMachine *machine, uint32_t index, uint64_t enabled) {
-  if (dpor->saves != NULL && (enabled & (enabled - 1)) != 0 && sim_saves_wants(dpor->saves, machine))
+  bool is_open = (enabled & (enabled - 1)) != 0 || dpor->nodes[index].has_tick;
+  if (dpor->saves != NULL && is_open && sim_saves_wants(dpor->saves, machine))
     sim_saves_put(dpor->saves, machine, index, &dpor->run, sizeof dpor->run, machine->options.search->options.saved_size_max);
   const DporNode *node = &dpor->nodes[index];
+  if (is_tick_taken(node)) { /* its step begins when it fires */
+    dpor->run.is_begun = false;
+    dpor->run.tick_node = index;
+    dpor->run.tick_enabled = enabled;
+    return SIM_OPTION_CLOCK;
+  }
   dpor_step_begin(dpor, machine, node->is_full ? 0 : node->cpu, index, enabled);
   if (machine->footprint != NULL)
     machine->footprint->is_total |= node->is_full;
@@ -157,8 +174,8 @@ static uint32_t answer_step(Dpor *dpor, SimMachine *machine, const SimPoint *poi
     node_meet(dpor, machine);
     return step_take(dpor, machine, index, dpor->run.step_count < dpor->step_capacity ? dpor->steps[dpor->run.step_count].enabled : 0);
   }
-  bool has_others;
-  uint64_t enabled = enabled_of(machine, point, &has_others);
+  bool has_others, has_tick;
+  uint64_t enabled = enabled_of(machine, point, &has_others, &has_tick);
   /* At an access no pending interrupt lands on the cpu that makes it, unless somebody else steps first: that has to be tried. */
   bool is_deaf = point->kind == SIM_CHOICE_ACCESS && sim_vcpu_is_interruptible(sim_vcpu(machine));
   bool is_timed = (dpor->timed & sim_search_time_bit(dpor->run.time.interval)) != 0;
@@ -168,7 +185,7 @@ static uint32_t answer_step(Dpor *dpor, SimMachine *machine, const SimPoint *poi
     dpor_sleep(dpor);
     node_full(dpor, machine, point);
   } else {
-    node_cpu(dpor, machine, point, enabled);
+    node_cpu(dpor, machine, point, enabled, has_tick);
   }
   return step_take(dpor, machine, dpor->node_count - 1, enabled);
 }
@@ -204,6 +221,16 @@ static void time_look(Dpor *dpor, const SimMachine *machine) {
   dpor->turns_timed |= sim_search_time_look(&dpor->run.time, machine, sim_queue_first(&machine->queue), dpor->timed);
 }
 
+/* Whether the clock's tick is near enough to be held up for hangs on the time, and so on the order, only about there. */
+static void hold_up_look(Dpor *dpor, const SimMachine *machine) {
+  const SimQueueEntry *first = sim_queue_first(&machine->queue);
+  uint64_t spread = dpor->run.time.base_ns - dpor->run.time.lowest_ns + sim_search_time_spent_ns(&dpor->run.time, machine);
+  if (first == NULL || first != machine->clock || first->time_ns < SIM_HOLD_UP_NS_MAX)
+    return;
+  uint64_t edge = first->time_ns - SIM_HOLD_UP_NS_MAX;
+  dpor->run.time.is_read |= edge <= machine->now_ns + spread && machine->now_ns <= edge + spread;
+}
+
 /* A cpu is about to step, whether there was a choice or not; NULL: an event of the queue is about to fire. */
 static void step(SimMachine *machine, const SimVcpu *vcpu) {
   Dpor *dpor = dpor_of(machine);
@@ -213,9 +240,12 @@ static void step(SimMachine *machine, const SimVcpu *vcpu) {
     dpor_step_end(dpor, machine);
     time_look(dpor, machine);
     dpor_sleep(dpor);
-    dpor_step_begin(dpor, machine, DPOR_CLOCK, DPOR_NONE, 0);
+    dpor_step_begin(dpor, machine, DPOR_CLOCK, dpor->run.tick_node, dpor->run.tick_node != DPOR_NONE ? dpor->run.tick_enabled : 0);
+    dpor->run.tick_node = DPOR_NONE;
     return;
   }
+  if (machine->options.search->options.holds_up)
+    hold_up_look(dpor, machine);
   if (!dpor->run.is_begun) {
     dpor_step_end(dpor, machine);
     if (dpor_sleep(dpor) >> vcpu->number & 1)
@@ -239,6 +269,7 @@ static void begin(SimMachine *machine) {
   Dpor *dpor = dpor_of(machine);
   dpor->run.node_depth = dpor->run.step_count = 0;
   dpor->run.is_begun = dpor->run.is_step_open = false;
+  dpor->run.tick_node = DPOR_NONE;
   if (dpor->saves == NULL && machine->options.search->options.saved_size_max > 0)
     dpor->saves = sim_saves_create();
   if (dpor->saves != NULL)
@@ -282,10 +313,12 @@ static void explored_push(DporNode *node) {
 static bool node_next(Dpor *dpor, DporNode *node) {
   if (node->is_full)
     return ++node->taken < node->id_count;
+  if (node->is_tick)
+    return false;
   explored_push(node);
   uint64_t left = node->backtrack & ~node->done & ~dpor->steps[node->step].asleep;
   if (left == 0)
-    return false;
+    return node->is_tick = node->has_tick;
   node->cpu = (uint32_t)__builtin_ctzll(left);
   node->done |= 1ULL << node->cpu;
   return true;

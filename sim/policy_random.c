@@ -10,8 +10,7 @@ static SimDraw *draw_of(SimMachine *machine) { return (SimDraw *)&machine->polic
 static void begin(SimMachine *machine) { machine->policy_state[0] = machine->options.seed; }
 
 static uint32_t answer(SimMachine *machine, const SimPoint *point) {
-  uint32_t index = sim_draw_below(draw_of(machine), point->option_count);
-  return point->options != NULL ? point->options[index].id : index;
+  return sim_point_id(point, sim_draw_below(draw_of(machine), point->option_count));
 }
 
 static uint32_t access_budget(SimMachine *machine, const SimContext *context) {
@@ -27,6 +26,7 @@ const SimPolicy sim_policy_random = {
   .title = "each answer drawn uniformly from the options",
   .paper = "Thomson, Donaldson, Betts: Concurrency testing using controlled schedulers, TOPC 2016",
   .explores = true,
+  .by_id = true,
   .begins_late = true,
   .begin = begin,
   .answer = answer,

@@ -7,20 +7,11 @@ static void begin(SimMachine *machine) {
   sim_schedule_sort((SimSchedule *)machine->options.replay); /* what it says stays the same */
 }
 
-static bool is_option(const SimPoint *point, uint32_t id) {
-  if (point->options == NULL)
-    return id < point->option_count;
-  for (uint32_t i = 0; i < point->option_count; i++)
-    if (point->options[i].id == id)
-      return true;
-  return false;
-}
-
 static uint32_t answer(SimMachine *machine, const SimPoint *point) {
   const SimException *exception = sim_schedule_at_or_after(machine->options.replay, point->context, point->kind, point->ordinal);
   if (exception == NULL || exception->ordinal != point->ordinal)
     return point->natural;
-  if (is_option(point, exception->answer))
+  if (sim_point_has(point, exception->answer))
     return exception->answer;
   machine->replay_misses++;
   return point->natural;
@@ -37,6 +28,7 @@ const SimPolicy sim_policy_replay = {
   .title = "a recorded schedule again",
   .explores = true,
   .holds_up = true,
+  .by_id = true,
   .begin = begin,
   .answer = answer,
   .access_budget = access_budget,

@@ -29,8 +29,15 @@ static void other_push(SimSurvey *survey, uint32_t id) {
 
 static uint32_t option_id(const SimPoint *point, uint32_t index) { return point->options != NULL ? point->options[index].id : index; }
 
-static void point_list(SimMachine *machine, SimSurvey *survey, const SimPoint *point, uint32_t answered, bool preempts) {
+/* The cpu that asks, or that the interrupt is pending on; 0xff: none. */
+static uint8_t cpu_of(const SimMachine *machine, const SimPoint *point) {
   const SimVcpu *vcpu = sim_vcpu(machine);
+  if (point->kind == SIM_CHOICE_INTERRUPT)
+    return (uint8_t)(point->options[1].actor - SIM_ACTOR_INTERRUPT);
+  return vcpu != NULL ? vcpu->number : 0xff;
+}
+
+static void point_list(SimMachine *machine, SimSurvey *survey, const SimPoint *point, uint32_t answered, bool preempts) {
   SimSurveyPoint *met = point_push(survey);
   *met = (SimSurveyPoint){ .context = point->context,
                            .ordinal = point->ordinal,
@@ -39,7 +46,7 @@ static void point_list(SimMachine *machine, SimSurvey *survey, const SimPoint *p
                            .event = machine->event_count,
                            .other = (uint32_t)survey->other_count,
                            .kind = (uint8_t)point->kind,
-                           .cpu = vcpu != NULL ? vcpu->number : 0xff,
+                           .cpu = cpu_of(machine, point),
                            .preempts = preempts };
   for (uint32_t i = 0; i < point->option_count; i++)
     if (option_id(point, i) != answered) {

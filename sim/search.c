@@ -32,7 +32,7 @@ void sim_search_init(SimSearch *search, const SimSearchOptions *options) {
   *search = (SimSearch){ .options = *options, .policy = options->policy, .number = options->first };
   bool is_bounded = options->preemption_bound != SIM_SEARCH_UNBOUNDED || options->delay_bound != SIM_SEARCH_UNBOUNDED;
   if (options->policy == &sim_policy_dpor &&
-      (is_bounded || options->merges_states || options->holds_up)) /* what it leaves out would not be covered by what it takes */
+      (is_bounded || options->merges_states)) /* what it leaves out would not be covered by what it takes */
     search->options.policy = search->policy = &sim_policy_exhaustive;
   if (search->options.stride == 0)
     search->options.stride = 1;

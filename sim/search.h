@@ -30,7 +30,7 @@ typedef struct SimSearchOptions {
                               * there (search_save.h); 0: none */
   bool
       makes_attempts; /* of systematic policies: also at what somebody else has (SimThreads.is_futile): for tests of what is known of those */
-  bool holds_up;      /* of a systematic search: all cpus may be held up until the clock ticks, which is a preemption and a delay */
+  bool holds_up;      /* of a systematic search: all cpus may be held up until the clock ticks: a delay, and a preemption as any switch */
   bool deepens;       /* of whoever loops: schedules with 0 preemptions first, then those with 1, ... (sim_search_level) */
   uint32_t preemption_floor; /* schedules with fewer preemptions are none of this search: another had them */
   bool races;                /* data races are looked for (race.h) */

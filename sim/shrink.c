@@ -331,25 +331,40 @@ static void line_shorten(Work *work, Case *best) {
 
 /* ---- the whole ---- */
 
+/* What is told of a failure of the natural schedule, too: that one, unless another takes fewer preemptions, and some. */
+static bool is_told_naturally(const Case *best, const Case *natural) {
+  return best->cost.preemptions == 0 || best->cost.faults > 0 || natural->cost.preemptions <= best->cost.preemptions;
+}
+
+static void naturally_tell(Case *best, Case *natural, SimShrinkResult *result) {
+  if (best->cost.faults > 0 || natural->cost.preemptions < best->cost.preemptions) {
+    case_swap(best, natural);
+    result->is_proved = false;
+  }
+  best->taken.count = 0;
+}
+
 void sim_shrink(const SimShrink *shrink, SimSchedule *schedule, SimShrinkResult *result) {
   Work work = { .shrink = shrink, .result = result };
-  SimSchedule natural = { 0 };
-  Case best = { 0 };
+  SimSchedule nothing = { 0 };
+  Case best = { 0 }, natural = { 0 };
   *result = (SimShrinkResult){ .proof = sim_search_options_default };
-  bool is_taken = case_take(&work, schedule, &best);
-  result->preemptions_before = best.cost.preemptions;
-  result->is_natural = is_taken && (best.taken.count == 0 || case_take(&work, &natural, &best));
-  if (is_taken && !result->is_natural) {
+  if (case_take(&work, schedule, &best)) {
+    result->preemptions_before = best.cost.preemptions;
+    result->is_natural = case_take(&work, &nothing, &natural);
     minimize(&work, &best);
     prove(&work, &best);
     line_shorten(&work, &best);
-  }
-  if (is_taken)
+    if (result->is_natural && is_told_naturally(&best, &natural))
+      naturally_tell(&best, &natural, result);
     schedule_swap(schedule, &best.taken);
+    schedule->sorted_count = SIZE_MAX;
+  }
   result->preemptions = best.cost.preemptions;
   result->faults = best.cost.faults;
-  sim_schedule_finish(&natural);
+  sim_schedule_finish(&nothing);
   case_finish(&best);
+  case_finish(&natural);
   case_finish(&work.tried);
   sim_survey_finish(&work.survey);
 }

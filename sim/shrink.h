@@ -4,7 +4,7 @@
  * where what goes on otherwise goes on; then sim_policy_exhaustive through every schedule with none, with one, ..., which finds one with fewer or
  * proves that there is none; and other failing schedules where that takes too long. Among equals it is the one whose line says least.
  *
- * A natural schedule that fails is the answer, however many preemptions it has: nothing has to go otherwise.
+ * Where the natural schedule fails, too, and no preemption is needed, or none can be spared, it is the one: nothing has to be chosen.
  *
  * Host code without a machine of its own: whoever shrinks says how a schedule is run. Decided by runs, never by a clock.
  */
@@ -32,9 +32,9 @@ typedef struct SimShrink {
 } SimShrink;
 
 typedef struct SimShrinkResult {
-  bool is_natural;             /* it is the natural schedule that fails */
+  bool is_natural;             /* the natural schedule fails, too */
   uint32_t preemptions_before; /* of the schedule that was given */
-  uint32_t preemptions;        /* of what is left */
+  uint32_t preemptions;        /* that it takes: of what is left, or none though the natural schedule, which is left, has some */
   uint32_t faults;             /* of what is left: answers that are no question of the schedule */
   bool is_proved;              /* no schedule with fewer preemptions fails: all were run, as `proof` searches */
   SimSearchOptions proof;      /* accesses are points, the clock is held up, kinds that vary: or not */

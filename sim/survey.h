@@ -17,7 +17,7 @@ typedef struct SimSurveyPoint {
   uint32_t other;  /* index of its first other option in SimSurvey.others */
   uint16_t others; /* options beside the one that was answered */
   uint8_t kind;    /* SimChoiceKind */
-  uint8_t cpu;     /* that asks; 0xff: none */
+  uint8_t cpu;     /* that asks, or that the interrupt is pending on; 0xff: none */
   bool preempts;   /* the answer is a preemption (search_path.h) */
 } SimSurveyPoint;
 

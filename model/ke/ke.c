@@ -207,8 +207,7 @@ void ke_begin(void) {
   KE->prcb_count = machine->vcpu_count;
   KE->prcbs = sim_heap_allocate(KE->prcb_count * sizeof *KE->prcbs);
   machine->threads = &ke_threads;
-  for (unsigned i = 0; i < KE_PRIORITY_COUNT; i++)
-    sim_list_init(&KE->ready[i]);
+  ke_ready_begin();
   KE->thread_id_next = 8;
   KE->idle_process = ke_process_create("Idle", false);
   KE->system_process = ke_process_create("System", false);

@@ -92,6 +92,17 @@ void *ke_body_at(const volatile void *address, ObjectKind kind);
 void ke_garbage(const volatile void *address) __attribute__((noreturn));
 void ke_waiters_forget(KeDispatcher *dispatcher);
 
+/* ---- ready.c ---- */
+
+void ke_ready_begin(void);
+void ke_ready_push(KeThread *thread, bool at_head);
+void ke_ready_remove(KeThread *thread);
+/* The first thread of the highest priority, at least `lowest`, that may run there. */
+KeThread *ke_ready_best(const KePrcb *prcb, int lowest);
+/* The place behind those that from that place on have its affinity. */
+uint32_t ke_ready_like(const KeReadyQueue *queue, uint32_t at);
+static inline bool ke_may_run_on(const KeThread *thread, const KePrcb *prcb) { return thread->affinity >> prcb->number & 1; }
+
 /* ---- scheduler.c ---- */
 
 /* Takes what the processor has to run next: its standby thread, or the best that is ready. NULL: nothing. */

@@ -120,7 +120,6 @@ typedef struct KeThread {
   bool is_terminating;         /* is to end at its next return to user mode; user-mode waits end at once */
   uint64_t affinity;           /* bit n: may run on cpu n */
   uint64_t user_affinity;      /* before KeSetSystemAffinityThreadEx */
-  SimLink ready_link;          /* in KeState.ready[priority] */
   uint64_t quantum_begin_ns;   /* SimVcpu.executed_ns when its quantum began; meaningful while it runs */
   uint64_t quantum_used_ns;    /* of the current quantum, in former turns on a cpu */
   int16_t kernel_apc_disable;  /* 0, or minus the depth of critical regions */
@@ -243,10 +242,19 @@ typedef struct KeBugcheck {
   bool is_dpc_active;
 } KeBugcheck;
 
+/* The ready threads of one priority: first come, first run. Close together, since searches look at all of them at each point. */
+typedef struct KeReadyQueue {
+  uint16_t *slots; /* of their contexts; zero from `count` on */
+  uint16_t count;
+  uint16_t capacity;
+  uint32_t other_count; /* of those with another affinity than the one below */
+  uint64_t affinity;    /* of the first that came; 0: there is none */
+} KeReadyQueue;
+
 typedef struct KeState {
   uint32_t prcb_count;
-  uint32_t ready_mask;              /* bit n: ready[n] is not empty */
-  SimLink ready[KE_PRIORITY_COUNT]; /* KeThread.ready_link: first come, first run */
+  uint32_t ready_mask; /* bit n: ready[n] is not empty */
+  KeReadyQueue ready[KE_PRIORITY_COUNT];
   KeProcess *idle_process;
   KeProcess *system_process;
   uint32_t process_id_next;

@@ -6,53 +6,15 @@
 static void ready_touch(bool is_write) { sim_touch_shared(sim_machine(), SIM_TOUCH_READY, is_write); }
 static void turn_touch(const KePrcb *prcb, bool is_write) { sim_touch_shared(sim_machine(), SIM_TOUCH_TURN + prcb->number, is_write); }
 
-static void ready_push(KeThread *thread, bool at_head) {
-  SimLink *queue = &KE->ready[thread->priority];
-  ready_touch(true);
-  thread->state = KE_THREAD_READY;
-  if (at_head)
-    sim_list_push_head(queue, &thread->ready_link);
-  else
-    sim_list_push_tail(queue, &thread->ready_link);
-  KE->ready_mask |= 1u << thread->priority;
-  sim_machine()->has_ready_threads = true;
-}
-
-static void ready_remove(KeThread *thread) {
-  ready_touch(true);
-  sim_list_remove(&thread->ready_link);
-  if (sim_list_is_empty(&KE->ready[thread->priority]))
-    KE->ready_mask &= ~(1u << thread->priority);
-  sim_machine()->has_ready_threads = KE->ready_mask != 0;
-}
-
-static bool may_run_on(const KeThread *thread, const KePrcb *prcb) { return thread->affinity >> prcb->number & 1; }
-
-/* The first thread of the highest priority, at least `lowest`, that may run there. */
-static KeThread *ready_best(const KePrcb *prcb, int lowest) {
-  ready_touch(false);
-  for (uint32_t mask = KE->ready_mask >> lowest << lowest; mask != 0;) {
-    unsigned priority = 31u - (unsigned)__builtin_clz(mask);
-    SimLink *link, *following;
-    SIM_LIST_EACH(&KE->ready[priority], link, following) {
-      KeThread *thread = SIM_CONTAINER(link, KeThread, ready_link);
-      if (may_run_on(thread, prcb))
-        return thread;
-    }
-    mask &= ~(1u << priority);
-  }
-  return NULL;
-}
-
 KeThread *ke_ready_take(KePrcb *prcb) {
   KeThread *thread = prcb->next;
   turn_touch(prcb, true);
   prcb->next = NULL;
   if (thread != NULL)
     return thread;
-  thread = ready_best(prcb, 0);
+  thread = ke_ready_best(prcb, 0);
   if (thread != NULL)
-    ready_remove(thread);
+    ke_ready_remove(thread);
   return thread;
 }
 
@@ -103,7 +65,7 @@ void ke_pending_deliver(uint32_t function) {
 static KePrcb *idle_find(const KeThread *thread) {
   for (uint32_t i = 0; i < KE->prcb_count; i++) {
     KePrcb *prcb = &KE->prcbs[i];
-    if (!may_run_on(thread, prcb))
+    if (!ke_may_run_on(thread, prcb))
       continue;
     turn_touch(prcb, false);
     if (is_idle(prcb) && prcb->next == NULL && !prcb->vcpu->is_hung)
@@ -122,7 +84,7 @@ static KePrcb *victim_find(const KeThread *thread) {
   KePrcb *victim = NULL;
   for (uint32_t i = 0; i < KE->prcb_count; i++) {
     KePrcb *prcb = &KE->prcbs[i];
-    if (!may_run_on(thread, prcb))
+    if (!ke_may_run_on(thread, prcb))
       continue;
     turn_touch(prcb, false);
     if (priority_of(prcb) < thread->priority && (victim == NULL || priority_of(prcb) < priority_of(victim)))
@@ -165,7 +127,7 @@ void ke_thread_place(KeThread *thread, bool at_head) {
     standby(prcb, thread);
     return;
   }
-  ready_push(thread, at_head);
+  ke_ready_push(thread, at_head);
   quanta_arm();
 }
 
@@ -184,7 +146,8 @@ static uint64_t quantum_used_ns(const KePrcb *prcb) {
 
 static bool is_wanted(const KePrcb *prcb) {
   ready_touch(false);
-  return !is_idle(prcb) && (KE->ready_mask >> prcb->current->base_priority) != 0 && ready_best(prcb, prcb->current->base_priority) != NULL;
+  return !is_idle(prcb) && (KE->ready_mask >> prcb->current->base_priority) != 0 &&
+         ke_ready_best(prcb, prcb->current->base_priority) != NULL;
 }
 
 void ke_quantum_arm(KePrcb *prcb) {
@@ -218,9 +181,9 @@ static void quantum_end(KePrcb *prcb) {
   thread->quantum_used_ns = 0;
   thread->quantum_begin_ns = prcb->vcpu->executed_ns;
   if (prcb->next == NULL)
-    prcb->next = ready_best(prcb, thread->priority);
+    prcb->next = ke_ready_best(prcb, thread->priority);
   if (prcb->next != NULL && prcb->next->state == KE_THREAD_READY) {
-    ready_remove(prcb->next);
+    ke_ready_remove(prcb->next);
     prcb->next->state = KE_THREAD_STANDBY;
   }
   ke_quantum_arm(prcb);
@@ -239,7 +202,7 @@ void ke_switch(KePrcb *prcb) {
   turn_touch(prcb, false);
   if (is_turn_over)
     quantum_end(prcb);
-  bool must_leave = old != prcb->idle && !may_run_on(old, prcb);
+  bool must_leave = old != prcb->idle && !ke_may_run_on(old, prcb);
   if (prcb->next == NULL && !must_leave)
     return;
   switch_check(prcb);
@@ -257,12 +220,12 @@ void ke_thread_yield(void) {
   turn_touch(prcb, false);
   if (machine->current != thread->context || ke_irql() >= SIM_IRQL_DISPATCH)
     return;
-  KeThread *next = prcb->next != NULL ? NULL : ready_best(prcb, thread->priority);
+  KeThread *next = prcb->next != NULL ? NULL : ke_ready_best(prcb, thread->priority);
   if (next == NULL) {
     sim_point(machine, SIM_POINT_WAIT, 0, 0, 0);
     return;
   }
-  ready_remove(next);
+  ke_ready_remove(next);
   ke_run(prcb, next);
   ke_thread_place(thread, false);
   sim_reschedule(machine);
@@ -282,30 +245,29 @@ static KePrcb *turn_find(const KeThread *thread) {
   SimVcpu *asking = sim_vcpu(sim_machine());
   for (uint32_t i = 0; i < KE->prcb_count; i++) {
     KePrcb *prcb = &KE->prcbs[i];
-    if (is_switchable(prcb) && may_run_on(thread, prcb) && prcb->current->priority == thread->priority &&
+    if (is_switchable(prcb) && ke_may_run_on(thread, prcb) && prcb->current->priority == thread->priority &&
         (found == NULL || prcb->vcpu == asking))
       found = prcb;
   }
   return found;
 }
 
-static uint32_t threads_ready(SimMachine *machine, SimContext **threads, SimVcpu **vcpus, uint32_t max) {
+static SimVcpu *vcpu_of_turn(const SimContext *context) {
+  const KeThread *thread = context->owner;
+  KePrcb *turn = context->kind == SIM_CONTEXT_THREAD && thread->state == KE_THREAD_READY ? turn_find(thread) : NULL;
+  return turn != NULL ? turn->vcpu : NULL;
+}
+
+/* What holds for one holds for all of its priority and affinity. */
+static uint32_t threads_ready(SimMachine *machine, SimReadyRun *runs, uint32_t max) {
   uint32_t count = 0;
-  (void)machine;
   for (uint32_t mask = KE->ready_mask; mask != 0; mask &= mask - 1) {
-    const KeThread *like = NULL; /* of the same priority; what holds for it holds for all with its affinity */
-    KePrcb *turn = NULL;
-    SimLink *link, *following;
-    SIM_LIST_EACH(&KE->ready[__builtin_ctz(mask)], link, following) {
-      KeThread *thread = SIM_CONTAINER(link, KeThread, ready_link);
-      if (count == max)
-        return count;
-      if (like == NULL || like->affinity != thread->affinity)
-        turn = turn_find(thread), like = thread;
-      if (turn == NULL)
-        continue;
-      threads[count] = thread->context;
-      vcpus[count++] = turn->vcpu;
+    const KeReadyQueue *queue = &KE->ready[__builtin_ctz(mask)];
+    for (uint32_t at = 0, end; at < queue->count && count < max; at = end) {
+      end = queue->other_count == 0 ? queue->count : ke_ready_like(queue, at);
+      KePrcb *turn = turn_find(machine->contexts[queue->slots[at]].owner);
+      if (turn != NULL)
+        runs[count++] = (SimReadyRun){ .slots = queue->slots + at, .count = end - at, .vcpu = turn->vcpu };
     }
   }
   return count;
@@ -316,13 +278,14 @@ static void threads_switch_to(SimMachine *machine, SimVcpu *vcpu, SimContext *co
   KeThread *old = prcb->current, *thread = context->owner;
   (void)machine;
   vcpu->time_ns += KE_COST_SWITCH_NS;
-  ready_remove(thread);
+  ke_ready_remove(thread);
   ke_run(prcb, thread);
   old->quantum_used_ns = 0;
   ke_thread_place(old, false);
 }
 
 const SimThreads ke_threads = { .ready = threads_ready,
+                                .turn = vcpu_of_turn,
                                 .switch_to = threads_switch_to,
                                 .is_futile = ke_is_futile,
                                 .asks_for = ke_asks_for,
@@ -353,10 +316,10 @@ void ke_thread_boost(KeThread *thread, int increment) {
 /* A running thread that is lower now makes room for the best that is ready. */
 static void running_lowered(KeThread *thread) {
   KePrcb *prcb = &KE->prcbs[thread->cpu];
-  KeThread *best = prcb->next == NULL ? ready_best(prcb, 0) : NULL;
+  KeThread *best = prcb->next == NULL ? ke_ready_best(prcb, 0) : NULL;
   if (best == NULL || best->priority <= thread->priority)
     return;
-  ready_remove(best);
+  ke_ready_remove(best);
   standby(prcb, best);
 }
 
@@ -365,7 +328,7 @@ int ke_thread_priority_set(KeThread *thread, int priority) {
   priority_touch(thread);
   bool is_ready = thread->state == KE_THREAD_READY;
   if (is_ready)
-    ready_remove(thread);
+    ke_ready_remove(thread);
   thread->base_priority = thread->priority = (int8_t)priority;
   if (is_ready)
     ke_thread_place(thread, false);

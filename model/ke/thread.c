@@ -57,7 +57,6 @@ static void thread_init(KeThread *thread, Object *object, KeProcess *process, in
   thread->is_user = process->is_user;
   thread->affinity = thread->user_affinity = UINT64_MAX >> (64 - KE->prcb_count);
   thread->timeout.thread = thread;
-  sim_list_init(&thread->ready_link);
   sim_list_init(&thread->mutexes);
   sim_list_push_tail(&process->threads, &thread->process_link);
   process->thread_count++;

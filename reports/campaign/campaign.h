@@ -70,7 +70,9 @@ typedef struct CampaignCount {
 typedef struct CampaignShrunk {
   uint64_t number; /* of the schedule it was made from */
   char *schedule;
-  char *words; /* what is left of it, and whether that is proved to be the least */
+  int64_t preemptions; /* that it takes; -1: its folder does not say */
+  bool is_proved;      /* no schedule with fewer fails */
+  char *words; /* what is left of it, and whether that is proved to be the least; on a second line when it was decided, if that is known */
 } CampaignShrunk;
 
 typedef struct Campaign {
@@ -136,7 +138,7 @@ const CampaignShrunk *campaign_shrunk_find(const Campaign *campaign, uint64_t nu
 
 json_object *campaign_header_record(const CampaignHeader *header);
 json_object *campaign_outcome_record(const CampaignOutcome *outcome);
-json_object *campaign_shrunk_record(uint64_t number, const char *schedule, const char *words);
+json_object *campaign_shrunk_record(const CampaignShrunk *shrunk);
 /* `is_cut`: a limit ended some schedule, and what would have followed was not run. */
 json_object *campaign_ended_record(uint64_t block, bool is_bounded, bool is_cut, uint64_t states);
 /* Takes the document. */

@@ -83,7 +83,7 @@ bool campaign_join_add(CampaignJoin *join, const Campaign *part, const char *nam
     indexes[i] = outcome_take(campaign, g_ptr_array_index(part->outcomes, i));
   for (guint i = 0; i < part->shrunk->len; i++) {
     const CampaignShrunk *shrunk = g_ptr_array_index(part->shrunk, i);
-    json_object *record = campaign_shrunk_record(shrunk->number, shrunk->schedule, shrunk->words);
+    json_object *record = campaign_shrunk_record(shrunk);
     campaign_apply(record, campaign, NULL);
     json_object_put(record);
   }
@@ -259,7 +259,7 @@ static bool records_write(const Campaign *campaign, CampaignLog *log, GError **e
     return false;
   for (guint i = 0; i < campaign->shrunk->len; i++) {
     const CampaignShrunk *shrunk = g_ptr_array_index(campaign->shrunk, i);
-    if (!campaign_log_append(log, campaign_shrunk_record(shrunk->number, shrunk->schedule, shrunk->words), error))
+    if (!campaign_log_append(log, campaign_shrunk_record(shrunk), error))
       return false;
   }
   if (campaign->coverage != NULL && !campaign_log_append(log, campaign_coverage_record(json_object_get(campaign->coverage)), error))

@@ -64,11 +64,15 @@ json_object *campaign_outcome_record(const CampaignOutcome *outcome) {
   return record;
 }
 
-json_object *campaign_shrunk_record(uint64_t number, const char *schedule, const char *words) {
+json_object *campaign_shrunk_record(const CampaignShrunk *shrunk) {
   json_object *record = json_object_new_object(), *json = json_object_new_object();
-  json_object_object_add(json, "number", json_object_new_int64((int64_t)number));
-  json_object_object_add(json, "schedule", json_object_new_string(schedule));
-  json_object_object_add(json, "words", json_object_new_string(words));
+  json_object_object_add(json, "number", json_object_new_int64((int64_t)shrunk->number));
+  json_object_object_add(json, "schedule", json_object_new_string(shrunk->schedule));
+  if (shrunk->preemptions >= 0) {
+    json_object_object_add(json, "preemptions", json_object_new_int64(shrunk->preemptions));
+    json_object_object_add(json, "proved", json_object_new_boolean(shrunk->is_proved));
+  }
+  json_object_object_add(json, "words", json_object_new_string(shrunk->words));
   json_object_object_add(record, "shrunk", json);
   return record;
 }
@@ -294,13 +298,18 @@ void campaign_exhausted_update(Campaign *campaign) {
 
 static bool shrunk_read(Campaign *campaign, json_object *json, GError **error) {
   const char *schedule = text_of(json, "schedule"), *words = text_of(json, "words");
-  uint64_t number;
+  uint64_t number, preemptions;
   if (schedule == NULL || words == NULL || !number_of(json, "number", INT64_MAX, &number))
     return senseless(error, "a shrunk schedule is not complete");
   if (campaign_shrunk_find(campaign, number) != NULL)
     return true;
   CampaignShrunk *shrunk = g_new0(CampaignShrunk, 1);
-  *shrunk = (CampaignShrunk){ number, g_strdup(schedule), g_strdup(words) };
+  bool is_counted = number_of(json, "preemptions", UINT32_MAX, &preemptions);
+  *shrunk = (CampaignShrunk){ .number = number,
+                              .schedule = g_strdup(schedule),
+                              .preemptions = is_counted ? (int64_t)preemptions : -1,
+                              .is_proved = json_object_get_boolean(json_object_object_get(json, "proved")),
+                              .words = g_strdup(words) };
   g_ptr_array_add(campaign->shrunk, shrunk);
   return true;
 }

@@ -181,7 +181,9 @@ static void failure_print(GString *out, const ReportStyle *style, const Campaign
     least.schedule = shrunk->schedule;
     g_free(again);
     again = campaign_replay_words(campaign, &least, folder, ".shrunk");
-    g_string_append_printf(out, "%21s%s\n", "", shrunk->words);
+    g_auto(GStrv) lines = g_strsplit(shrunk->words, "\n", -1);
+    for (char **line = lines; *line != NULL; line++)
+      g_string_append_printf(out, "%21s%s\n", "", *line);
   }
   if ((!is_ok || !is_clean) && *again != '\0')
     g_string_append_printf(out, "%21s%s\n", "", again);
@@ -231,7 +233,12 @@ static json_object *failures_json(const Campaign *campaign) {
     json_object_object_add(item, "schedule", text_json(failure->schedule));
     const CampaignShrunk *shrunk = campaign_shrunk_find(campaign, failure->first);
     json_object_object_add(item, "shrunk", shrunk != NULL ? text_json(shrunk->schedule) : NULL);
-    json_object_object_add(item, "shrunk_words", shrunk != NULL ? text_json(shrunk->words) : NULL);
+    g_auto(GStrv) lines = g_strsplit(shrunk != NULL ? shrunk->words : "", "\n", 2);
+    bool is_counted = shrunk != NULL && shrunk->preemptions >= 0;
+    json_object_object_add(item, "preemptions", is_counted ? json_object_new_int64(shrunk->preemptions) : NULL);
+    json_object_object_add(item, "preemptions_proved", is_counted ? json_object_new_boolean(shrunk->is_proved) : NULL);
+    json_object_object_add(item, "shrunk_words", shrunk != NULL ? text_json(lines[0] != NULL ? lines[0] : "") : NULL);
+    json_object_object_add(item, "decided", lines[0] != NULL && lines[1] != NULL ? text_json(lines[1] + strlen("decided at ")) : NULL);
     json_object_array_add(list, item);
   }
   return list;

@@ -26,7 +26,7 @@ static void one_add(Shrinkings *all, ScenarioRun *run, const RunResult *result) 
   if (shrink_bucket(run, result, NULL, &shrunk)) {
     all->cpu_ms += used_ms() - begin_ms;
     all->count++;
-    all->proved += shrunk.shrink.is_proved || shrunk.shrink.preemptions == 0;
+    all->proved += shrunk_is_proved(&shrunk);
     all->before += (double)shrunk.exceptions_before;
     all->after += (double)shrunk.exceptions;
     all->preemptions_before += shrunk.shrink.preemptions_before;

@@ -248,9 +248,13 @@ static void line_take(ExplorePool *pool, ExploreWorker *worker, const char *line
     explore_fail(pool, json_object_get_int(json_object_object_get(json, "exit_code")),
                  json_object_get_string(json_object_object_get(json, "error")));
   } else if (json_object_object_get_ex(json, "shrunk", NULL)) {
-    const char *shrunk = json_object_get_string(json_object_object_get(json, "shrunk"));
-    if (shrunk != NULL)
-      explore_record(pool, campaign_shrunk_record(pool->shrinking, shrunk, json_object_get_string(json_object_object_get(json, "words"))));
+    CampaignShrunk shrunk = { .number = pool->shrinking,
+                              .schedule = (char *)json_object_get_string(json_object_object_get(json, "shrunk")),
+                              .preemptions = json_object_get_int64(json_object_object_get(json, "preemptions")),
+                              .is_proved = json_object_get_boolean(json_object_object_get(json, "proved")),
+                              .words = (char *)json_object_get_string(json_object_object_get(json, "words")) };
+    if (shrunk.schedule != NULL)
+      explore_record(pool, campaign_shrunk_record(&shrunk));
     pool->is_shrinking = false;
   } else if (json_object_object_get_ex(json, "end", NULL)) {
     uint64_t block = worker->spans[0].block;

@@ -3,6 +3,7 @@
 
 #include "../campaign/judge.h"
 #include "../coverage.h"
+#include "../decided.h"
 #include "coverage_collect.h"
 #include "sandbox.h"
 #include "shrink.h"
@@ -187,9 +188,13 @@ static void shrink_reply(const Worker *worker, const char *line) {
   wanted.key = is_run ? outcome_key(wanted.judge, &result) : 0;
   if (is_run && shrink_bucket(worker->run, &result, &budget, &shrunk) && line_is_that_outcome(worker, shrunk.line, &wanted)) {
     g_autofree char *words = shrunk_words(&shrunk), *what = run_failure_words(worker->run, &shrunk.failure);
-    g_autofree char *whole = g_strdup_printf("%s: %s", what, words);
+    g_autofree char *decided = decided_line(worker->run, &shrunk.result.exceptions);
+    g_autofree char *whole =
+        g_strdup_printf("%s: %s%s%s", what, words, decided != NULL ? "\ndecided at " : "", decided != NULL ? decided : "");
     json_object_object_add(json, "shrunk", json_object_new_string(shrunk.line));
     json_object_object_add(json, "words", json_object_new_string(whole));
+    json_object_object_add(json, "preemptions", json_object_new_int64(shrunk.shrink.preemptions));
+    json_object_object_add(json, "proved", json_object_new_boolean(shrunk_is_proved(&shrunk)));
   }
   shrunk_finish(&shrunk);
   run_result_finish(&result);

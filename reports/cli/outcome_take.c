@@ -2,6 +2,7 @@
 
 #include "../cause.h"
 #include "../crash_report.h"
+#include "../decided.h"
 
 #include "shrink.h"
 
@@ -105,12 +106,14 @@ static void report_take(Outcome *outcome, ScenarioRun *run, const RunVerdict *ve
     .run = run, .result = &shown->result, .schedule = shown->schedule, .verdict = verdict, .why = outcome->why, .name = scenario->spoken
   };
   Shrunk shrunk = { 0 };
-  g_autofree char *words = NULL;
+  g_autofree char *words = NULL, *decided = NULL;
   if (options->shrinks && shrink_bucket(run, &shown->result, NULL, &shrunk)) {
     words = shrunk_words(&shrunk);
+    decided = decided_line(run, &shrunk.result.exceptions);
     subject.result = &shrunk.result;
     subject.schedule = shrunk.line;
     subject.shrunk = words;
+    subject.decided = decided;
   }
   crash_report_print(text, &options->style, &subject);
   outcome->report = g_string_free(text, FALSE);

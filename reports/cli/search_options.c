@@ -110,11 +110,10 @@ char *cli_search_apply(const CliSearch *search, const ScenarioPolicy *own, SimSe
   if (!policy->is_systematic && (search->preemptions >= 0 || search->delays >= 0 || search->merges_states))
     return g_strdup_printf("%s is for systematic policies such as exhaustive, and this is searched by %s: name one with --policy", given,
                            policy->name);
-  if (search->holds_up && policy != &sim_policy_exhaustive)
-    return g_strdup_printf("--clock is for exhaustive, and this is searched by %s%s", policy->name,
-                           policy == &sim_policy_dpor ? ", whose reduction does not know of held-up CPUs: name exhaustive with --policy"
-                           : policy->holds_up         ? ", which holds up the clock by itself"
-                                                      : ": name exhaustive with --policy");
+  bool can_hold_up = policy == &sim_policy_exhaustive || policy == &sim_policy_dpor;
+  if (search->holds_up && !can_hold_up)
+    return g_strdup_printf("--clock is for exhaustive and dpor, and this is searched by %s%s", policy->name,
+                           policy->holds_up ? ", which holds up the clock by itself" : ": name one of them with --policy");
   if (search->at_once && policy != &sim_policy_exhaustive)
     return g_strdup_printf("--at-once is for exhaustive, and this is searched by %s: name exhaustive with --policy", policy->name);
   return NULL;

@@ -41,7 +41,7 @@ typedef struct CliSearch {
       { "accesses", 0, 0, G_OPTION_ARG_NONE, &(search)->visits_accesses, "Each access of memory by a driver is a place to switch", NULL },  \
       { "at-once", 0, 0, G_OPTION_ARG_NONE, &(search)->at_once, "Exhaustive: not first all schedules with 0 preemptions, then with 1, ...", \
         NULL },                                                                                                                             \
-      { "clock", 0, 0, G_OPTION_ARG_NONE, &(search)->holds_up, "Exhaustive: the clock may tick while all CPUs are held up", NULL },         \
+      { "clock", 0, 0, G_OPTION_ARG_NONE, &(search)->holds_up, "Exhaustive, dpor: the clock may tick while all CPUs are held up", NULL },   \
       { "saved-states",                                                                                                                     \
         0,                                                                                                                                  \
         0,                                                                                                                                  \

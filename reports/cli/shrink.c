@@ -1,5 +1,6 @@
 /* irqlab shrink: a failing schedule made minimal, and the scenario around it. */
 #include "../crash_report.h"
+#include "../decided.h"
 #include "../paragraph.h"
 #include "schedule.h"
 #include "search_options.h"
@@ -88,9 +89,11 @@ static int output_check(const ShrinkCommand *command, const char *line) {
 
 static void report_print(const ShrinkCommand *command, ScenarioRun *run, const char *name, const Shrunk *shrunk) {
   g_autoptr(GString) out = g_string_new(NULL);
-  g_autofree char *words = shrunk_words(shrunk);
-  crash_report_print(out, &command->style,
-                     &(ReportSubject){ .run = run, .result = &shrunk->result, .schedule = shrunk->line, .shrunk = words, .name = name });
+  g_autofree char *words = shrunk_words(shrunk), *decided = decided_line(run, &shrunk->result.exceptions);
+  const ReportSubject subject = {
+    .run = run, .result = &shrunk->result, .schedule = shrunk->line, .shrunk = words, .decided = decided, .name = name
+  };
+  crash_report_print(out, &command->style, &subject);
   fputs(out->str, stdout);
 }
 
@@ -158,9 +161,9 @@ static const char description[] =
     "failure\n"
     "that a search finds is taken. The result fails the same way: the same bug check or finding, in the same function of the driver. It "
     "has the\n"
-    "fewest departures from the natural schedule that can be found; what is said of it tells whether all with fewer were run,\n"
-    "departing in what. They are what explore --delays counts, but one that goes on counts once: a CPU held up, an interrupt that\n"
-    "lands late. They are not what explore --preemptions counts, which the natural schedule has, too.\n\n"
+    "fewest preemptions that can be found, as --preemptions counts them: the CPU that stepped last could go on, and another one does, or its\n"
+    "quantum ends, or the clock ticks; or an interrupt is put off, however late it lands. What is said of it tells whether all schedules\n"
+    "with fewer were run. What fails by itself is told by the natural schedule, unless another takes fewer preemptions, and some.\n\n"
     "Without -o the schedule alone is shrunk. With -o a new scenario is written: the old one's text without what the failure does not\n"
     "need, with the schedule and the expectation in it; it is run before it is said to be as expected.\n\n"
     "Examples:\n"

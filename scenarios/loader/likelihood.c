@@ -8,11 +8,11 @@
 #define DRAW_COUNT_DEFAULT 400
 #define DRAW_COUNT_MIN 16
 #define RUN_COUNT_DEFAULT 20000
-#define RUN_COUNT_DECIDED 4000  /* to count exactly, when it is known from where on every run fails */
-#define STEP_COUNT_MAX 10000000 /* of all runs that are drawn, and of all that are counted: what bounds the time, the same on every host */
-#define LOOK_COUNT_FIRST 256    /* choices that are looked at whatever comes of it */
-#define LOOK_PART 8             /* of the draws are enough for a first look */
-#define NEAR 0.02               /* less is not looked at any closer */
+#define RUN_COUNT_DECIDED 4000      /* to count exactly, when it is known from where on every run fails */
+#define STEP_COUNT_DEFAULT 10000000 /* what bounds the time, the same on every host */
+#define LOOK_COUNT_FIRST 256        /* choices that are looked at whatever comes of it */
+#define LOOK_PART 8                 /* of the draws are enough for a first look */
+#define NEAR 0.02                   /* less is not looked at any closer */
 
 typedef struct Estimate {
   ScenarioRun *run;
@@ -25,7 +25,8 @@ typedef struct Estimate {
   size_t averted;           /* before the choice in front of this one a run was seen that does not fail: the last such; 0: none was */
   LikelihoodShare *counted; /* of options, while they are counted */
   uint32_t finding_count;   /* that the run under way is known to have */
-  uint64_t steps;
+  uint64_t steps;           /* of all that are counted, then of all that are drawn */
+  uint64_t counted_steps_max, drawn_steps_max;
 } Estimate;
 
 /* ---- one run ---- */
@@ -60,6 +61,7 @@ static bool run_next(Estimate *self, const SimSchedule *line, bool *fails) {
                     &result);
   *fails = run_failure_is(self->run, &self->out->failure, &result);
   cost_add(self, &result);
+  self->out->is_cut |= result.stop == SIM_STOP_LIMIT_HOST_TIME;
   bool is_more = sim_search_end(&self->search, sim_machine()); /* takes over what the run departed in */
   run_result_finish(&result);
   return is_more;
@@ -95,7 +97,8 @@ static void count_all(Estimate *self) {
   bool is_more = sim_prospect_enumerate(&self->search), is_averted = false;
   self->counted = g_new0(LikelihoodShare, out->line.option_count + 1);
   self->steps = 0;
-  while (is_more && out->counted < (is_averted ? MIN(self->runs_max, RUN_COUNT_DECIDED) : self->runs_max) && self->steps < STEP_COUNT_MAX) {
+  while (is_more && out->counted < (is_averted ? MIN(self->runs_max, RUN_COUNT_DECIDED) : self->runs_max) &&
+         self->steps < self->counted_steps_max) {
     bool fails;
     is_more = run_next(self, NULL, &fails);
     SimProspectRun run = sim_prospect_run(&self->search);
@@ -126,10 +129,10 @@ static void interval_set(LikelihoodPoint *point) {
 static void point_draw(Estimate *self, size_t at, uint64_t count) {
   Likelihood *out = self->out;
   LikelihoodPoint *point = &out->points[at];
-  if (point->is_exact || point->share.runs >= count || self->steps >= STEP_COUNT_MAX)
+  if (point->is_exact || point->share.runs >= count || self->steps >= self->drawn_steps_max)
     return;
   sim_prospect_draw(&self->search, at);
-  while (point->share.runs < count && self->steps < STEP_COUNT_MAX) {
+  while (point->share.runs < count && self->steps < self->drawn_steps_max) {
     bool fails;
     run_next(self, NULL, &fails);
     self->averted = MAX(self->averted, fails ? 0 : at + 1);
@@ -165,7 +168,7 @@ static void draw_some(Estimate *self) {
   size_t end = self->exact, count = LOOK_COUNT_FIRST;
   point_draw(self, 0, self->draws);
   uint64_t cost = (self->steps - spent) / MAX(self->out->drawn - before, 1) + 1;
-  count = MIN(count, STEP_COUNT_MAX / 2 / cost / (self->draws / LOOK_PART + 1) + 2);
+  count = MIN(count, self->drawn_steps_max / 2 / cost / (self->draws / LOOK_PART + 1) + 2);
   size_t step = end / count + 1;
   for (size_t at = end; at > step; at -= step)
     point_draw(self, at - step, self->draws / LOOK_PART);
@@ -193,16 +196,16 @@ static void conclude(Estimate *self) {
   Likelihood *out = self->out;
   double most = 0;
   out->proved = out->line.count;
-  while (out->proved > self->exact && out->points[out->proved - 1].share.runs == out->points[out->proved - 1].share.fails)
+  while (!out->is_cut && out->proved > self->exact && out->points[out->proved - 1].share.runs == out->points[out->proved - 1].share.fails)
     out->proved--;
   out->tried = MIN(self->averted, out->proved);
   while (out->tried < out->proved && !is_looked_at(&out->points[out->tried]))
     out->tried++;
-  out->is_averted = self->averted == out->proved && out->proved > 0;
+  out->is_averted = !out->is_cut && self->averted == out->proved && out->proved > 0;
   out->critical = out->line.count;
   for (size_t at = 0; at < out->line.count; at++) {
     double rise = out->points[at + 1].share.chance - out->points[at].share.chance;
-    if (is_looked_at(&out->points[at]) && is_looked_at(&out->points[at + 1]) && rise > most) {
+    if (is_looked_at(&out->points[at]) && is_looked_at(&out->points[at + 1]) && rise > 0 && rise >= most) {
       most = rise;
       out->critical = at;
     }
@@ -217,8 +220,11 @@ static uint64_t bounded(uint64_t wanted, uint64_t most, uint64_t least) { return
 /* To the full at the tops of what moved it, where a first look takes most. */
 static void budget_set(Estimate *self, const LikelihoodOptions *options, const RunResult *result) {
   uint64_t cost = result->step_count + result->event_count / 4 + 1;
-  self->draws = options->draws != 0 ? options->draws : bounded(DRAW_COUNT_DEFAULT, STEP_COUNT_MAX / 8 / cost, DRAW_COUNT_MIN);
-  self->runs_max = options->runs != 0 ? options->runs : bounded(RUN_COUNT_DEFAULT, STEP_COUNT_MAX / cost, DRAW_COUNT_MIN);
+  uint64_t steps = options->steps != 0 ? options->steps : STEP_COUNT_DEFAULT;
+  self->draws = options->draws != 0 ? options->draws : bounded(DRAW_COUNT_DEFAULT, steps / 8 / cost, DRAW_COUNT_MIN);
+  self->runs_max = options->runs != 0 ? options->runs : bounded(RUN_COUNT_DEFAULT, steps / cost, DRAW_COUNT_MIN);
+  self->drawn_steps_max = options->steps == 0 && options->draws != 0 ? UINT64_MAX : steps; /* who names a number gets it */
+  self->counted_steps_max = options->steps == 0 && options->runs != 0 ? UINT64_MAX : steps;
 }
 
 static void estimate(Estimate *self) {

@@ -14,6 +14,7 @@
 typedef struct LikelihoodOptions {
   uint64_t draws; /* behind a choice; 0: 400, fewer where a run is long */
   uint64_t runs;  /* at most so many to count exactly; 0: 20,000, fewer where a run is long */
+  uint64_t steps; /* of all that are drawn, and of all that are counted; 0: 10 million, or as many as the numbers above take */
   uint64_t seed;
   uint32_t varies;      /* beside what the schedule itself departs in: SimSearchOptions.varies */
   bool visits_accesses; /* each access of driver code is a choice; it is where the schedule departs at one */
@@ -43,10 +44,10 @@ typedef struct Likelihood {
   size_t proved;   /* with this choice made, and from there on, every run fails: all were run. The first such; 0: from the beginning */
   size_t tried;    /* ... every run that was drawn or counted */
   bool is_averted; /* before the choice in front of `proved` a run was seen that does not fail: it is the choice that decided */
+  bool is_cut;     /* the host's clock ended a run, of which nothing is known: nothing is proved */
   size_t critical; /* the choice that raised the likelihood most; line.count: none did */
   uint64_t drawn, counted; /* runs */
   SimSearchOptions search; /* what could go otherwise, for run_search_bounds */
-  uint32_t kinds;          /* of choices: bits */
 } Likelihood;
 
 /* Of a schedule that comes to a failure; false: nothing goes wrong in it, or the host's clock ended it, and all is empty. The machine is left as the last

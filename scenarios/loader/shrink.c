@@ -212,18 +212,22 @@ static void proof_append(GString *text, const SimShrinkResult *result) {
     g_string_append_printf(text, "; of %" G_GUINT64_FORMAT " schedules with fewer that were run, none fails", result->check_count);
 }
 
+bool shrunk_is_proved(const Shrunk *shrunk) { return shrunk->shrink.is_proved || shrunk->shrink.preemptions == 0; }
+
 char *shrunk_words(const Shrunk *shrunk) {
   const SimShrinkResult *result = &shrunk->shrink;
   g_autoptr(GString) text = g_string_new(NULL);
-  g_string_append_printf(text, "%u preemption%s -> ", result->preemptions_before, result->preemptions_before == 1 ? "" : "s");
-  if (result->is_natural)
-    g_string_append(text, "none has to be chosen: the natural schedule fails by itself");
-  else if (result->preemptions == 0)
-    g_string_append(text, "none: it is enough who goes on where nobody can, and what fails");
-  else
-    g_string_append_printf(text, "%u", result->preemptions);
-  if (!result->is_natural && result->preemptions > 0)
+  g_string_append_printf(text, "%u preemption%s -> %u", result->preemptions_before, result->preemptions_before == 1 ? "" : "s",
+                         result->preemptions);
+  if (result->faults > 0)
+    g_string_append_printf(text, ", with %u other choice%s", result->faults, result->faults == 1 ? "" : "s");
+  if (result->preemptions > 0)
     proof_append(text, result);
-  g_string_append_printf(text, " (%" G_GUINT64_FORMAT " runs)", result->run_count);
+  else if (!result->is_natural && result->faults == 0)
+    g_string_append(text, ": it is enough who goes first");
+  if (result->is_natural)
+    g_string_append(text,
+                    shrunk->exceptions == 0 ? "; it fails by itself: this is the natural schedule" : "; the natural schedule fails, too");
+  g_string_append_printf(text, " (%" G_GUINT64_FORMAT " run%s)", result->run_count, result->run_count == 1 ? "" : "s");
   return g_strdup(text->str);
 }

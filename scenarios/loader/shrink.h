@@ -44,5 +44,7 @@ ShrinkFound shrink_find(ScenarioRun *run, const SimSearchOptions *options, uint6
 
 /* "105 preemptions -> 1, and no schedule with fewer fails: all were run, with switches at calls only (562 runs)". Returns owned. */
 char *shrunk_words(const Shrunk *shrunk);
+/* No schedule with fewer preemptions fails: there is none with fewer than none, or all were run. */
+bool shrunk_is_proved(const Shrunk *shrunk);
 /* Runs that schedule, and counts its preemptions. */
 uint32_t shrink_run(ScenarioRun *run, const SimSchedule *schedule, RunResult *result);

@@ -57,12 +57,18 @@ static bool fails_by(Work *work, ScenarioRun *run, const SimSchedule *schedule) 
   return is_same;
 }
 
+/* Of the schedule that was given it is still told how many preemptions it had, and of all runs how many they were. */
+static void shrink_note(Work *work, const SimShrinkResult *shrink) {
+  SimShrinkResult before = work->shrink;
+  work->shrink = *shrink;
+  work->shrink.preemptions_before = before.preemptions_before;
+  work->shrink.run_count += before.run_count;
+}
+
 static void shrunk_take(Work *work, Shrunk *shrunk) {
   work->preemptions = shrunk->shrink.preemptions;
   work->exceptions = shrunk->exceptions;
-  uint32_t before = work->shrink.preemptions_before;
-  work->shrink = shrunk->shrink;
-  work->shrink.preemptions_before = before;
+  shrink_note(work, &shrunk->shrink);
   schedule_set(&work->schedule, &shrunk->result.exceptions);
 }
 
@@ -161,6 +167,27 @@ static void cpus_try(Work *work, unsigned count) {
       return;
     }
   }
+}
+
+/* What was proved of the scenario as it was need not hold of what is left: its schedule is made minimal once more. */
+static void shrink_again(Work *work) {
+  const ShrunkScenario *small = work->small;
+  g_autoptr(Scenario) scenario = scenario_load_bytes(work->file, small->text, strlen(small->text), NULL);
+  g_autoptr(ScenarioRun) run = scenario != NULL ? booted(work, scenario, NULL) : NULL;
+  RunResult result = { 0 };
+  Shrunk shrunk = { 0 };
+  if (run == NULL || run->snapshot == NULL)
+    return;
+  shrink_run(run, &work->schedule, &result);
+  if (shrink_bucket(run, &result, &(ShrinkBudget){ .is_alone = true }, &shrunk) && run_failure_is(run, &work->failure, &shrunk.result)) {
+    bool is_less = shrunk.shrink.preemptions < work->preemptions || shrunk.exceptions <= work->exceptions;
+    if (shrunk.shrink.preemptions <= work->preemptions && is_less)
+      shrunk_take(work, &shrunk);
+    else if (shrunk.shrink.preemptions == work->preemptions)
+      shrink_note(work, &shrunk.shrink);
+  }
+  shrunk_finish(&shrunk);
+  run_result_finish(&result);
 }
 
 /* ---- the whole ---- */
@@ -264,6 +291,8 @@ bool shrink_scenario(Scenario *scenario, ScenarioRun *run, Shrunk *shrunk, const
     for (unsigned pass = 0; pass < PASS_COUNT_MAX && parts_try(&work); pass++)
       continue;
     cpus_try(&work, cpus);
+    if (small->removed->len > 0)
+      shrink_again(&work);
   }
   is_done = is_done && small_open(&work, file, error) && text_finish(&work, options->output, error);
   sim_schedule_finish(&work.schedule);

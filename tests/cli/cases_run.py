@@ -305,8 +305,10 @@ def the_clock_comes_beside_a_cpu_alone():
     check_in('  whether all CPUs are held up until the clock', irqlab('run', '--what-can-vary', drivers))
     for command in ('run', 'explore'):
         result = irqlab(command, '--policy', 'dpor', '--clock', drivers)
-        check_exit(result, 2)
-        check('--clock is for exhaustive, and this is searched by dpor' in result.stdout + result.stderr, result)
+        check_in('DRIVER_IRQL_NOT_LESS_OR_EQUAL (0xD1)', result)
+    sound = irqlab('run', '--policy', 'dpor', '--clock', '--races', 'drivers/timer-before-its-block/corrected')
+    check_in('exhausted', sound)
+    check('without holding up' not in sound.stdout, sound.stdout)
 
 
 @test
@@ -315,7 +317,7 @@ def options_that_mean_nothing_are_refused():
                            (['--preemptions', '-1'], 'no negative number'), (['--delays', '-1'], 'no negative number'),
                            (['--saved-states', '-1'], 'number of MiB from 0'),
                            (['--races', '--no-races'], '--races and --no-races exclude each other'),
-                           (['--clock'], '--clock is for exhaustive, and this is searched by portfolio'),
+                           (['--clock'], '--clock is for exhaustive and dpor, and this is searched by portfolio'),
                            (['--at-once'], '--at-once is for exhaustive, and this is searched by portfolio'),
                            (['--for', '10'], 'a number with s, m, h or d behind it')):
         result = irqlab('explore', '--schedules', '2', *words, 'clean.json')

@@ -77,6 +77,19 @@ def shrink_agrees_with_a_search():
 
 
 @test
+def explore_says_how_many_preemptions_it_takes():
+    """As shrink does: in its document, and in that of the folder it leaves."""
+    with tempfile.TemporaryDirectory() as folder:
+        explored = irqlab('explore', '--json', '--jobs', '1', '--schedules', '500', '--out', f'{folder}/c', 'drivers/stop-between/bug')
+        for document in (explored.stdout, irqlab('explore', '--report', f'{folder}/c', '--json').stdout):
+            failures = json.loads(document)['scenarios'][0]['failures']
+            told = [failure for failure in failures if failure['shrunk']]
+            check(told and all(failure['preemptions_proved'] is True for failure in told), failures)
+            check(all(re.search(rf"-> {failure['preemptions']}[,:]", failure['shrunk_words']) for failure in told), failures)
+            check(all(failure['preemptions'] is None for failure in failures if not failure['shrunk']), failures)
+
+
+@test
 def shrink_keeps_sources_beside():
     if not shutil.which('gcc'):
         return

@@ -1,7 +1,9 @@
 """irqlab when: at which choice a failure was decided."""
 
 import json
+import pathlib
 import re
+import tempfile
 
 from harness import ROOT, check, check_exit, check_in, irqlab, test
 
@@ -20,9 +22,9 @@ def when_says_where_a_deadlock_was_decided():
     check(not re.search('\x1b', result.stdout), 'colours where there is no terminal')
     said = words(result)
     check(re.search(r'inevitable: from event \d+, where cpu 1 \(locks\.BThenA\) goes on: KeAcquireSpinLock\(gB\), while cpu 0 holds spin lock gA, '
-                    r'every schedule fails: all \d+ that there are were run', said), said)
-    check(re.search(r'matters most: event \d+, .*: 50 % \(\d+ of all \d+\) -> 100 % \((\d+) of all \1\)', said), said)
-    check(re.search(r'100 % cpu 1 .*\[decided\] else cpu 0 \(locks\.AThenB\) goes on: KeAcquireSpinLock\(gB\): 0 %', said), said)
+                    r'every schedule fails: all \d+ that there are were run, with switches at calls only, without holding up the clock', said), said)
+    check(re.search(r'matters most: that choice: 50 % \(\d+ of all \d+\) -> 100 % \((\d+) of all \1\)', said), said)
+    check(re.search(r'100 % cpu 1 .*\[decided\] 0 % else cpu 0 \(locks\.AThenB\) goes on: KeAcquireSpinLock\(gB\) ', said), said)
     check(result.stdout == irqlab('when', LOCKS).stdout, 'it is not the same again')
     check('\x1b[' in irqlab('when', '--color', 'always', LOCKS).stdout, 'no colours')
 
@@ -34,6 +36,13 @@ def when_takes_a_line():
     line = re.search(r'^  schedule: +(v1:\S+)', found.stdout, re.MULTILINE).group(1)
     check(irqlab('when', STOP, line).stdout == found.stdout, 'the line it names is not the one it was about')
     check_in('ExFreePoolWithTag', found)
+
+
+@test
+def when_a_line_does_not_fit():
+    check('misfit' not in irqlab('when', LOCKS, 'v1:-').stdout, 'the natural schedule fits')
+    check_in('this is not the schedule that was recorded. Choice 1 of 1', irqlab('when', LOCKS, 'v1:-:12345.s3=1'))
+    check('12345.s3=1' in json.loads(irqlab('when', '--json', LOCKS, 'v1:-:12345.s3=1').stdout)['misfit'], 'not in JSON')
 
 
 @test
@@ -66,6 +75,17 @@ def when_nothing_could_avert_it():
     result = irqlab('when', ROOT / 'scenarios/seeds/osr-291980/dpc-classify.json')
     check_exit(result, 0)
     check_in('from the beginning every schedule fails: there is but one', result)
+
+
+@test
+def when_it_is_over_before_anything_can_go_otherwise():
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder, 'boot.json')
+        entry = {'locals': {'a': 'PULONG'}, 'do': ['a = NULL', '*a = 1', 'return STATUS_SUCCESS']}
+        file.write_text(json.dumps({'irqlab': 1, 'title': 't', 'drivers': {'fw': {'DriverEntry': entry}}}), encoding='utf-8')
+        result = irqlab('when', file)
+        check_exit(result, 0)
+        check_in('before anything can go otherwise', result)
 
 
 @test

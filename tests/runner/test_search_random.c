@@ -7,25 +7,14 @@
 
 #include <cmocka.h>
 
+#include "found.h"
 #include "random_scenario.h"
-#include "run_internal.h"
-
-#include "sim/search.h"
 
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
 
 #define SCHEDULE_COUNT_MAX 1500
-
-typedef struct Found {
-  GPtrArray *outcomes; /* sorted texts */
-  uint64_t count, known;
-  bool is_complete;
-  SimSearchProof proof;
-} Found;
-
-static int text_compare(const void *left, const void *right) { return strcmp(*(const char *const *)left, *(const char *const *)right); }
 
 static void globals_append(const ScenarioRun *run, GString *text) {
   for (size_t i = 0; i < random_scenario_global_count; i++) {
@@ -35,76 +24,34 @@ static void globals_append(const ScenarioRun *run, GString *text) {
   }
 }
 
-static void outcome_add(Found *found, const ScenarioRun *run, const RunResult *result) {
-  g_autofree char *bucket = run_result_bucket(result);
-  g_autoptr(GString) text = g_string_new(bucket);
-  g_string_append_printf(text, " stop %d code %x", (int)result->stop, result->bugcheck.code);
-  globals_append(run, text);
-  for (guint i = 0; i < found->outcomes->len; i++)
-    if (strcmp(g_ptr_array_index(found->outcomes, i), text->str) == 0)
-      return;
-  g_ptr_array_add(found->outcomes, g_strdup(text->str));
-}
-
-static void search(ScenarioRun *run, const SimSearchOptions *options, uint64_t count_max, Found *found) {
-  RunSearch searching;
-  *found = (Found){ .outcomes = g_ptr_array_new_with_free_func(g_free) };
-  run_search_init(&searching, run, options);
-  while (!found->is_complete && found->count + found->known < count_max) {
-    RunResult result = { 0 };
-    found->is_complete = !run_search_next(&searching, NULL, &result);
-    found->known += result.stop == SIM_STOP_KNOWN;
-    found->count += result.stop != SIM_STOP_KNOWN;
-    if (result.stop != SIM_STOP_KNOWN)
-      outcome_add(found, run, &result);
-    run_result_finish(&result);
-  }
-  sim_search_proof(&searching.search, &found->proof);
-  run_search_finish(&searching);
-  g_ptr_array_sort(found->outcomes, text_compare);
-}
-
-static void found_clear(Found *found) { g_ptr_array_unref(found->outcomes); }
-
-static bool is_same(const Found *left, const Found *right) {
-  bool is_same = left->outcomes->len == right->outcomes->len && right->is_complete;
-  for (guint i = 0; is_same && i < left->outcomes->len; i++)
-    is_same = strcmp(g_ptr_array_index(left->outcomes, i), g_ptr_array_index(right->outcomes, i)) == 0;
-  return is_same;
-}
-
-static void found_print(const char *how, const Found *found) {
-  printf("  %-10s %llu schedules, %llu left%s%s\n", how, (unsigned long long)found->count, (unsigned long long)found->known,
-         found->is_complete ? "" : " (not over)", found->proof.is_timed ? ", time matters" : "");
-  for (guint i = 0; i < found->outcomes->len; i++)
-    printf("    %s\n", (const char *)g_ptr_array_index(found->outcomes, i));
-}
-
 typedef struct Total {
   uint64_t scenarios, timed, all, reduced, known, different;
 } Total;
 
-static void searches_compare(ScenarioRun *run, bool visits_accesses, const char *text, uint64_t seed, Total *total) {
+static bool is_whole_and_same(const Found *all, const Found *other) { return other->is_complete && found_is_same(all, other); }
+
+static void searches_compare(ScenarioRun *run, bool visits_accesses, bool holds_up, const char *text, uint64_t seed, Total *total) {
   Found all, reduced, merged;
   SimSearchOptions options = sim_search_options_default;
   options.policy = &sim_policy_exhaustive;
   options.visits_accesses = visits_accesses;
+  options.holds_up = holds_up;
   options.makes_attempts = true;
-  search(run, &options, SCHEDULE_COUNT_MAX, &all);
+  found_search(run, &options, SCHEDULE_COUNT_MAX, globals_append, &all);
   if (!all.is_complete) {
     found_clear(&all);
     return;
   }
   options.makes_attempts = false;
   options.merges_states = true;
-  search(run, &options, SCHEDULE_COUNT_MAX * 2, &merged);
+  found_search(run, &options, SCHEDULE_COUNT_MAX * 2, globals_append, &merged);
   options.merges_states = false;
   options.policy = &sim_policy_dpor;
-  search(run, &options, SCHEDULE_COUNT_MAX * 2, &reduced);
-  bool is_different = !is_same(&all, &reduced) || !is_same(&all, &merged);
+  found_search(run, &options, SCHEDULE_COUNT_MAX * 2, globals_append, &reduced);
+  bool is_different = !is_whole_and_same(&all, &reduced) || !is_whole_and_same(&all, &merged);
   if (is_different || g_getenv("SEARCH_PRINT") != NULL) {
-    printf("seed %llu%s%s\n%s", (unsigned long long)seed, visits_accesses ? ", with accesses" : "", is_different ? ": DIFFERENT" : "",
-           text);
+    printf("seed %llu%s%s%s\n%s", (unsigned long long)seed, visits_accesses ? ", with accesses" : "", holds_up ? ", held up" : "",
+           is_different ? ": DIFFERENT" : "", text);
     found_print("exhaustive", &all);
     found_print("dpor", &reduced);
     found_print("merged", &merged);
@@ -128,8 +75,10 @@ static void scenario_compare(const char *file, uint64_t seed, RandomSort sort, T
   g_autoptr(ScenarioRun) run = scenario != NULL ? scenario_run_create(scenario, &error) : NULL;
   if (run == NULL)
     fail_msg("%s%s", text, error->message);
-  searches_compare(run, false, text, seed, total);
-  searches_compare(run, true, text, seed, total);
+  searches_compare(run, false, false, text, seed, total);
+  searches_compare(run, true, false, text, seed, total);
+  if (sort == RANDOM_TIMES) /* else there is no clock */
+    searches_compare(run, false, true, text, seed, total);
 }
 
 static uint64_t number_of(const char *name, uint64_t otherwise) {
@@ -203,12 +152,12 @@ static void time_matters_where_it_decides(void **state) {
       fail_msg("%s", error->message);
     SimSearchOptions options = sim_search_options_default;
     options.policy = &sim_policy_dpor;
-    search(run, &options, SCHEDULE_COUNT_MAX, &found);
+    found_search(run, &options, SCHEDULE_COUNT_MAX, globals_append, &found);
     if (!found.is_complete || found.proof.is_timed != sleeps[i].matters) {
       printf("sleeps of %u and %u: %s\n", sleeps[i].a, sleeps[i].b, found.proof.is_timed ? "time matters" : "no time matters");
       wrong++;
     }
-    g_ptr_array_unref(found.outcomes);
+    found_clear(&found);
   }
   g_unlink(file);
   g_rmdir(folder);

@@ -83,8 +83,8 @@ void operation_thread(unsigned cpu, RigRoutine *routine, unsigned argument, unsi
     context->pending = (SimOperation){ .function = OPERATION_LOCK_CALL, .object = first_lock };
 }
 
-static uint32_t nobody_ready(SimMachine *machine, SimContext **contexts, SimVcpu **vcpus, uint32_t max) {
-  (void)machine, (void)contexts, (void)vcpus, (void)max;
+static uint32_t nobody_ready(SimMachine *machine, SimReadyRun *runs, uint32_t max) {
+  (void)machine, (void)runs, (void)max;
   return 0;
 }
 

@@ -337,7 +337,7 @@ void found_outcome_put(Found *found, uint64_t outcome) {
   found->outcome_count++;
 }
 
-static uint64_t outcome_of(SimStop stop) {
+uint64_t program_outcome(SimStop stop) {
   uint64_t hash = (uint64_t)stop + 1;
   for (unsigned i = 0; i < 60; i++) {
     hash = (hash ^ *operation_word(i)) * 0x9e3779b97f4a7c15ULL;
@@ -365,7 +365,7 @@ void program_search(const Program *program, const SimSearchOptions *search_optio
     found->hash = (found->hash ^ sim_machine()->hash) * 0x100000001b3ULL + sim_search_is_new(&search, sim_machine());
     if (sim_search_is_new(&search, sim_machine())) {
       found->runs++;
-      found_outcome_put(found, outcome_of(stop));
+      found_outcome_put(found, program_outcome(stop));
     } else {
       found->known++;
     }

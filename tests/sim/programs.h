@@ -35,6 +35,8 @@ typedef struct Found {
 } Found;
 
 void found_outcome_put(Found *found, uint64_t outcome);
+/* What the run that has just ended came to. */
+uint64_t program_outcome(SimStop stop);
 
 /* Searches until it is over, or until that many runs. */
 void program_search(const Program *program, const SimSearchOptions *options, uint64_t run_count_max, Found *found);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 enum { THREAD_COUNT_MAX = 3, OPERATION_COUNT_MAX = 6, WORD_COUNT = 3 };
-enum { LOCK_FIRST = 1, SHARED_FIRST = 4, FLAG_FIRST = 12, OWN_FIRST = 16 };
+enum { LOCK_FIRST = 1, SHARED_FIRST = 4, FLAG_FIRST = 12, OWN_FIRST = 16, TICK = 58, TICK_NS = 10000000 };
 
 typedef enum Kind {
   LOAD,
@@ -21,6 +21,8 @@ typedef enum Kind {
   SECTION,
   SKIP_IF_ODD,
   STOP_IF,
+  ARM,
+  DISARM,
   KIND_COUNT
 } Kind;
 
@@ -37,10 +39,11 @@ typedef struct Thread {
 /* Constant while a program is searched. */
 static Thread threads[THREAD_COUNT_MAX], handlers[THREAD_COUNT_MAX];
 static unsigned thread_count;
+static RandomClock clock_kind;
 static Program program = { .name = "random" };
 
-static const char *const names[KIND_COUNT] = { "load",      "store", "lock", "lock raising", "unlock",      "raise",  "lower",
-                                               "interrupt", "wait",  "wake", "section",      "skip if odd", "stop if" };
+static const char *const names[KIND_COUNT] = { "load", "store", "lock",    "lock raising", "unlock",  "raise", "lower", "interrupt",
+                                               "wait", "wake",  "section", "skip if odd",  "stop if", "arm",   "disarm" };
 
 /* ---- drawing ---- */
 
@@ -84,7 +87,7 @@ static void lock_add(Draft *draft) {
 }
 
 static void operation_draw(Draft *draft) {
-  uint32_t kind = draw(draft->state, 24);
+  uint32_t kind = draw(draft->state, clock_kind == RANDOM_CLOCK_NONE ? 24 : 27);
   if (kind < 5)
     add(draft, LOAD, draw(draft->state, WORD_COUNT));
   else if (kind < 10)
@@ -107,6 +110,8 @@ static void operation_draw(Draft *draft) {
     add(draft, SECTION, LOCK_FIRST + draw(draft->state, 2));
   else if (kind == 22 && draft->may_stop)
     add(draft, STOP_IF, draw(draft->state, WORD_COUNT));
+  else if (kind >= 24 && !draft->is_handler)
+    add(draft, kind == 24 ? DISARM : ARM, 0);
 }
 
 static void thread_draw(Thread *thread, uint64_t *state, unsigned count, bool is_handler, bool may_stop) {
@@ -179,6 +184,22 @@ static void section(unsigned lock, unsigned own) {
   operation_unlock(lock);
 }
 
+static SimQueueEntry *tick(void) { return &((RigStimulus *)*operation_word(TICK))->entry; }
+
+/* It ticks at whole times. Not while what came of the last one is pending on CPU 0. */
+static void arm(SimMachine *machine, bool is_on) {
+  operation_point(0, 0);
+  sim_touch_shared(machine, SIM_TOUCH_TIMERS, true);
+  sim_touch(machine, SIM_TOUCH_VCPU, 0, false);
+  bool is_pending = !sim_list_is_empty(&SIM_CONTAINER(tick(), RigStimulus, entry)->interrupt.link);
+  if (is_on && tick()->position == 0 && !is_pending) {
+    sim_touch_due(machine, sim_time_ns(machine) + 1, 1, TICK_NS);
+    sim_queue_push(&machine->queue, tick(), (sim_time_ns(machine) / TICK_NS + 1) * TICK_NS);
+  } else if (!is_on && tick()->position != 0) {
+    sim_queue_remove(&machine->queue, tick());
+  }
+}
+
 static void operation_run(SimMachine *machine, Operation operation, uint64_t *seen, unsigned own) {
   switch (operation.kind) {
   case LOAD: *seen = *seen * 5 + operation_load(SHARED_FIRST + operation.what); break;
@@ -196,6 +217,8 @@ static void operation_run(SimMachine *machine, Operation operation, uint64_t *se
     if (operation_load(SHARED_FIRST + operation.what) % 2 == 1)
       sim_stop(machine, SIM_STOP_BUGCHECK, NULL);
     break;
+  case ARM: arm(machine, true); break;
+  case DISARM: arm(machine, false); break;
   default: break;
   }
 }
@@ -208,11 +231,21 @@ static void thread_run(SimMachine *machine, void *argument) {
 static void set_up(void) {
   for (unsigned cpu = 0; cpu < thread_count; cpu++)
     operation_thread(cpu, thread_run, cpu, 0);
+  if (clock_kind == RANDOM_CLOCK_NONE)
+    return;
+  RigStimulus *stimulus = rig_interrupt(0, TICK_NS, SIM_IRQL_DISPATCH, SIM_CONTEXT_DPC, handler, 0);
+  *operation_word(TICK) = (uint64_t)stimulus;
+  sim_machine()->clock = &stimulus->entry;
+  if (clock_kind == RANDOM_CLOCK_LATER)
+    sim_queue_remove(&sim_machine()->queue, &stimulus->entry);
 }
 
-const Program *random_program(uint64_t seed, bool may_stop) {
+const Program *random_program(uint64_t seed, bool may_stop) { return random_program_ticking(seed, may_stop, RANDOM_CLOCK_NONE); }
+
+const Program *random_program_ticking(uint64_t seed, bool may_stop, RandomClock clock) {
   uint64_t state = seed * 0x9e3779b97f4a7c15ULL + 1;
   thread_count = 2 + draw(&state, 4) / 3;
+  clock_kind = clock;
   program.vcpu_count = thread_count;
   program.set_up = set_up;
   for (unsigned i = 0; i < thread_count; i++) {

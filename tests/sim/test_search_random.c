@@ -55,14 +55,51 @@ static bool program_compare(uint64_t seed, bool may_stop, Total *total) {
   return true;
 }
 
+static void total_print(const Total *total) {
+  printf("%llu programs, %llu schedules by brute force, %llu by dpor and %llu left, %llu outcomes\n", (unsigned long long)total->programs,
+         (unsigned long long)total->all, (unsigned long long)total->reduced, (unsigned long long)total->known,
+         (unsigned long long)total->outcomes);
+}
+
 static void programs_compare(bool may_stop) {
   uint64_t count = number_of("SEARCH_COUNT", 400), seed = number_of("SEARCH_SEED", 1);
   Total total = { 0 };
   for (uint64_t tried = 0; total.programs < count && tried < count * 3; tried++)
     program_compare(seed++, may_stop, &total);
-  printf("%llu programs, %llu schedules by brute force, %llu by dpor and %llu left, %llu outcomes\n", (unsigned long long)total.programs,
-         (unsigned long long)total.all, (unsigned long long)total.reduced, (unsigned long long)total.known,
-         (unsigned long long)total.outcomes);
+  total_print(&total);
+  assert_true(total.programs >= count / 2 && total.reduced < total.all);
+}
+
+/* ---- with all CPUs held up until the clock ticks ---- */
+
+static bool ticking_compare(uint64_t seed, bool may_stop, RandomClock clock, Total *total) {
+  static Found all, other;
+  const Program *program = random_program_ticking(seed, may_stop, clock);
+  SimSearchOptions brute = sim_search_options_default, dpor;
+  brute.policy = &sim_policy_exhaustive;
+  brute.makes_attempts = brute.holds_up = true;
+  dpor = brute;
+  dpor.policy = &sim_policy_dpor;
+  program_search(program, &brute, RUN_COUNT_MAX, &all);
+  if (!all.is_complete)
+    return false;
+  program_search(program, &dpor, RUN_COUNT_MAX * 2, &other);
+  compare("dpor, all attempts made", seed, &all, &other);
+  dpor.makes_attempts = false;
+  program_search(program, &dpor, RUN_COUNT_MAX * 2, &other);
+  compare("dpor", seed, &all, &other);
+  *total = (Total){ total->programs + 1, total->all + all.runs, total->reduced + other.runs, total->known + other.known,
+                    total->outcomes + all.outcome_count };
+  return true;
+}
+
+static void no_outcome_is_lost_where_the_clock_ticks(void **state) {
+  (void)state;
+  uint64_t count = number_of("SEARCH_COUNT", 300), seed = number_of("SEARCH_SEED", 2000);
+  Total total = { 0 };
+  for (uint64_t tried = 0; total.programs < count && tried < count * 4; tried++, seed++)
+    ticking_compare(seed, seed % 3 == 0, seed % 2 ? RANDOM_CLOCK_SET : RANDOM_CLOCK_LATER, &total);
+  total_print(&total);
   assert_true(total.programs >= count / 2 && total.reduced < total.all);
 }
 
@@ -80,6 +117,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(no_outcome_is_lost),
     cmocka_unit_test(no_outcome_is_lost_where_runs_stop),
+    cmocka_unit_test(no_outcome_is_lost_where_the_clock_ticks),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
