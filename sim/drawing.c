@@ -37,8 +37,12 @@ SimDrawing *sim_drawing_begin(SimMachine *machine) {
   drawing->intended = SIM_ACTOR_COUNT;
   drawing->alone_count = drawing->rest_left = drawing->later_count = 0;
   uint64_t word = sim_draw(&drawing->draw);
-  for (unsigned kind = 0; kind < SIM_CHOICE_KIND_COUNT; kind++, word >>= 2)
+  uint32_t clock_drawn = 0;
+  for (unsigned kind = 0; kind < SIM_CHOICE_KIND_COUNT; kind++, word >>= 2) {
     drawing->other_chance[kind] = others[word & 3];
+    if (kind == SIM_CHOICE_CLOCK) /* the next bits are those of holding up */
+      clock_drawn = clocks[(word >>= 2) & 3];
+  }
   const SimPolicy *policy = machine->options.policy;
   bool is_member = machine->options.search->options.policy == &sim_policy_portfolio; /* learns for the others, too */
   drawing->follows = is_member || policy == &sim_policy_feedback;
@@ -48,7 +52,7 @@ SimDrawing *sim_drawing_begin(SimMachine *machine) {
   if (drawing->notes_states)
     sim_frontier_begin(drawing, policy == &sim_policy_frontier);
   drawing->visits = (uint8_t)visits_draw(drawing, &machine->options.search->options);
-  drawing->clock_chance = policy->holds_up ? clock_chance(drawing, clocks[word & 3]) : 0;
+  drawing->clock_chance = policy->holds_up ? clock_chance(drawing, clock_drawn) : 0;
   return drawing;
 }
 

@@ -58,6 +58,17 @@ def when_as_json():
 
 
 @test
+def reports_say_when_it_was_decided():
+    for arguments in (['shrink', LOCKS], ['shrink', '--races', STOP], ['run', '-v', '--shrink', LOCKS]):
+        said = words(irqlab(*arguments))
+        check(re.search(r'decided at: (event \d+, where .*: before it \d+ % of schedules fail, behind it all|the beginning: )', said), said)
+    explored = ['explore', '--schedules', '200', '--jobs', '1', STOP]
+    check(re.search(r'\n +decided at event \d+, where .*: before it \d+ % of schedules fail, behind it all\n', irqlab(*explored).stdout), 'explore')
+    failures = json.loads(irqlab('explore', '--json', *explored[1:]).stdout)['scenarios'][0]['failures']
+    check(any((one['decided'] or '').startswith('event ') for one in failures), failures)
+
+
+@test
 def when_it_is_only_drawn():
     """Without a budget to run all, nothing but the last choice is proved, and it is said so."""
     report = json.loads(irqlab('when', '--json', '--budget', '1', '--draws', '64', LOCKS).stdout)
