@@ -134,20 +134,21 @@ static int compare_rows(gconstpointer left, gconstpointer right) {
 }
 
 char **cause_table_lines(const CauseTable *table) {
-  unsigned where_columns = 0, result_columns = 0;
+  unsigned where_columns = 0, count_columns = 0;
   if (table->rows->len < 2)
     return NULL;
   for (guint i = 0; i < table->rows->len; i++) {
     const CauseRow *row = g_ptr_array_index(table->rows, i);
+    g_autofree char *count = g_strdup_printf("%" G_GUINT64_FORMAT, row->schedules);
     where_columns = MAX(where_columns, (unsigned)strlen(row->where));
-    result_columns = MAX(result_columns, (unsigned)strlen(row->result));
+    count_columns = MAX(count_columns, (unsigned)strlen(count));
   }
   g_ptr_array_sort(table->rows, compare_rows);
   GPtrArray *lines = g_ptr_array_new();
-  for (guint i = 0; i < table->rows->len; i++) {
+  for (guint i = 0; i < table->rows->len; i++) { /* the number first: what comes of a call may be long */
     const CauseRow *row = g_ptr_array_index(table->rows, i);
-    g_ptr_array_add(lines, g_strdup_printf("%-*s   %-*s   %" G_GUINT64_FORMAT, (int)where_columns, row->where, (int)result_columns,
-                                           row->result, row->schedules));
+    g_ptr_array_add(lines, g_strdup_printf("%*" G_GUINT64_FORMAT "   %-*s   %s", (int)count_columns, row->schedules, (int)where_columns,
+                                           row->where, row->result));
   }
   g_ptr_array_add(lines, NULL);
   return (char **)g_ptr_array_free(lines, FALSE);

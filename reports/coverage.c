@@ -75,7 +75,7 @@ static void calls_put(json_object *json, const Coverage *coverage) {
 
 /* The driver's variable; else its kind, all those in pool or of Windows together. */
 static char *lock_name(const ScenarioRun *run, uint64_t address) {
-  char *name = place_variable(run, address);
+  char *name = place_variable(run, address, 0, GUEST_DEPTH_OBJECT);
   return name != NULL ? name : g_strdup(names_pool_block(address) != NULL ? "(a lock in pool)" : "(a lock of Windows)");
 }
 

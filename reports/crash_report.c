@@ -172,7 +172,8 @@ static void raised_print(const Report *report) {
 static void related_print(const Report *report) {
   const Finding *finding = report->finding;
   const SimRecord *record = names_record(report->names);
-  if (finding == NULL || finding->event_related >= record->count || finding->rule == RULE_LOCK_ORDER) /* its circle says it */
+  if (finding == NULL || finding->event_related >= record->count || finding->rule == RULE_LOCK_ORDER ||
+      finding->rule == RULE_DEADLOCK) /* its circle says it */
     return;
   const SimEvent *event = &record->events[finding->event_related];
   uint32_t call = event->function != 0 ? event->function : open_call(record, event->sequence);
@@ -264,7 +265,7 @@ static void count_print(const Report *report, const CauseTable *causes) {
     return;
   g_autofree char *place = place_words(report->subject->run, report->finding->site);
   g_autofree char *schedules = outcome_count(MIN(verdict->schedule_count, CAUSE_RUN_COUNT_MAX), "schedule");
-  paragraph_putf(report->out, report->style, "the same call", "%s, %s: where, what came of it, in how many of %s",
+  paragraph_putf(report->out, report->style, "the same call", "%s, %s: in how many of %s, where, what came of it",
                  names_function(report->finding->function), place, schedules);
   for (char **line = lines; *line != NULL; line++)
     paragraph_more(report->out, report->style, *line);

@@ -258,6 +258,17 @@ static bool is_stream_lock(const Object *object) {
   return false;
 }
 
+/* What the driver's source calls a part of a pool block, accessed by the code at `site` (0: by none); NULL: that is not known. Returns owned. */
+static char *block_field(const Names *names, const Object *block, uint64_t address, uint32_t size, uint32_t site, GuestDepth depth) {
+  PlaceInBlock part = { .block = block->address, .offset = address - block->address, .size = size, .accessed = site, .depth = depth };
+  for (size_t i = 0; i < names->record->count && part.allocated == 0; i++) {
+    const SimEvent *event = &names->record->events[i];
+    if (event->kind == EVENT_POOL_ALLOCATE && event->object == block->ordinal)
+      part.allocated = event->site;
+  }
+  return place_in_block(names->run, &part);
+}
+
 /* The object's own name, or what the driver calls the memory it is in; NULL: neither. Returns owned. */
 static char *own_name(const Names *names, const Object *object) {
   const char *routine = g_hash_table_lookup(names->routines, GUINT_TO_POINTER(object->ordinal));
@@ -267,7 +278,12 @@ static char *own_name(const Names *names, const Object *object) {
     return g_strdup(object->name);
   if (is_stream_lock(object))
     return g_strdup("netio's stream lock");
-  return object->size > 0 && object->kind != OBJECT_POOL_BLOCK ? place_variable(names->run, object->address) : NULL;
+  if (object->size == 0 || object->kind == OBJECT_POOL_BLOCK)
+    return NULL;
+  char *name = place_variable(names->run, object->address, object->size, GUEST_DEPTH_OBJECT);
+  const Object *block = name == NULL ? names_pool_block(object->address) : NULL;
+  g_autofree char *field = block != NULL ? block_field(names, block, object->address, object->size, 0, GUEST_DEPTH_OBJECT) : NULL;
+  return field != NULL ? g_strdup_printf("%s of pool block %u", field, block->number) : name;
 }
 
 char *names_object_short(const Names *names, uint32_t ordinal) {
@@ -278,12 +294,24 @@ char *names_object_short(const Names *names, uint32_t ordinal) {
   return name != NULL ? name : g_strdup_printf("%s %u", object_kind_name((ObjectKind)object->kind), object->number);
 }
 
+#define FAST_MUTEX_EVENT 24 /* where a FAST_MUTEX of 56 bytes has its event, by which it is known */
+#define FAST_MUTEX_SIZE 56
+
+/* The names of events stop at the mutex that they are in. */
+static bool is_fast_mutex(const Names *names, const Object *object) {
+  if (object->kind != OBJECT_EVENT || object->address < FAST_MUTEX_EVENT)
+    return false;
+  g_autofree char *event = place_variable(names->run, object->address, object->size, GUEST_DEPTH_OBJECT);
+  g_autofree char *mutex = place_variable(names->run, object->address - FAST_MUTEX_EVENT, FAST_MUTEX_SIZE, GUEST_DEPTH_OBJECT);
+  return event != NULL && g_strcmp0(event, mutex) == 0;
+}
+
 char *names_object(const Names *names, uint32_t ordinal) {
   const Object *object = ordinal != 0 ? object_by_ordinal(ordinal) : NULL;
   if (object == NULL)
     return g_strdup("");
   g_autofree char *name = own_name(names, object);
-  const char *kind = object_kind_name((ObjectKind)object->kind);
+  const char *kind = is_fast_mutex(names, object) ? "fast mutex" : object_kind_name((ObjectKind)object->kind);
   if (name == NULL)
     return g_strdup_printf("%s %u", kind, object->number);
   return is_stream_lock(object) || strstr(name, "lock") != NULL ? g_steal_pointer(&name) : g_strdup_printf("%s %s", kind, name);
@@ -372,22 +400,40 @@ static char *page_words(uint64_t address) {
   }
 }
 
-char *names_address(const Names *names, uint64_t address) {
+/* "NULL + 8 (connection->Link.Blink)". */
+static char *null_words(const Names *names, uint64_t address, uint32_t size, uint32_t site) {
+  const PlaceInBlock part = { .offset = address, .size = size, .accessed = site, .depth = GUEST_DEPTH_ACCESS };
+  g_autofree char *field = site != 0 ? place_in_block(names->run, &part) : NULL;
+  g_autofree char *number = address > 0 ? g_strdup_printf(" + %" G_GUINT64_FORMAT, address) : g_strdup("");
+  return g_strdup_printf("NULL%s%s%s%s", number, field != NULL ? " (" : "", field != NULL ? field : "", field != NULL ? ")" : "");
+}
+
+/* `depth`: how far a name goes into what is there. */
+static char *address_words(const Names *names, uint64_t address, uint32_t size, uint32_t site, GuestDepth depth) {
   if (address < 0x10000)
-    return address == 0 ? g_strdup("NULL") : g_strdup_printf("NULL + %" G_GUINT64_FORMAT, address);
+    return null_words(names, address, size, site);
   const Object *object = object_at(address);
-  if (object != NULL)
+  if (object != NULL && (depth == GUEST_DEPTH_OBJECT || size >= MAX(object->size, 1)))
     return names_object(names, object->ordinal);
   char *name = place_routine(names->run, address);
   if (name == NULL)
-    name = place_variable(names->run, address);
+    name = place_variable(names->run, address, size, depth);
   if (name != NULL)
     return name;
   const Object *block = names_pool_block(address);
-  if (block != NULL)
-    return pool_words(names, block, address);
+  if (block != NULL) {
+    g_autofree char *field = depth == GUEST_DEPTH_ACCESS ? block_field(names, block, address, size, site, depth) : NULL;
+    g_autofree char *words = pool_words(names, block, field != NULL ? block->address : address);
+    return field != NULL ? g_strdup_printf("%s, in %s", field, words) : g_steal_pointer(&words);
+  }
   if (sim_stack_slot_of(address) < SIM_CONTEXT_COUNT_MAX)
     return g_strdup("a kernel stack");
   char *page = page_words(address);
   return page != NULL ? page : g_strdup_printf("0x%" G_GINT64_MODIFIER "x", address);
+}
+
+char *names_address(const Names *names, uint64_t address) { return address_words(names, address, 0, 0, GUEST_DEPTH_OBJECT); }
+
+char *names_access(const Names *names, uint64_t address, uint32_t size, uint32_t site) {
+  return address_words(names, address, size, site, GUEST_DEPTH_ACCESS);
 }

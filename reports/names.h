@@ -36,6 +36,9 @@ char *names_object(const Names *names, uint32_t ordinal);
 char *names_object_short(const Names *names, uint32_t ordinal);
 /* What an address is: "NULL + 4", "gLock", "pool block 3 ('Tag1', 64 bytes) + 16", "a kernel stack", or the number. Returns owned. */
 char *names_address(const Names *names, uint64_t address);
+/* The same of something that is read or written there, of `size` bytes (0: not known), by the code at `site` (0: not known): where the driver's source has a
+ * name for it, that name: "connection->Bytes, in pool block 3 ('Tag1', 64 bytes)". Returns owned. */
+char *names_access(const Names *names, uint64_t address, uint32_t size, uint32_t site);
 /* Where an address is beside the nearest pool block: "4 bytes behind pool block 3 ('Tag1', 64 bytes)"; "" when none is near. Returns owned. */
 char *names_beside(const Names *names, uint64_t address);
 /* The newest pool block, living or freed, that holds the address; NULL: none. */

@@ -237,7 +237,10 @@ char *phrase_access(uint32_t detail) {
 
 static char *of_fault(const Names *names, const SimEvent *event) {
   g_autofree char *access = phrase_access(event->detail);
-  g_autofree char *address = names_address(names, event->value);
+  g_autofree char *beside = (event->detail & 0xff) == SIM_FAULT_OVERRUN ? names_beside(names, event->value) : g_strdup("");
+  if (*beside != '\0')
+    return g_strdup_printf("%.*s %s", (int)(strlen(access) - strlen(" at")), access, beside);
+  g_autofree char *address = names_access(names, event->value, event->detail >> 20, event->site);
   return g_strdup_printf("%s %s", access, address);
 }
 

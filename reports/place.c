@@ -73,20 +73,22 @@ static char *with_offset(const char *name, uint64_t offset) {
   return offset == 0 ? g_strdup(name) : g_strdup_printf("%s + %" G_GUINT64_FORMAT, name, offset);
 }
 
-static char *step_variable(const ScenarioRun *run, uint64_t address) {
+static char *step_variable(const ScenarioRun *run, uint64_t address, uint32_t size) {
   for (size_t i = 0; i < run->scenario->driver_count; i++) {
     const ScenarioDriver *driver = &run->scenario->drivers[i];
     for (size_t j = 0; j < driver->global_count; j++) {
       const StepGlobal *global = step_global_find(run->steps, driver->name.text, driver->globals[j].name.text);
       uint64_t base = global != NULL ? step_global_address(run->instance, global) : 0;
-      if (global != NULL && address >= base && address - base < step_global_size(global))
-        return with_offset(driver->globals[j].name.text, address - base);
+      if (global == NULL || address < base || address - base >= step_global_size(global))
+        continue;
+      g_autofree char *part = step_global_part(global, (uint32_t)(address - base), size);
+      return g_strconcat(driver->globals[j].name.text, part, NULL);
     }
   }
   return NULL;
 }
 
-/* The variable among an image's symbols, static ones too. Read from the file that irqlab itself has built. */
+/* The variable among an image's symbols, where there is no debug information. Read from the file that irqlab itself has built. */
 static char *elf_variable(const char *bytes, gsize size, uint64_t address) {
   const Elf64_Ehdr *header = (const Elf64_Ehdr *)bytes;
   if (size < sizeof *header || memcmp(bytes, ELFMAG, SELFMAG) != 0 || header->e_shoff + header->e_shnum * sizeof(Elf64_Shdr) > size)
@@ -107,11 +109,15 @@ static char *elf_variable(const char *bytes, gsize size, uint64_t address) {
   return NULL;
 }
 
-static char *image_variable(const ScenarioRun *run, uint64_t address) {
+static char *image_variable(const ScenarioRun *run, uint64_t address, uint32_t size, GuestDepth depth) {
   for (guint i = 0; i < run->images->len; i++) {
-    const GuestImage *image = g_ptr_array_index(run->images, i);
+    GuestImage *image = g_ptr_array_index(run->images, i);
     if (address < image->base || address >= image->end)
       continue;
+    GuestSymbols *symbols = guest_image_symbols(image);
+    char *typed = symbols != NULL ? guest_type_variable(symbols, address, size, depth) : NULL;
+    if (typed != NULL)
+      return typed;
     GMappedFile *file = g_mapped_file_new(image->path, FALSE, NULL);
     char *name = file != NULL ? elf_variable(g_mapped_file_get_contents(file), g_mapped_file_get_length(file), address) : NULL;
     g_clear_pointer(&file, g_mapped_file_unref);
@@ -120,9 +126,34 @@ static char *image_variable(const ScenarioRun *run, uint64_t address) {
   return NULL;
 }
 
-char *place_variable(const ScenarioRun *run, uint64_t address) {
-  char *name = run->steps != NULL && run->instance != NULL ? step_variable(run, address) : NULL;
-  return name != NULL ? name : image_variable(run, address);
+char *place_variable(const ScenarioRun *run, uint64_t address, uint32_t size, GuestDepth depth) {
+  char *name = run->steps != NULL && run->instance != NULL ? step_variable(run, address, size) : NULL;
+  return name != NULL ? name : image_variable(run, address, size, depth);
+}
+
+/* The debug information of the image that a site is in; NULL: none, as of a step. */
+static GuestSymbols *symbols_of(const ScenarioRun *run, uint32_t site) {
+  unsigned slot = site >> 24;
+  bool is_compiled = site != 0 && !(site & SIM_SITE_STEP) && slot < run->images->len;
+  return is_compiled ? guest_image_symbols(g_ptr_array_index(run->images, slot)) : NULL;
+}
+
+char *place_in_block(const ScenarioRun *run, const PlaceInBlock *part) {
+  GuestSymbols *symbols = symbols_of(run, part->accessed);
+  RunSite where;
+  char *name = NULL;
+  if (symbols != NULL && scenario_run_site(run, part->accessed, &where))
+    name = guest_type_of_access(symbols, SIM_IMAGE_BASE + part->accessed - 1, where.text, part->offset, part->size);
+  if (name != NULL || part->block == 0)
+    return name;
+  symbols = symbols_of(run, part->allocated);
+  if (symbols != NULL && scenario_run_site(run, part->allocated, &where))
+    name = guest_type_of_allocation(symbols, SIM_IMAGE_BASE + part->allocated - 1, where.text, part->offset, part->size, part->depth);
+  for (guint i = 0; name == NULL && i < run->images->len; i++) {
+    symbols = guest_image_symbols(g_ptr_array_index(run->images, i));
+    name = symbols != NULL ? guest_type_of_pointer(symbols, part->block, part->offset, part->size, part->depth) : NULL;
+  }
+  return name;
 }
 
 uint32_t place_indentation(const ScenarioRun *run, const RunSite *where) {

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "guest_type.h"
 #include "run.h"
 
 #include <glib.h>
@@ -20,7 +21,21 @@ char *place_file_line(const ScenarioRun *run, uint32_t site);
 char *place_routine(const ScenarioRun *run, uint64_t address);
 /* The place an address of compiled code is in, with its line: "fw.Work (driver.c:33)"; "" for none. Returns owned. */
 char *place_code(const ScenarioRun *run, uint64_t address);
-/* The driver's variable that holds the address: "gLock", "gThing + 8"; NULL: none. Returns owned. */
-char *place_variable(const ScenarioRun *run, uint64_t address);
+/* The driver's variable that holds the address, and the part of it of that size (0: the first thing that begins there): "gLock", "gTable.Entries[3].Count".
+ * `depth`: how far into it the name goes. Returns owned; NULL: none. */
+char *place_variable(const ScenarioRun *run, uint64_t address, uint32_t size, GuestDepth depth);
+
+/* A part of a block that a compiled driver has allocated. */
+typedef struct PlaceInBlock {
+  uint64_t block; /* 0: what a NULL pointer would point to */
+  uint64_t offset;
+  uint32_t size;      /* 0: not known */
+  uint32_t accessed;  /* the site that touches it; 0: none */
+  uint32_t allocated; /* the site that allocated the block; 0: none */
+  GuestDepth depth;
+} PlaceInBlock;
+
+/* What the driver's source calls it: "connection->Bytes", "CONNECTION.Bytes". Returns owned; NULL: that is not known. */
+char *place_in_block(const ScenarioRun *run, const PlaceInBlock *part);
 /* How many blanks and tabs stand before the text of a compiled line, so that RunSite.column can be counted in RunSite.text. */
 uint32_t place_indentation(const ScenarioRun *run, const RunSite *where);

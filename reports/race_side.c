@@ -56,7 +56,7 @@ static char *text_of(const Names *names, uint32_t site) {
 }
 
 char *race_side_words(const Names *names, const Finding *finding, const RaceSide *side) {
-  g_autofree char *what = names_address(names, finding->value), *place = place_file_line(names_run(names), side->site);
+  g_autofree char *what = names_access(names, finding->value, 1, side->site), *place = place_file_line(names_run(names), side->site);
   g_autofree char *text = text_of(names, side->site);
   return g_strdup_printf("%s %s%s%s%s%s", side->does, what, *place != '\0' ? ", " : "", place, *text != '\0' ? ": " : "", text);
 }
@@ -67,7 +67,7 @@ static void side_print(GString *out, const ReportStyle *style, const Names *name
   if (!race_side(names, finding, which, &side))
     return;
   g_autofree char *who = place_function(names_run(names), side.site), *in = names_in(names, side.sequence);
-  g_autofree char *held = held_words(names, side.context, side.event), *what = names_address(names, finding->value);
+  g_autofree char *held = held_words(names, side.context, side.event), *what = names_access(names, finding->value, 1, side.site);
   g_autofree char *line = g_strdup_printf("%s: %s %s %s, %s%son cpu %u at %s, holding %s", which == RACE_FIRST ? "the first" : "the second",
                                           *who != '\0' ? who : "the driver", side.does, what, in, *in != '\0' ? " " : "", side.cpu,
                                           sim_irql_name(side.irql), held);

@@ -11,7 +11,7 @@
 
 char *sentence_of_access(const Names *names, const Finding *finding) {
   g_autofree char *whose = sentence_who_where(names, finding), *access = phrase_access(finding->detail);
-  g_autofree char *address = names_address(names, finding->value);
+  g_autofree char *address = names_access(names, finding->value, finding->detail >> 20, finding->site);
   bool by_model = (finding->detail >> 16) & 1;
   return by_model ? g_strdup_printf("%s, called by %s, %s %s", sentence_function_of(finding), whose, access, address)
                   : g_strdup_printf("%s %s %s", whose, access, address);

@@ -22,7 +22,7 @@ static const char *by_model(const Finding *finding, uint32_t flag, char **text) 
 
 char *sentence_of_race(const Names *names, const Finding *finding) {
   g_autofree char *who = sentence_who_where(names, finding), *other = other_who(names, &finding->other);
-  g_autofree char *what = names_address(names, finding->value);
+  g_autofree char *what = names_access(names, finding->value, 1, finding->site);
   g_autofree char *through = NULL;
   if ((finding->detail & FINDING_RACE_BY_MODEL) && g_str_has_prefix(names_function(finding->function), "ExFreePool"))
     return g_strdup_printf("%s gives back %s, which %s %s, and nothing orders the two", who, what, other,

@@ -6,8 +6,9 @@
 #include <string.h>
 
 #define MOVE_DISTANCE_MAX 64
-#define MOVE_COUNT_MAX 12 /* schedules with more switches than that are not moved about: delta debugging has to do */
-#define PATIENCE 1000     /* runs that look for fewer preemptions, before other ways to find some are tried */
+#define MOVE_COUNT_MAX 24 /* schedules with more switches than that are not moved about: delta debugging has to do */
+#define PAIR_DISTANCE_MAX 8
+#define PATIENCE 1000 /* runs that look for fewer preemptions, before other ways to find some are tried */
 
 /* What it costs. Less comes first by the first that differs. */
 typedef struct Cost {
@@ -173,6 +174,23 @@ static void minimize(Work *work, Case *best) {
   sim_schedule_finish(&candidate);
 }
 
+/* Two that are not side by side: what is left between a switch there and one back. True: something went. */
+static bool pairs_try(Work *work, Case *best) {
+  SimSchedule candidate = { 0 };
+  bool is_shorter = false;
+  for (size_t distance = 1; distance <= PAIR_DISTANCE_MAX; distance++)
+    for (size_t at = 0; at + distance < best->said.count && may_run(work);) {
+      schedule_leave_out(&candidate, &best->said, at + distance, at + distance + 1);
+      memmove(candidate.exceptions + at, candidate.exceptions + at + 1, (candidate.count - at - 1) * sizeof *candidate.exceptions);
+      candidate.count--;
+      bool is_gone = try_one(work, &candidate, best);
+      is_shorter |= is_gone;
+      at += !is_gone;
+    }
+  sim_schedule_finish(&candidate);
+  return is_shorter;
+}
+
 /* ---- moving one, to be rid of another ---- */
 
 /* With switch `index` moved, does it fail without one of the others? */
@@ -209,6 +227,8 @@ static bool move_any(Work *work, Case *best) {
 }
 
 static void move(Work *work, Case *best) {
+  while (best->cost.preemptions > 0 && may_run(work) && pairs_try(work, best))
+    minimize(work, best);
   while (best->cost.preemptions > 0 && best->said.count <= MOVE_COUNT_MAX && may_run(work) && move_any(work, best))
     minimize(work, best);
 }

@@ -120,11 +120,11 @@ static void kind_append(GString *text, uint32_t ordinal) {
 /* Once for two places, whichever came first. */
 static char *race_text(const CampaignJudge *judge, const Finding *finding) {
   g_autofree char *here = place_words(judge->run, finding->site), *there = place_words(judge->run, finding->other.site);
-  g_autofree char *variable = place_variable(judge->run, finding->value);
-  char *offset = variable != NULL ? strstr(variable, " + ") : NULL;
+  g_autofree char *variable = place_variable(judge->run, finding->value, 0, GUEST_DEPTH_OBJECT);
+  char *part = variable != NULL ? strpbrk(variable, ".[+") : NULL; /* of it: the same places race there as a rule */
   bool is_first = strcmp(here, there) <= 0;
-  if (offset != NULL)
-    *offset = '\0';
+  if (part != NULL)
+    part[*part == '+' ? -1 : 0] = '\0';
   return g_strdup_printf("%s%s%s: %s, %s", CAMPAIGN_RACE, variable != NULL ? " on " : "", variable != NULL ? variable : "",
                          is_first ? here : there, is_first ? there : here);
 }

@@ -138,14 +138,14 @@ void guest_image_begin(const GuestImage *image) {
 
 /* ---- symbols ---- */
 
-static GuestSymbols *symbols_of(GuestImage *image) {
+GuestSymbols *guest_image_symbols(GuestImage *image) {
   if (image->symbols == NULL)
     image->symbols = guest_symbols_open(image->path, NULL);
   return image->symbols;
 }
 
 guint64 guest_image_find(GuestImage *image, const char *name) {
-  GuestSymbols *symbols = symbols_of(image);
+  GuestSymbols *symbols = guest_image_symbols(image);
   return symbols != NULL ? guest_symbols_find_name(symbols, name) : 0;
 }
 
@@ -161,7 +161,7 @@ static const GuestVariable *variable_of(GuestImage *image, const char *name) {
   GuestVariable *variable = g_hash_table_lookup(image->variables, name);
   if (variable != NULL)
     return variable;
-  GuestSymbols *symbols = symbols_of(image);
+  GuestSymbols *symbols = guest_image_symbols(image);
   variable = g_new0(GuestVariable, 1);
   if (symbols != NULL)
     variable->address = guest_symbols_find_variable(symbols, name, &variable->size);
@@ -177,7 +177,7 @@ guint64 guest_image_find_variable(GuestImage *image, const char *name, gsize *si
 
 bool guest_image_symbol(GuestImage *image, guint32 site, GuestSymbol *symbol) {
   guint64 address = SIM_IMAGE_BASE + site;
-  GuestSymbols *symbols = !(site & SIM_SITE_STEP) && address > image->base && address <= image->end ? symbols_of(image) : NULL;
+  GuestSymbols *symbols = !(site & SIM_SITE_STEP) && address > image->base && address <= image->end ? guest_image_symbols(image) : NULL;
   return symbols != NULL && guest_symbols_find_place(symbols, address, symbol);
 }
 

@@ -43,5 +43,8 @@ guint64 guest_image_find_variable(GuestImage *image, const char *name, gsize *si
 /* Where a site of this image is in its source; false: unknown. Strings are borrowed from the image. */
 bool guest_image_symbol(GuestImage *image, guint32 site, GuestSymbol *symbol);
 
+/* Its debug information, opened when first asked; NULL: it cannot be read. Borrowed. */
+GuestSymbols *guest_image_symbols(GuestImage *image);
+
 /* The fingerprint of several images together: one's own when there is one, "-" when there is none. Returns owned. */
 char *guest_images_fingerprint(const GPtrArray *images);

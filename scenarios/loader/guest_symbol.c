@@ -1,17 +1,10 @@
-#include "guest_symbol.h"
+#include "guest_symbol_internal.h"
 
 #include "guest_build.h"
 
 #include <dwarf.h>
-#include <elfutils/libdwfl.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct GuestSymbols {
-  Dwfl *dwfl;
-  Dwfl_Module *module;
-  GHashTable *places; /* address -> GuestSymbol; looked up only */
-};
 
 GuestSymbols *guest_symbols_open(const char *path, GError **error) {
   static const Dwfl_Callbacks callbacks = { .find_elf = dwfl_build_id_find_elf, .find_debuginfo = dwfl_standard_find_debuginfo };
@@ -34,6 +27,7 @@ void guest_symbols_close(GuestSymbols *symbols) {
     return;
   dwfl_end(symbols->dwfl);
   g_hash_table_unref(symbols->places);
+  g_clear_pointer(&symbols->variables, g_array_unref);
   g_free(symbols);
 }
 

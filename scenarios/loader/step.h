@@ -96,6 +96,9 @@ uint64_t step_driver_memory(const StepInstance *instance, const char *driver, ui
 
 uint64_t step_global_address(const StepInstance *instance, const StepGlobal *global);
 uint32_t step_global_size(const StepGlobal *global);
+/* What is in it at that offset, of that size (0: the first thing that begins there): ".Entries[3].Count", " + 4" where no member is, "" for all of it.
+ * Returns owned. */
+char *step_global_part(const StepGlobal *global, uint32_t offset, uint32_t size);
 
 /* The value of an integer, enumeration or pointer global, sign extended as its type says; false: it is an array or a structure. Looks without
  * being an access: for expectations. */

@@ -3,10 +3,11 @@
 import json
 import pathlib
 import re
+import shutil
 import tempfile
 
 from cases_races import THREAD, story_of
-from harness import ROOT, check, irqlab, test
+from harness import HERE, ROOT, check, irqlab, test
 
 LIBRARY = [ROOT / 'scenarios' / folder for folder in ('drivers', 'failures', 'rules', 'seeds')]
 
@@ -58,3 +59,21 @@ def times_of_a_story_never_decrease():
     report = irqlab('run', '-v', ROOT / 'scenarios/failures/driver-entry-forgets/bug.json').stdout
     check('boot+0.000000 ms  the thread begins' in report, report)
     check('FwpsInjectionHandleCreate0 = STATUS_FWP_TCPIP_NOT_READY, by' in report and report.count('FwpsInjectionHandleCreate0') == 1, report)
+
+
+@test
+def members_are_told_by_their_names():
+    """Of what a pointer points to and of variables; nested, in arrays, in unions and of some bits; by the line that names them, or by their type."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(HERE / 'members.c', folder)
+        functions = ('Element', 'Bits', 'Whole', 'Half', 'Chain', 'Two', 'Null')
+        traffic = [{'at': f'{n + 1}ms', 'thread': f'd.{function}', 'in': 'cpu 0'} for n, function in enumerate(functions)]
+        file = pathlib.Path(folder, 'members.json')
+        file.write_text(json.dumps({'irqlab': 1, 'title': 't', 'machine': {'cpus': 1, 'windows': '10'}, 'drivers': {'d': {'source': 'members.c'}},
+                                    'traffic': traffic}), encoding='utf-8')
+        report = re.sub(r'\s+', ' ', irqlab('run', '-v', file).stdout)
+        for text in ("d.Element writes 8 bytes at table->Entries[2].Since.QuadPart, in pool block", 'd.Bits writes 1 byte at table->Closing (a bit field), in',
+                     'd.Whole writes 8 bytes at table->Word.Whole, in', 'd.Half writes 4 bytes at table->Word.Half.High, in',
+                     'd.Chain writes 2 bytes at gTable->Next->Entries[1].Port, in', 'd.Two writes 16 bytes at TABLE.Entries[1], in',
+                     'd.Null reads 8 bytes at NULL + 120 (gOther.Next->Next)', 'KeSetEvent(gOther.Done)'):
+            check(text in report, f'no {text!r} in\n{report}')
