@@ -1,8 +1,8 @@
 #include "events.h"
 #include "model.h"
 
-/* Objects are found by the 256-byte piece of memory they begin in: an address by one bucket, a range by a bucket a piece. */
-#define PIECE_SHIFT 8
+/* Objects are found by the 64-byte piece of memory they begin in: an address by one bucket, a range by a bucket a piece. Few begin in one piece. */
+#define PIECE_SHIFT 6
 
 /* Opaque objects stand this far apart, in pages that nothing may touch. */
 #define OPAQUE_SPACING 64
@@ -140,18 +140,29 @@ Object *object_find(uint64_t address, ObjectKind kind) { return find(address, ki
 
 static Object *lower(Object *left, Object *right) { return left == NULL || right->ordinal < left->ordinal ? right : left; }
 
+/* The lowest above `after` in the range, or `first`, of what one bucket leads to. */
+static Object *bucket_in_range(unsigned bucket, uint64_t address, uint64_t size, uint32_t after, Object *first) {
+  uint32_t ordinal = MODEL->object_table.buckets[bucket];
+  while (ordinal > after) { /* newest first */
+    Object *object = object_of(ordinal);
+    if (object->address - address < size)
+      first = lower(first, object);
+    ordinal = object->hash_next;
+  }
+  return first;
+}
+
 Object *object_in_range(uint64_t address, uint64_t size, uint32_t after) {
   Object *first = NULL;
-  uint64_t last_piece = (address + size - 1) >> PIECE_SHIFT;
-  for (uint64_t piece = address >> PIECE_SHIFT; size > 0 && piece <= last_piece; piece++) {
-    uint32_t ordinal = MODEL->object_table.buckets[bucket_of(piece << PIECE_SHIFT)];
-    while (ordinal > after) { /* newest first */
-      Object *object = object_of(ordinal);
-      if (object->address - address < size)
-        first = lower(first, object);
-      ordinal = object->hash_next;
-    }
-  }
+  if (size == 0)
+    return NULL;
+  uint64_t piece = address >> PIECE_SHIFT, last_piece = (address + size - 1) >> PIECE_SHIFT;
+  if (last_piece - piece < OBJECT_BUCKET_COUNT)
+    for (; piece <= last_piece; piece++)
+      first = bucket_in_range(bucket_of(piece << PIECE_SHIFT), address, size, after, first);
+  else
+    for (unsigned bucket = 0; bucket < OBJECT_BUCKET_COUNT; bucket++)
+      first = bucket_in_range(bucket, address, size, after, first);
   return first;
 }
 

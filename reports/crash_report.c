@@ -5,10 +5,12 @@
 #include "expected.h"
 #include "headline.h"
 #include "lock_circle.h"
+#include "outcome.h"
 #include "paragraph.h"
 #include "phrase.h"
 #include "race_side.h"
 #include "round.h"
+#include "shell.h"
 #include "story.h"
 #include "stuck.h"
 #include "wait_chain.h"
@@ -88,9 +90,21 @@ static uint32_t site_of(const Report *report) {
   return report->result->bugcheck.code != 0 && report->result->bugcheck.site != 0 ? report->result->bugcheck.site : stuck_site();
 }
 
+/* Nothing was found, and yet it is not as expected. */
+static bool is_promise_broken(const Report *report) {
+  return report->subject->why != NULL && report->result->bugcheck.code == 0 && report->result->stop == SIM_STOP_QUIET;
+}
+
+static char *broken_words(const Report *report) {
+  const RunVerdict *verdict = report->subject->verdict;
+  return verdict != NULL && verdict->failed != NULL ? expectation_broken(verdict->failed)
+                                                    : g_strdup_printf("not as expected: %s", report->subject->why);
+}
+
 static void head_print(const Report *report) {
-  g_autofree char *line =
-      report->finding != NULL ? headline_finding(report->names, report->finding) : headline_end(report->names, report->result);
+  g_autofree char *line = report->finding != NULL     ? headline_finding(report->names, report->finding)
+                          : is_promise_broken(report) ? broken_words(report)
+                                                      : headline_end(report->names, report->result);
   g_autoptr(GString) wrapped = g_string_new(NULL);
   report_wrap(wrapped, report->style, 0, 2, line);
   report_put(report->out, report->style, REPORT_RED, wrapped->str);
@@ -249,9 +263,9 @@ static void count_print(const Report *report, const CauseTable *causes) {
   if (lines == NULL)
     return;
   g_autofree char *place = place_words(report->subject->run, report->finding->site);
-  paragraph_putf(report->out, report->style, "the same call",
-                 "%s, %s: where, what came of it, in how many of %" G_GUINT64_FORMAT " schedules",
-                 names_function(report->finding->function), place, MIN(verdict->schedule_count, CAUSE_RUN_COUNT_MAX));
+  g_autofree char *schedules = outcome_count(MIN(verdict->schedule_count, CAUSE_RUN_COUNT_MAX), "schedule");
+  paragraph_putf(report->out, report->style, "the same call", "%s, %s: where, what came of it, in how many of %s",
+                 names_function(report->finding->function), place, schedules);
   for (char **line = lines; *line != NULL; line++)
     paragraph_more(report->out, report->style, *line);
 }
@@ -283,8 +297,7 @@ static void command_print(const Report *report, const char *label, const char *c
 
 static void commands_print(const Report *report) {
   const ReportSubject *subject = report->subject;
-  g_autofree char *name = g_shell_quote(subject->name);
-  const char *quoted = strpbrk(subject->name, " \t'\"\\$`*?[]<>|&;()#~!") != NULL ? name : subject->name;
+  g_autofree char *quoted = shell_word(subject->name);
   g_string_append_c(report->out, '\n');
   bool is_drawn = subject->verdict != NULL && subject->verdict->search.policy == &sim_policy_random;
   if (strlen(subject->schedule) > SCHEDULE_COLUMNS_MAX && is_drawn && subject->verdict != NULL && subject->verdict->shown != NULL) {

@@ -30,3 +30,5 @@ json_object *decided_json(const DecidedSubject *subject);
 char *decided_bounds(const Likelihood *likelihood);
 /* What an answer to that choice of the line means: its own (option 0), or another. Returns owned. */
 char *decided_answer_words(const DecidedSubject *subject, size_t choice, unsigned option);
+/* ", while cpu 0 holds gA": the locks of all who could have gone on there; "" when there are none. Returns owned. */
+char *decided_held_words(const DecidedSubject *subject, size_t choice);

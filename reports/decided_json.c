@@ -73,6 +73,7 @@ json_object *decided_json(const DecidedSubject *subject) {
   json_object_object_add(json, "bounds", json_object_new_string(bounds));
   json_object_object_add(json, "from_the_beginning", json_object_new_boolean(likelihood->proved == 0));
   json_object_object_add(json, "inevitable_behind", likelihood->proved > 0 ? place_json(likelihood, likelihood->proved - 1) : NULL);
+  json_object_object_add(json, "ended_by_the_host_clock", json_object_new_boolean(likelihood->is_cut));
   json_object_object_add(json, "averted_before", json_object_new_boolean(likelihood->is_averted));
   json_object_object_add(json, "always_seen_behind", likelihood->tried > 0 ? place_json(likelihood, likelihood->tried - 1) : NULL);
   json_object_object_add(json, "matters_most", place_json(likelihood, likelihood->critical));

@@ -4,7 +4,6 @@
 #include "phrase.h"
 
 #include "model/events.h"
-#include "model/tcpip/tcpip_face.h"
 
 #include <string.h>
 
@@ -41,46 +40,20 @@ static void finding_print(GString *out, const ReportStyle *style, const Names *n
   }
 }
 
-static char *connection_words(const ExpectState *state) {
-  TcpipEndpoint local = { .address = state->address, .port = state->port };
-  const TcpipConnection *connection = tcpip_connection_find(local, (TcpipEndpoint){ 0 });
-  return connection == NULL ? g_strdup("there is no such connection")
-                            : g_strdup_printf("it is %s", tcpip_state_name((ConnectionState)connection->state));
-}
-
-static char *cpu_words(const ExpectState *state) {
-  const SimMachine *machine = sim_machine();
-  const SimVcpu *vcpu = state->number < machine->vcpu_count ? &machine->vcpus[state->number] : NULL;
-  if (vcpu == NULL)
-    return g_strdup("there is no such CPU");
-  const char *does = vcpu->is_hung ? "hangs" : vcpu->depth == 0 ? "is idle" : vcpu->stack[vcpu->depth - 1]->is_spinning ? "spins" : "runs";
-  return g_strdup_printf("it %s, at %s", does, sim_irql_name(vcpu->irql));
-}
-
-/* A thread of a process is named PROCESS.THREAD. */
-static char *thread_words(const Names *names, const ExpectState *state) {
-  static const char *const states[] = { "made", "ready", "about to run", "running", "waiting", "ended" };
-  g_autofree char *name = state->process != NULL ? g_strdup_printf("%s.%s", state->process, state->name) : g_strdup(state->name);
+/* What a thread waits for. One of a process is named PROCESS.THREAD. */
+static void waits_print(GString *out, const ReportStyle *style, const Names *names, const ExpectState *state) {
+  g_autofree char *name = g_strdup_printf("%s.%s", state->process, state->name);
   for (uint32_t ordinal = object_count(); ordinal > 0; ordinal--) {
     const Object *object = object_by_ordinal(ordinal);
     if (object->kind != OBJECT_THREAD || strcmp(object->name, name) != 0)
       continue;
     const KeThread *thread = object->is_alive ? object->body : NULL;
-    if (thread == NULL)
-      return g_strdup("it has ended");
-    g_autofree char *waits = thread->state == KE_THREAD_WAITING ? names_object(names, thread->wait_object) : g_strdup("");
-    return g_strdup_printf("it is %s%s%s", states[thread->state], *waits != '\0' ? " for " : "", waits);
+    g_autofree char *what = thread != NULL && thread->state == KE_THREAD_WAITING ? names_object(names, thread->wait_object) : g_strdup("");
+    g_autofree char *line = g_strdup_printf("it waits for %s", what);
+    if (*what != '\0')
+      paragraph_more(out, style, line);
+    return;
   }
-  return g_strdup("there is no such thread");
-}
-
-static void state_print(GString *out, const ReportStyle *style, const Names *names, const ExpectState *state) {
-  g_autofree char *text = state->kind == EXPECT_STATE_CONNECTION ? connection_words(state)
-                          : state->kind == EXPECT_STATE_CPU      ? cpu_words(state)
-                          : state->kind == EXPECT_STATE_THREAD   ? thread_words(names, state)
-                                                                 : NULL;
-  if (text != NULL)
-    paragraph_more(out, style, text);
 }
 
 /* Events of the kind that was asked for, whatever else was asked of them. */
@@ -153,7 +126,7 @@ void expected_print(GString *out, const ReportStyle *style, const Names *names, 
     event_print(out, style, names, &failed->events[0]);
   } else if (failed->kind == EXPECT_ORDER && failed->when == EXPECT_ALWAYS) {
     order_print(out, style, names, failed);
-  } else if (failed->kind == EXPECT_STATE && failed->when == EXPECT_ALWAYS) {
-    state_print(out, style, names, &failed->state);
+  } else if (failed->kind == EXPECT_STATE && failed->when == EXPECT_ALWAYS && failed->state.kind == EXPECT_STATE_THREAD) {
+    waits_print(out, style, names, &failed->state);
   }
 }

@@ -20,6 +20,7 @@ Outcome *outcome_new(const char *file, const char *argument, const char *name) {
   outcome->name = g_strdup(name);
   outcome->title = g_strdup("");
   outcome->result = g_strdup("");
+  outcome->states = -1;
   outcome->buckets = g_ptr_array_new_with_free_func(bucket_free);
   outcome->notes = g_ptr_array_new_with_free_func(g_free);
   return outcome;
@@ -69,6 +70,11 @@ char *outcome_number(uint64_t number) {
   return g_string_free(text, FALSE);
 }
 
+char *outcome_count(uint64_t number, const char *noun) {
+  g_autofree char *text = outcome_number(number);
+  return g_strdup_printf("%s %s%s", text, noun, number == 1 ? "" : "s");
+}
+
 char *outcome_schedules(const Outcome *outcome) {
   g_autofree char *number = outcome_number(outcome->schedules);
   if (outcome->schedules <= 1 && !outcome->is_exhausted)
@@ -107,6 +113,7 @@ json_object *outcome_to_json(const Outcome *outcome) {
   json_object_object_add(json, "bounds", text_json(outcome->bounds));
   json_object_object_add(json, "exhausted", json_object_new_boolean(outcome->is_exhausted));
   json_object_object_add(json, "levels", outcome->levels != NULL ? json_object_get(outcome->levels) : json_object_new_array());
+  json_object_object_add(json, "states", outcome->states >= 0 ? json_object_new_int64(outcome->states) : NULL);
   json_object_object_add(json, "milliseconds", milliseconds_json(outcome->host_ms));
   json_object *buckets = json_object_new_array();
   for (guint i = 0; i < outcome->buckets->len; i++) {
@@ -189,6 +196,8 @@ Outcome *outcome_from_json(json_object *json) {
   if (json_object_object_get_ex(json, "exhausted", &value))
     outcome->is_exhausted = json_object_get_boolean(value);
   outcome->levels = json_object_get(json_object_object_get(json, "levels"));
+  if (json_object_object_get_ex(json, "states", &value) && value != NULL)
+    outcome->states = json_object_get_int64(value);
   if (json_object_object_get_ex(json, "milliseconds", &value))
     outcome->host_ms = json_object_get_double(value);
   buckets_read(outcome, json);

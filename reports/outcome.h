@@ -45,6 +45,7 @@ typedef struct Outcome {
   bool is_exhausted;
   json_object
       *levels; /* of a search that deepens: list of preemptions, schedules: all there are, before one that is not as expected; NULL: none */
+  int64_t states; /* where they are merged: different ones met; -1: they are not */
   double host_ms;
   char *report;          /* the crash report, plain or coloured as asked; NULL */
   GPtrArray *buckets;    /* OutcomeBucket * */
@@ -63,6 +64,8 @@ Outcome *outcome_from_json(json_object *json);
 
 /* "10,000". Returns owned. */
 char *outcome_number(uint64_t number);
+/* "10,000 schedules", "1 schedule". Returns owned. */
+char *outcome_count(uint64_t number, const char *noun);
 /* "explored 10,000", "exhausted 41", "1 schedule". Returns owned. */
 char *outcome_schedules(const Outcome *outcome);
 const char *outcome_status_name(OutcomeStatus status); /* "as expected", ...: constant */

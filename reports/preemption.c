@@ -62,7 +62,21 @@ static char *step_words(const Names *names, const SimSurveyPoint *point, uint8_t
   return g_strdup_printf("%s is interrupted here%s: cpu %u goes on%s", running, place, point->answer, steps);
 }
 
-static char *other_words(const SimSurveyPoint *point, uint32_t count) {
+/* The thread that has just become ready: the last event before says which. */
+static char *placement_words(const Names *names, const SimSurveyPoint *point) {
+  const SimRecord *record = names_record(names);
+  if (point->natural == SIM_PLACEMENT_STAYS) {
+    const char *running = running_before(names, point->event, point->cpu);
+    g_autofree char *place = place_before(names, point->event, point->cpu);
+    return g_strdup_printf("%s is preempted here%s: goes on at cpu %u", *running != '\0' ? running : "what runs", place, point->answer);
+  }
+  const SimEvent *last = point->event > 0 && point->event <= record->count ? &record->events[point->event - 1] : NULL;
+  g_autofree char *thread =
+      last != NULL && last->kind == EVENT_READY ? names_object(names, last->object) : g_strdup("the thread that has to leave");
+  return g_strdup_printf("%s is placed on cpu %u instead of cpu %u", thread, point->answer, point->natural);
+}
+
+static char *other_words(const Names *names, const SimSurveyPoint *point, uint32_t count) {
   switch (point->kind) {
   case SIM_CHOICE_INTERRUPT:
     return count > 1 ? g_strdup_printf("the interrupt that is pending lands %u steps later", count)
@@ -73,6 +87,7 @@ static char *other_words(const SimSurveyPoint *point, uint32_t count) {
   case SIM_CHOICE_IRQL:
     return point->answer < SIM_IRQL_COUNT ? g_strdup_printf("the callback comes at %s", sim_irql_name((SimIrql)point->answer))
                                           : g_strdup("the callback comes in a DPC");
+  case SIM_CHOICE_PLACEMENT: return placement_words(names, point);
   case SIM_CHOICE_WORKER: return g_strdup("the worker thread has other work first");
   case SIM_CHOICE_GRANT: return g_strdup_printf("number %u of those that wait is woken", point->answer + 1);
   case SIM_CHOICE_PACKET:
@@ -135,7 +150,7 @@ static void told_add(GArray *preemptions, const Names *names, const SimSurveyPoi
   bool is_cpu = is_step(point) && point->natural < SIM_VCPU_COUNT_MAX;
   uint8_t held = is_cpu && told == TOLD_DEPARTURES ? (uint8_t)point->natural : point->cpu;
   Preemption preemption = { .event = point->event, .cpu = held, .count = count };
-  preemption.text = is_step(point) ? step_words(names, point, held, count) : other_words(point, count);
+  preemption.text = is_step(point) ? step_words(names, point, held, count) : other_words(names, point, count);
   g_array_append_val(preemptions, preemption);
 }
 

@@ -1,9 +1,10 @@
 #include "options.h"
 
-const char sim_choice_letters[SIM_CHOICE_KIND_COUNT + 1] = "simraquwfpgkt";
+const char sim_choice_letters[SIM_CHOICE_KIND_COUNT + 1] = "simraquwfpgktc";
 
 const char *const sim_choice_names[SIM_CHOICE_KIND_COUNT] = {
-  "step", "interrupt", "access", "resident", "allocation", "irql", "reply", "model", "status", "packet", "grant", "worker", "clock",
+  "step",  "interrupt", "access", "resident", "allocation", "irql",  "reply",
+  "model", "status",    "packet", "grant",    "worker",     "clock", "placement",
 };
 
 /* ---- options ---- */

@@ -32,6 +32,7 @@ typedef enum SimChoiceKind {
   SIM_CHOICE_GRANT, /* who of those that spin or wait gets it; natural: the first that came; option id: cpu number, or place in the queue */
   SIM_CHOICE_WORKER, /* does a worker thread take this item now; natural: 1; 0: later */
   SIM_CHOICE_CLOCK,  /* who steps next, where the clock alone could beside the natural one; of policies that hold up */
+  SIM_CHOICE_PLACEMENT, /* the cpu a ready thread goes to; natural: the model's; or where one that runs goes on: SIM_PLACEMENT_STAYS, or a cpu */
   SIM_CHOICE_KIND_COUNT,
 } SimChoiceKind;
 
@@ -55,6 +56,9 @@ typedef struct SimOperation {
  * context: the quantum ends where that ready thread may run, and it steps; SIM_OPTION_CLOCK: every cpu is held up until the clock's next tick, at
  * which timers and time-outs are due. */
 #define SIM_OPTION_CLOCK 255
+
+/* Natural answer where it is asked whether the thread that steps is preempted here, and goes on at another cpu. */
+#define SIM_PLACEMENT_STAYS 255
 
 /* Who an option is about, small enough for arrays: a context's slot; SIM_ACTOR_INTERRUPT + cpu: an interrupt that lands there; the clock. The same
  * actor may be another context later in the run, when its slot is used again: compare `context`. */
@@ -163,4 +167,4 @@ bool sim_varies(const struct SimMachine *machine, SimChoiceKind kind);
 /* All kinds that sim_choose_rare asks. */
 #define SIM_CHOICE_RARE                                                                                                                    \
   (1u << SIM_CHOICE_RESIDENT | 1u << SIM_CHOICE_ALLOCATION | 1u << SIM_CHOICE_IRQL | 1u << SIM_CHOICE_REPLY | 1u << SIM_CHOICE_STATUS |    \
-   1u << SIM_CHOICE_PACKET | 1u << SIM_CHOICE_GRANT | 1u << SIM_CHOICE_WORKER)
+   1u << SIM_CHOICE_PACKET | 1u << SIM_CHOICE_GRANT | 1u << SIM_CHOICE_WORKER | 1u << SIM_CHOICE_PLACEMENT)

@@ -29,9 +29,11 @@ SimDrawing *sim_drawing_begin(SimMachine *machine) {
   drawing->intended = SIM_ACTOR_COUNT;
   drawing->alone_count = drawing->rest_left = drawing->later_count = 0;
   uint64_t word = sim_draw(&drawing->draw);
-  for (unsigned kind = 0; kind < SIM_CHOICE_KIND_COUNT; kind++, word >>= 2)
+  for (unsigned kind = 0; kind < SIM_CHOICE_KIND_COUNT; kind++, word >>= 2) {
     drawing->other_chance[kind] = others[word & 3];
-  drawing->clock_chance = machine->options.policy->holds_up ? clocks[word & 3] : 0;
+    if (kind == SIM_CHOICE_CLOCK) /* the next bits are those of holding up */
+      drawing->clock_chance = machine->options.policy->holds_up ? clocks[(word >>= 2) & 3] : 0;
+  }
   const SimPolicy *policy = machine->options.policy;
   bool is_member = machine->options.search->options.policy == &sim_policy_portfolio; /* learns for the others, too */
   drawing->follows = is_member || policy == &sim_policy_feedback;

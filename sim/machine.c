@@ -340,6 +340,13 @@ static void operation_note(SimOperation *operation, SimPointKind kind, uint32_t 
   operation->address = address;
 }
 
+/* Once a call: who moves is asked no further before it goes on. */
+static void thread_move(SimMachine *machine, SimPointKind kind) {
+  if (kind == SIM_POINT_CALL && machine->current->kind == SIM_CONTEXT_THREAD && machine->threads != NULL &&
+      machine->threads->move != NULL && sim_varies(machine, SIM_CHOICE_PLACEMENT) && machine->threads->move(machine))
+    sim_reschedule(machine);
+}
+
 void sim_point_at(SimMachine *machine, SimPointKind kind, uint32_t function, uint32_t object, bool is_write, uint64_t address,
                   uint64_t cost_ns) {
   if (machine->footprint != NULL)
@@ -355,6 +362,8 @@ void sim_point_at(SimMachine *machine, SimPointKind kind, uint32_t function, uin
   if (machine->is_forced)
     sim_forced_look_again(machine);
   sim_reschedule(machine);
+  if (machine->options.varies >> SIM_CHOICE_PLACEMENT & 1)
+    thread_move(machine, kind);
 }
 
 /* The chosen cpu steps at this very access, without a further question. */

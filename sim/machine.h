@@ -102,6 +102,9 @@ typedef struct SimThreads {
   uint32_t (*ready)(struct SimMachine *machine, SimReadyRun *runs, uint32_t max);
   /* That cpu, of one thread; NULL: it would not run. */
   SimVcpu *(*turn)(const SimContext *context);
+  /* The thread that steps may be preempted here by one of the system's own, and go on at another cpu: asks SIM_CHOICE_PLACEMENT; true: it was. Only
+   * where that varies. NULL: threads stay where they are. */
+  bool (*move)(struct SimMachine *machine);
   /* The quantum of the thread on that cpu ends, and this one runs there. */
   void (*switch_to)(struct SimMachine *machine, SimVcpu *vcpu, SimContext *thread);
   /* If it stepped now it would only find that it has to wait, with no other effect: a systematic search steps it when all others would, too.

@@ -55,9 +55,20 @@ void sim_granules_close(SimMachine *machine, uint64_t address, size_t size, uint
   memset(granule_of(address), why, (size + SIM_GRANULE_SIZE - 1) / SIM_GRANULE_SIZE);
 }
 
+/* Eight granules that are open as a whole begin there. */
+static bool are_eight_full(uint64_t address) {
+  uint64_t eight;
+  memcpy(&eight, granule_of(address), sizeof eight);
+  return eight == SIM_GRANULE_FULL * 0x0101010101010101ULL;
+}
+
 /* The first address of [address, address + size) whose granule does not allow it; 0: all do. */
 static uint64_t granules_judge(uint64_t address, size_t size, SimFaultReason *reason) {
   for (uint64_t at = address; at < address + size;) {
+    if (address + size - at >= 8 * SIM_GRANULE_SIZE && at % SIM_GRANULE_SIZE == 0 && are_eight_full(at)) {
+      at += 8 * SIM_GRANULE_SIZE;
+      continue;
+    }
     uint64_t granule_start = at & ~(uint64_t)(SIM_GRANULE_SIZE - 1);
     uint64_t end = granule_start + SIM_GRANULE_SIZE;
     if (end > address + size)

@@ -105,7 +105,7 @@ static bool read_number(Reader *reader, unsigned base, uint32_t *number) {
 static bool read_exception(Reader *reader, uint32_t context, SimSchedule *schedule) {
   const char *letter = reader->line[reader->at] != '\0' ? strchr(sim_choice_letters, reader->line[reader->at]) : NULL;
   if (letter == NULL)
-    return fail(reader, "the letter of a kind of choice was expected, one of simraquwfpgkt");
+    return fail(reader, "the letter of a kind of choice was expected, one of simraquwfpgktc");
   SimException exception = { .context = context, .kind = (uint8_t)(letter - sim_choice_letters) };
   reader->at++;
   if (!read_number(reader, 10, &exception.ordinal))

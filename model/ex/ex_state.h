@@ -35,6 +35,8 @@ typedef struct PoolPage {
   uint32_t block_count;
   uint32_t block_capacity; /* doubles when it is used up */
   PoolBlock **blocks;      /* by address */
+  uint8_t block_of[SIM_PAGE_SIZE /
+                   SIM_GRANULE_SIZE]; /* of small blocks, by granule: number of the block, from 1; 0: of the last one, or of none */
 } PoolPage;
 
 #define POOL_CLASS_COUNT 256         /* free lists of small blocks: capacity / 16 */

@@ -36,11 +36,6 @@ typedef struct PoolRequest {
   BOOLEAN raises;
 } PoolRequest;
 
-static void fill(uint64_t address, uint64_t capacity, uint64_t pattern) {
-  for (uint64_t at = 0; at < capacity / sizeof pattern; at++)
-    ((uint64_t *)address)[at] = pattern;
-}
-
 static PoolKind kind_of(ULONG pool_type) {
   if (pool_type & POOL_PAGED_BIT)
     return POOL_PAGED;
@@ -55,7 +50,7 @@ static PVOID block_begin(PoolBlock *block, const PoolRequest *request, uint32_t 
   block->driver = driver;
   block->free_site = 0;
   block->is_special = verifier_is_on_for(driver, MODEL_VERIFIER_SPECIAL_POOL);
-  fill(block->address, block->capacity, request->is_zeroed ? 0 : PATTERN_UNINITIALIZED);
+  pool_block_fill(block, request->is_zeroed ? 0 : PATTERN_UNINITIALIZED);
   Object *object = object_create(OBJECT_POOL_BLOCK, block->address, request->size, 0);
   object->driver = driver;
   block->object = object->ordinal;
@@ -181,7 +176,7 @@ static void block_end(PoolBlock *block) {
   ke_range_forget(block->address, block->size);
   block->free_site = machine->current != NULL ? machine->current->site : 0;
   sim_event(machine, EVENT_POOL_FREE, 0, block->object, 0, block->tag, block->address);
-  fill(block->address, block->capacity, PATTERN_FREED);
+  pool_block_fill(block, PATTERN_FREED);
   pool_block_free(block);
   object_delete(object_by_ordinal(block->object));
 }

@@ -5,6 +5,7 @@
 #define HEADER_SIZE SIM_GRANULE_SIZE                     /* a closed granule before each small block, where Windows has its POOL_HEADER */
 #define SMALL_SIZE_MAX (SIM_PAGE_SIZE - 2 * HEADER_SIZE) /* and one behind the last */
 #define BLOCK_CAPACITY_FIRST 16
+_Static_assert(SIM_PAGE_SIZE / (2 * SIM_GRANULE_SIZE) <= UINT8_MAX, "PoolPage.block_of has room for the number of each block");
 #define QUARANTINE_FREES 256 /* so many later frees before a block may be used again */
 
 static PoolState *pool(void) {
@@ -104,6 +105,8 @@ static SimLink *free_list(PoolKind kind, uint64_t capacity) {
 
 /* The longest free block of that capacity, if it was free long enough or `at_once`. */
 static PoolBlock *block_reuse(PoolKind kind, uint64_t capacity, bool at_once) {
+  if (!at_once && pool()->free_count < QUARANTINE_FREES)
+    return NULL;
   SimLink *head = free_list(kind, capacity), *link, *following;
   SIM_LIST_EACH(head, link, following) {
     PoolBlock *block = SIM_CONTAINER(link, PoolBlock, free_link);
@@ -125,9 +128,11 @@ static PoolBlock *block_carve(PoolKind kind, uint64_t capacity) {
       return NULL;
     *open = page;
   }
-  uint64_t address = (*open)->base + (*open)->used + HEADER_SIZE;
-  (*open)->used += (uint32_t)(HEADER_SIZE + capacity);
-  return block_create(*open, address, capacity);
+  uint32_t at = (*open)->used, size = (uint32_t)(HEADER_SIZE + capacity);
+  (*open)->used += size;
+  PoolBlock *block = block_create(*open, (*open)->base + at + HEADER_SIZE, capacity);
+  __builtin_memset(&(*open)->block_of[at / SIM_GRANULE_SIZE], (int)(*open)->block_count, size / SIM_GRANULE_SIZE);
+  return block;
 }
 
 /* Page-aligned, as a driver may rely on from a page upwards, with a closed page behind. */
@@ -152,10 +157,17 @@ PoolBlock *pool_block_create(PoolKind kind, uint64_t size) {
   block->size = size;
   block->is_free = false;
   block->is_special = false;
-  sim_granules_close(sim_machine(), block->address, capacity, SIM_GRANULE_NONE);
+  uint64_t opened = (size + SIM_GRANULE_SIZE - 1) & ~(uint64_t)(SIM_GRANULE_SIZE - 1);
+  sim_granules_close(sim_machine(), block->address + opened, capacity - opened, SIM_GRANULE_NONE);
   sim_granules_open(sim_machine(), block->address, size);
   pool()->allocation_count++;
   return block;
+}
+
+void pool_block_fill(const PoolBlock *block, uint64_t pattern) {
+  uint64_t *words = (uint64_t *)block->address, count = block->capacity / sizeof pattern;
+  for (uint64_t at = 0; at < count; at++)
+    words[at] = pattern;
 }
 
 void pool_block_free(PoolBlock *block) {
@@ -169,14 +181,8 @@ PoolBlock *pool_block_at(uint64_t address) {
   PoolPage *page = directory_find(address);
   if (page == NULL)
     return NULL;
-  uint64_t header_size = page->page_count == 1 ? HEADER_SIZE : 0;
-  uint32_t low = 0, high = page->block_count; /* the last that begins at or below the address stands in [low - 1, high) */
-  while (low < high) {
-    uint32_t middle = (low + high) / 2;
-    if (page->blocks[middle]->address - header_size <= address)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low > 0 ? page->blocks[low - 1] : NULL;
+  uint32_t number = page->page_count == 1 ? page->block_of[address % SIM_PAGE_SIZE / SIM_GRANULE_SIZE] : 0;
+  if (number == 0)
+    number = page->block_count;
+  return number > 0 ? page->blocks[number - 1] : NULL;
 }

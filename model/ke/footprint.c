@@ -29,6 +29,7 @@ static const uint32_t plain_functions[] = {
   DDI_KeStallExecutionProcessor,
   DDI_KeGetCurrentProcessorNumber,
   DDI_KeGetCurrentProcessorIndex,
+  DDI_KeGetCurrentProcessorNumberEx,
   DDI_KeYieldProcessor,
   DDI_KeGetCurrentThread,
   DDI_KeEnterCriticalRegion,

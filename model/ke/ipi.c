@@ -15,7 +15,8 @@
 typedef struct IpiCall {
   PKIPI_BROADCAST_WORKER routine;
   ULONG_PTR context;
-  PKSPIN_LOCK lock; /* guards the counts: who meets here is ordered by it */
+  PKSPIN_LOCK lock; /* guards `arrived`: who meets before the routine is ordered by it, and by no more than that */
+  PKSPIN_LOCK end;  /* guards `done` */
   uint32_t count;   /* processors */
   uint32_t arrived; /* before the routine */
   uint32_t done;    /* with it */
@@ -27,31 +28,31 @@ typedef struct IpiTarget {
   KeInterrupt *interrupt;
 } IpiTarget;
 
-static void wait_for(const IpiCall *call, const uint32_t *counter, uint32_t count) {
-  const Object *object = object_find((uint64_t)call->lock, OBJECT_SPIN_LOCK);
+static void wait_for(PKSPIN_LOCK lock, const uint32_t *counter, uint32_t count) {
+  const Object *object = object_find((uint64_t)lock, OBJECT_SPIN_LOCK);
   while (*counter < count) {
     ke_watch_begin(ke_prcb());
     sim_spin(sim_machine(), (uint64_t)counter, object != NULL ? object->ordinal : 0);
   }
 }
 
-static void meet(IpiCall *call, uint32_t *counter, uint32_t count) {
-  KeAcquireSpinLockAtDpcLevel(call->lock);
+static void meet(PKSPIN_LOCK lock, uint32_t *counter, uint32_t count) {
+  KeAcquireSpinLockAtDpcLevel(lock);
   bool is_last = ++*counter == count;
-  KeReleaseSpinLockFromDpcLevel(call->lock);
+  KeReleaseSpinLockFromDpcLevel(lock);
   if (is_last)
     sim_spin_wake(sim_machine(), (uint64_t)counter);
-  wait_for(call, counter, count);
-  KeAcquireSpinLockAtDpcLevel(call->lock);
-  KeReleaseSpinLockFromDpcLevel(call->lock);
+  wait_for(lock, counter, count);
+  KeAcquireSpinLockAtDpcLevel(lock);
+  KeReleaseSpinLockFromDpcLevel(lock);
 }
 
 static ULONG_PTR routine_call(IpiCall *call) {
-  meet(call, &call->arrived, call->count);
+  meet(call->lock, &call->arrived, call->count);
   uint32_t outer = io_driver_enter(ddi_code_driver((uint64_t)call->routine));
   ULONG_PTR result = ddi_callback_KIPI_BROADCAST_WORKER(call->routine, call->context);
   io_driver_enter(outer);
-  meet(call, &call->done, call->count);
+  meet(call->end, &call->done, call->count);
   return result;
 }
 
@@ -76,7 +77,7 @@ static PKSPIN_LOCK lock_create(const char *name) {
 
 /* What all calls share, made by the first: whose turn it is, and an interrupt a processor. */
 typedef struct IpiState {
-  PKSPIN_LOCK turn, lock;
+  PKSPIN_LOCK turn, lock, end;
   IpiTarget targets[];
 } IpiState;
 
@@ -86,6 +87,7 @@ static IpiState *state_ensure(void) {
   IpiState *state = sim_heap_allocate(sizeof *state + KE->prcb_count * sizeof state->targets[0]);
   state->turn = lock_create("turn of interprocessor calls");
   state->lock = lock_create("interprocessor call");
+  state->end = lock_create("end of an interprocessor call");
   for (uint32_t cpu = 0; cpu < KE->prcb_count; cpu++)
     state->targets[cpu].interrupt = ke_interrupt_create("interprocessor interrupt", SIM_IRQL_IPI, target_run, &state->targets[cpu]);
   KE->ipi = state;
@@ -107,12 +109,12 @@ ULONG_PTR KeIpiGenericCall(PKIPI_BROADCAST_WORKER BroadcastFunction, ULONG_PTR C
   KeRaiseIrql(old < SIM_IRQL_DEVICE_HIGHEST ? SIM_IRQL_DEVICE_HIGHEST : old, &turn);
   KeAcquireSpinLockAtDpcLevel(state->turn);
   IpiCall *call = sim_heap_allocate(sizeof *call);
-  *call = (IpiCall){ .routine = BroadcastFunction, .context = Context, .lock = state->lock, .count = KE->prcb_count };
+  *call = (IpiCall){ .routine = BroadcastFunction, .context = Context, .lock = state->lock, .end = state->end, .count = KE->prcb_count };
   others_request(state, call, ke_prcb()->number);
   KIRQL level;
   KeRaiseIrql(SIM_IRQL_IPI, &level);
   ULONG_PTR result = routine_call(call);
-  wait_for(call, &call->left, call->count - 1);
+  wait_for(call->end, &call->left, call->count - 1);
   sim_heap_free(call, sizeof *call);
   KeLowerIrql(level);
   KeReleaseSpinLockFromDpcLevel(state->turn);

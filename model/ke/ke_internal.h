@@ -109,8 +109,11 @@ static inline bool ke_may_run_on(const KeThread *thread, const KePrcb *prcb) { r
 KeThread *ke_ready_take(KePrcb *prcb);
 /* The processor goes on with a thread (NULL: idle). What it ran has another state already. */
 void ke_run(KePrcb *prcb, KeThread *thread);
-/* Ready, but it did not get to finish its turn: at the head of its queue when `at_head`. */
-void ke_thread_place(KeThread *thread, bool at_head);
+static inline bool ke_is_idle(const KePrcb *prcb) { return prcb->current == prcb->idle; }
+/* Partial-order reduction is told: what the processor runs, or is to run, or that it is idle (sim/footprint.h). */
+static inline void ke_turn_touch(const KePrcb *prcb, bool is_write) {
+  sim_touch_shared(sim_machine(), SIM_TOUCH_TURN + prcb->number, is_write);
+}
 /* In the dispatch interrupt: the quantum and the standby thread. */
 void ke_switch(KePrcb *prcb);
 /* Whether a thread waits for the running one's turn to end; then the tick at which it ends is made to happen. */
@@ -127,6 +130,15 @@ extern const SimFootprintRules ke_footprint_rules;
 bool ke_is_futile(const SimContext *context);
 uint32_t ke_asks_for(const SimContext *context);
 void ke_state_forget(SimMachine *machine, void (*forget)(void *data, const void *word), void *data);
+
+/* ---- placement.c ---- */
+
+/* Goes where it can run. Where that is nowhere it waits, and when it did not get to finish its turn, at the head of its queue (`at_head`). */
+void ke_thread_place(KeThread *thread, bool at_head);
+/* The processor is to run it next, and asks itself to switch. */
+void ke_standby(KePrcb *prcb, KeThread *thread);
+/* SimThreads.move: the running thread is preempted by one of the system's, and goes on elsewhere, if a choice says so. */
+bool ke_thread_move(SimMachine *machine);
 
 /* ---- dpc.c, dispatch.c ---- */
 

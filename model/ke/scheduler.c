@@ -4,7 +4,7 @@
 /* Partial-order reduction is told what is looked at and what changes: the ready threads, and what a processor runs, or is to run, or that it is idle
  * (sim/footprint.h). */
 static void ready_touch(bool is_write) { sim_touch_shared(sim_machine(), SIM_TOUCH_READY, is_write); }
-static void turn_touch(const KePrcb *prcb, bool is_write) { sim_touch_shared(sim_machine(), SIM_TOUCH_TURN + prcb->number, is_write); }
+static void turn_touch(const KePrcb *prcb, bool is_write) { ke_turn_touch(prcb, is_write); }
 
 KeThread *ke_ready_take(KePrcb *prcb) {
   KeThread *thread = prcb->next;
@@ -20,14 +20,12 @@ KeThread *ke_ready_take(KePrcb *prcb) {
 
 /* ---- what a processor runs ---- */
 
-static bool is_idle(const KePrcb *prcb) { return prcb->current == prcb->idle; }
-
 static void quantum_stop(KePrcb *prcb, KeThread *thread) { thread->quantum_used_ns += prcb->vcpu->executed_ns - thread->quantum_begin_ns; }
 
 void ke_run(KePrcb *prcb, KeThread *thread) {
   SimMachine *machine = sim_machine();
   turn_touch(prcb, true);
-  if (!is_idle(prcb))
+  if (!ke_is_idle(prcb))
     quantum_stop(prcb, prcb->current);
   sim_event(machine, EVENT_RUN, 0, thread != NULL ? thread->header.object->ordinal : 0, 0, prcb->number, 0);
   prcb->current = thread != NULL ? thread : prcb->idle;
@@ -60,84 +58,6 @@ void ke_pending_deliver(uint32_t function) {
     sim_point(machine, SIM_POINT_LOWER, function, 0, 0);
 }
 
-/* ---- where a ready thread goes ---- */
-
-static KePrcb *idle_find(const KeThread *thread) {
-  for (uint32_t i = 0; i < KE->prcb_count; i++) {
-    KePrcb *prcb = &KE->prcbs[i];
-    if (!ke_may_run_on(thread, prcb))
-      continue;
-    turn_touch(prcb, false);
-    if (is_idle(prcb) && prcb->next == NULL && !prcb->vcpu->is_hung)
-      return prcb;
-  }
-  return NULL;
-}
-
-static int priority_of(const KePrcb *prcb) {
-  return prcb->next != NULL ? prcb->next->priority : is_idle(prcb) ? -1 : prcb->current->priority;
-}
-
-/* The processor with the lowest thread that is lower than this one. Whether that processor can switch now is not asked: Windows does not
- * either, and a processor whose IRQL leaked keeps the thread waiting. */
-static KePrcb *victim_find(const KeThread *thread) {
-  KePrcb *victim = NULL;
-  for (uint32_t i = 0; i < KE->prcb_count; i++) {
-    KePrcb *prcb = &KE->prcbs[i];
-    if (!ke_may_run_on(thread, prcb))
-      continue;
-    turn_touch(prcb, false);
-    if (priority_of(prcb) < thread->priority && (victim == NULL || priority_of(prcb) < priority_of(victim)))
-      victim = prcb;
-  }
-  return victim;
-}
-
-static void standby(KePrcb *prcb, KeThread *thread) {
-  KeThread *displaced = prcb->next;
-  turn_touch(prcb, true);
-  prcb->next = thread;
-  thread->state = KE_THREAD_STANDBY;
-  thread->cpu = prcb->number;
-  ke_dispatch_request(prcb);
-  if (displaced != NULL)
-    ke_thread_place(displaced, true);
-}
-
-static void quanta_arm(void) {
-  for (uint32_t i = 0; i < KE->prcb_count; i++)
-    ke_quantum_arm(&KE->prcbs[i]);
-}
-
-/* Simplified: no ideal processor; the lowest-numbered idle one, else the one that runs the lowest thread. */
-void ke_thread_place(KeThread *thread, bool at_head) {
-  SimMachine *machine = sim_machine();
-  thread->state = KE_THREAD_READY;
-  KePrcb *prcb = idle_find(thread);
-  if (prcb != NULL && prcb->vcpu->depth == 0) {
-    uint64_t now = sim_time_ns(machine);
-    if (prcb->vcpu->time_ns < now)
-      prcb->vcpu->time_ns = now; /* it was idle until now */
-    ke_run(prcb, thread);
-    return;
-  }
-  if (prcb == NULL)
-    prcb = victim_find(thread);
-  if (prcb != NULL) {
-    standby(prcb, thread);
-    return;
-  }
-  ke_ready_push(thread, at_head);
-  quanta_arm();
-}
-
-void ke_thread_ready(KeThread *thread) {
-  SIM_ASSERT(thread->state == KE_THREAD_INITIALIZED || thread->state == KE_THREAD_WAITING);
-  thread->quantum_used_ns = 0;
-  sim_event(sim_machine(), EVENT_READY, 0, thread->header.object->ordinal, 0, (uint32_t)thread->priority, 0);
-  ke_thread_place(thread, false);
-}
-
 /* ---- quanta: counted in executed time, ended at a tick, and only when somebody else wants to run ---- */
 
 static uint64_t quantum_used_ns(const KePrcb *prcb) {
@@ -146,7 +66,7 @@ static uint64_t quantum_used_ns(const KePrcb *prcb) {
 
 static bool is_wanted(const KePrcb *prcb) {
   ready_touch(false);
-  return !is_idle(prcb) && (KE->ready_mask >> prcb->current->base_priority) != 0 &&
+  return !ke_is_idle(prcb) && (KE->ready_mask >> prcb->current->base_priority) != 0 &&
          ke_ready_best(prcb, prcb->current->base_priority) != NULL;
 }
 
@@ -174,7 +94,7 @@ static void quantum_end(KePrcb *prcb) {
   KeThread *thread = prcb->current;
   turn_touch(prcb, true);
   prcb->is_quantum_over = false;
-  if (is_idle(prcb))
+  if (ke_is_idle(prcb))
     return;
   if (thread->priority > thread->base_priority)
     thread->priority--;
@@ -236,7 +156,8 @@ void ke_thread_yield(void) {
 /* The running thread may be switched away from here: it is what its processor runs, below DISPATCH_LEVEL. */
 static bool is_switchable(const KePrcb *prcb) {
   const SimVcpu *vcpu = prcb->vcpu;
-  return !is_idle(prcb) && prcb->next == NULL && vcpu->depth == 1 && vcpu->has_thread && vcpu->irql < SIM_IRQL_DISPATCH && !vcpu->is_hung;
+  return !ke_is_idle(prcb) && prcb->next == NULL && vcpu->depth == 1 && vcpu->has_thread && vcpu->irql < SIM_IRQL_DISPATCH &&
+         !vcpu->is_hung;
 }
 
 /* A processor where this ready thread would have its turn; the one that is asking, if it is one. */
@@ -285,6 +206,7 @@ static void threads_switch_to(SimMachine *machine, SimVcpu *vcpu, SimContext *co
 }
 
 const SimThreads ke_threads = { .ready = threads_ready,
+                                .move = ke_thread_move,
                                 .turn = vcpu_of_turn,
                                 .switch_to = threads_switch_to,
                                 .is_futile = ke_is_futile,
@@ -320,7 +242,7 @@ static void running_lowered(KeThread *thread) {
   if (best == NULL || best->priority <= thread->priority)
     return;
   ke_ready_remove(best);
-  standby(prcb, best);
+  ke_standby(prcb, best);
 }
 
 int ke_thread_priority_set(KeThread *thread, int priority) {

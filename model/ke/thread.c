@@ -1,4 +1,4 @@
-/* Threads and processes as objects: creation, end, priorities, affinity. */
+/* Threads and processes as objects: creation, end, priorities. */
 #include "ke_internal.h"
 
 #include "../verifier/verifier.h"
@@ -152,39 +152,6 @@ LONG KeSetBasePriorityThread(PKTHREAD Thread, LONG Increment) {
   ke_pending_deliver(DDI_KeSetBasePriorityThread);
   return old - 8;
 }
-
-/* ---- affinity (K-THR-3) ---- */
-
-/* Below DISPATCH_LEVEL the thread moves before this returns; above, as soon as the IRQL falls. */
-static void affinity_set(KeThread *thread, uint64_t affinity, uint32_t function) {
-  KePrcb *prcb = ke_prcb();
-  uint64_t present = UINT64_MAX >> (64 - KE->prcb_count);
-  thread->affinity = (affinity & present) != 0 ? affinity & present : present;
-  if (thread == prcb->current && !(thread->affinity >> prcb->number & 1)) {
-    ke_dispatch_request(prcb);
-    ke_pending_deliver(function);
-  }
-}
-
-/* wdm/nf-wdm-kesetsystemaffinitythreadex. Returns 0 when the thread had no system affinity before. */
-KAFFINITY KeSetSystemAffinityThreadEx(KAFFINITY Affinity) {
-  KeThread *thread = ke_thread_current();
-  uint64_t old = thread->affinity;
-  affinity_set(thread, Affinity, DDI_KeSetSystemAffinityThreadEx);
-  return old == thread->user_affinity ? 0 : old;
-}
-
-/* wdm/nf-wdm-kereverttouseraffinitythreadex */
-VOID KeRevertToUserAffinityThreadEx(KAFFINITY Affinity) {
-  KeThread *thread = ke_thread_current();
-  affinity_set(thread, Affinity != 0 ? Affinity : thread->user_affinity, DDI_KeRevertToUserAffinityThreadEx);
-}
-
-/* ntddk/nf-ntddk-kesetsystemaffinitythread */
-VOID KeSetSystemAffinityThread(KAFFINITY Affinity) { KeSetSystemAffinityThreadEx(Affinity); }
-
-/* ntddk/nf-ntddk-kereverttouseraffinitythread */
-VOID KeRevertToUserAffinityThread(VOID) { KeRevertToUserAffinityThreadEx(0); }
 
 /* ---- critical and guarded regions (K-APC-1): counters, so that their imbalance shows where Windows looks at it ---- */
 

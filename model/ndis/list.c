@@ -99,6 +99,18 @@ NET_BUFFER_LIST *ndis_list_make(NdisPool *pool, MDL *mdl, ULONG offset, SIZE_T l
   return list_finish(state, buffer != NULL || !has_buffer);
 }
 
+/* The alphabet again and again; what is written already is copied behind it. */
+static VOID letters_write(UCHAR *data, uint32_t size) {
+  static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz";
+  uint32_t written = size < 26 ? size : 26;
+  RtlCopyMemory(data, alphabet, written);
+  while (written < size) {
+    uint32_t more = size - written < written ? size - written : written;
+    RtlCopyMemory(data + written, data, more);
+    written += more;
+  }
+}
+
 NET_BUFFER_LIST *ndis_list_create(uint64_t flow_id, uint32_t size) {
   NdisNetBufferList *state = list_new(NULL);
   if (state == NULL)
@@ -110,11 +122,8 @@ NET_BUFFER_LIST *ndis_list_create(uint64_t flow_id, uint32_t size) {
   NET_BUFFER_LIST *list = (NET_BUFFER_LIST *)state->blocks[0];
   list->FirstNetBuffer = buffer;
   list->NblFlags = NDIS_NBL_FLAGS_IS_IPV4 | NDIS_NBL_FLAGS_IS_TCP;
-  UCHAR letter = 'a';
-  for (uint32_t at = 0; data != NULL && at < size; at++) {
-    data[at] = letter;
-    letter = letter == 'z' ? 'a' : (UCHAR)(letter + 1);
-  }
+  if (data != NULL)
+    letters_write(data, size);
   return list_finish(state, buffer != NULL);
 }
 

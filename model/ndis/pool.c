@@ -36,8 +36,7 @@ VOID ndis_memory_free(PVOID memory) {
   if (block == NULL)
     return;
   SIM_ASSERT(!block->is_free && block->address == (uint64_t)memory);
-  for (uint64_t at = 0; at < block->capacity / sizeof(uint64_t); at++)
-    ((uint64_t *)block->address)[at] = PATTERN_FREED;
+  pool_block_fill(block, PATTERN_FREED);
   pool_block_free(block);
 }
 

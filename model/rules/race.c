@@ -9,6 +9,7 @@
 #include "rules.h"
 
 #include "ddi_ids.gen.h"
+#include "model/io/io_face.h"
 
 /* The keys of SIM_RACE_KEY_OTHER. */
 enum { KEY_DPCS_DONE = 1, KEY_COMPLETIONS, KEY_FLOW_CONTEXTS, KEY_REGISTERED, KEY_CALLED };
@@ -125,6 +126,8 @@ static void observe_call(const SimEvent *event) {
 static void observe_return(const SimEvent *event) {
   if (event->function == DDI_KeFlushQueuedDpcs)
     acquire_other(KEY_DPCS_DONE, 0);
+  else if (event->function == DDI_FwpsCalloutUnregisterById0 || event->function == DDI_FwpsCalloutUnregisterByKey0)
+    acquire_other(KEY_CALLED, io_driver_current()); /* it waits for calls; the callout's object stays, an entry of BFE's */
   else if (event->status != 0 && (event->function == DDI_KeReadStateEvent || event->function == DDI_KeResetEvent ||
                                   event->function == DDI_KeReadStateTimer || event->function == DDI_KeReadStateSemaphore))
     acquire(event->object);

@@ -115,6 +115,8 @@ unsigned campaign_levels(const Campaign *campaign, CampaignLevel *levels);
 uint64_t campaign_states(const Campaign *campaign);
 /* "nothing unexpected with at most 2 preemptions: 812 schedules (all with switches at calls only)": what was left out is said. Returns owned. */
 char *campaign_level_words(const CampaignLevel *level, const SimSearchOptions *search);
+/* "; next: 5 to 6 of them" where the bound after this one is more than one further; else "". Returns owned. */
+char *campaign_level_next_words(const CampaignLevel *level);
 /* Of header and all: what rings and joins compare. */
 uint64_t campaign_identity(const CampaignHeader *header);
 /* What differs between two headers besides the shard, as "policy pct, here random"; NULL: nothing. Returns owned. */
@@ -148,6 +150,8 @@ void campaign_exhausted_update(Campaign *campaign);
 
 /* Folds a record in: a CampaignLogRead whose data is the Campaign. */
 bool campaign_apply(json_object *record, void *campaign, GError **error);
+/* Does this irqlab read campaigns that begin so? False with error, which says who does. */
+bool campaign_format_check(json_object *header, GError **error);
 
 /* What was run since the last record, until it becomes one. */
 typedef struct CampaignBatch {

@@ -1,5 +1,7 @@
 #include "join.h"
 
+#include "../outcome.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -148,20 +150,21 @@ static void gaps_note(const CampaignJoin *join, GPtrArray *notes) {
     if (block->done < span.count)
       first_gap = MIN(first_gap, span.first + block->done);
   }
+  uint64_t missing = end - campaign->schedule_count;
+  g_autofree char *count = outcome_count(missing, "schedule");
   if (first_gap < end)
-    g_ptr_array_add(notes, g_strdup_printf("%s: %" G_GUINT64_FORMAT " schedules below number %" G_GUINT64_FORMAT
-                                           " were not run, the first of them %" G_GUINT64_FORMAT,
-                                           campaign->header.scenario, end - campaign->schedule_count, end, first_gap));
+    g_ptr_array_add(notes, g_strdup_printf("%s: %s below number %" G_GUINT64_FORMAT " %s not run, the first of them %" G_GUINT64_FORMAT,
+                                           campaign->header.scenario, count, end, missing == 1 ? "was" : "were", first_gap));
 }
 
 void campaign_join_notes(const CampaignJoin *join, GPtrArray *notes) {
   const char *name = join->campaign->header.scenario;
+  g_autofree char *overlap = outcome_count(join->overlap, "schedule");
   if (join->same_count > 0)
     g_ptr_array_add(notes,
                     g_strdup_printf("%s: %u of %u parts held nothing that the others do not", name, join->same_count, join->part_count));
   if (join->overlap > 0)
-    g_ptr_array_add(
-        notes, g_strdup_printf("%s: %" G_GUINT64_FORMAT " schedules were run more than once, and are counted once", name, join->overlap));
+    g_ptr_array_add(notes, g_strdup_printf("%s: %s run more than once, and counted once", name, overlap));
   if (join->shard_count > 1)
     shards_note(join, notes);
   gaps_note(join, notes);

@@ -171,7 +171,8 @@ static char *end_text(const RunResult *result) {
   return run_result_bucket(&without);
 }
 
-static GStrv failures_of(const CampaignJudge *judge, const RunResult *result) {
+/* `why`, `failed`: where nothing was found and it is not as expected nevertheless, that is the failure; so is what is not about findings. */
+static GStrv failures_of(const CampaignJudge *judge, const RunResult *result, const char *why, const Expectation *failed) {
   GPtrArray *texts = g_ptr_array_new();
   if (result->bugcheck.code != 0) {
     g_ptr_array_add(texts, bugcheck_text(judge, result));
@@ -182,6 +183,10 @@ static GStrv failures_of(const CampaignJudge *judge, const RunResult *result) {
       text_put(texts, finding_text(judge, &result->findings[i]));
     g_ptr_array_sort(texts, by_text);
   }
+  bool is_of_its_own =
+      failed != NULL && failed->kind != EXPECT_BUGCHECK && failed->kind != EXPECT_FINDING && failed->kind != EXPECT_OUTCOME;
+  if (why != NULL && (texts->len == 0 || (is_of_its_own && result->bugcheck.code == 0)))
+    g_ptr_array_insert(texts, 0, failed != NULL ? expectation_broken(failed) : g_strdup(why));
   g_ptr_array_add(texts, NULL);
   return (GStrv)g_ptr_array_free(texts, FALSE);
 }
@@ -201,7 +206,7 @@ static CampaignOutcome *outcome_new(const CampaignJudge *judge, const RunResult 
   outcome->schedule = g_strdup(line);
   free(line);
   outcome->result = run_result_bucket(result);
-  outcome->failures = failures_of(judge, result);
+  outcome->failures = failures_of(judge, result, why, failed);
   outcome->why = g_strdup(why);
   outcome->fulfilled = g_array_new(FALSE, FALSE, sizeof(int));
   for (size_t i = 0; i < judge->expect->count; i++)

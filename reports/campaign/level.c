@@ -70,12 +70,22 @@ unsigned campaign_levels(const Campaign *campaign, CampaignLevel *levels) {
 char *campaign_level_words(const CampaignLevel *level, const SimSearchOptions *search) {
   g_autofree char *bounds = run_search_bounds(search);
   const char *space = *bounds != '\0' ? " " : "";
-  g_autofree char *schedules = outcome_number(level->schedules), *failed = outcome_number(level->failed);
+  g_autofree char *schedules = outcome_count(level->schedules, "schedule"), *failed = outcome_number(level->failed);
   g_autofree char *what = level->failed == 0 ? g_strdup("nothing unexpected") : g_strdup_printf("%s not as expected", failed);
   if (level->preemptions == SIM_SEARCH_UNBOUNDED)
-    return g_strdup_printf("%s: %s schedules (all there are%s%s)", what, schedules, space, bounds);
-  return g_strdup_printf("%s with at most %u preemption%s: %s schedules (all%s%s)", what, level->preemptions,
-                         level->preemptions == 1 ? "" : "s", schedules, space, bounds);
+    return g_strdup_printf("%s: %s (all there are%s%s)", what, schedules, space, bounds);
+  return g_strdup_printf("%s with at most %u preemption%s: %s (all%s%s)", what, level->preemptions, level->preemptions == 1 ? "" : "s",
+                         schedules, space, bounds);
+}
+
+char *campaign_level_next_words(const CampaignLevel *level) {
+  unsigned next = 1;
+  while (next + 1 < SIM_SEARCH_LEVEL_COUNT && sim_search_level_bound(next - 1) != level->preemptions)
+    next++;
+  uint32_t from = level->preemptions + 1, to = sim_search_level_bound(next);
+  if (level->preemptions == SIM_SEARCH_UNBOUNDED || to <= from)
+    return g_strdup("");
+  return to == SIM_SEARCH_UNBOUNDED ? g_strdup("; next: any number of them") : g_strdup_printf("; next: %u to %u of them", from, to);
 }
 
 uint64_t campaign_states(const Campaign *campaign) {

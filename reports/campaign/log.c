@@ -1,5 +1,7 @@
 #include "log.h"
 
+#include "campaign.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -56,12 +58,26 @@ static bool line_tell(const char *file, uint64_t number, const char *line, size_
   return is_right;
 }
 
-static bool damaged(const char *file, uint64_t number, GError **error) {
-  if (number == 1)
+/* A first line whose sum is not as it should be: of a campaign, of another format's, or of something else. */
+static bool foreign(const char *file, const char *line, size_t length, GError **error) {
+  static const char begin[] = "{\"irqlab_campaign\":";
+  json_object *json = line_parse(line, length);
+  bool is_campaign = length > strlen(begin) && memcmp(line, begin, strlen(begin)) == 0;
+  if (!is_campaign)
     g_set_error(error, CAMPAIGN_ERROR, CAMPAIGN_ERROR_FOREIGN, "%s: this is no campaign of irqlab", file);
+  else if (json == NULL || campaign_format_check(json, error))
+    g_set_error(error, CAMPAIGN_ERROR, CAMPAIGN_ERROR_DAMAGED, "%s:1: this campaign's first record is damaged; nothing was touched", file);
   else
-    g_set_error(error, CAMPAIGN_ERROR, CAMPAIGN_ERROR_DAMAGED,
-                "%s:%" G_GUINT64_FORMAT ": this record is damaged, or one before it was changed; nothing was touched", file, number);
+    g_prefix_error(error, "%s: ", file);
+  json_object_put(json);
+  return false;
+}
+
+static bool damaged(const char *file, uint64_t number, const char *line, size_t length, GError **error) {
+  if (number == 1)
+    return foreign(file, line, length, error);
+  g_set_error(error, CAMPAIGN_ERROR, CAMPAIGN_ERROR_DAMAGED,
+              "%s:%" G_GUINT64_FORMAT ": this record is damaged, or one before it was changed; nothing was touched", file, number);
   return false;
 }
 
@@ -71,14 +87,14 @@ static bool bytes_read(CampaignLog *log, const char *bytes, size_t size, Campaig
   while (at < size) {
     const char *end = memchr(bytes + at, '\n', size - at);
     if (end == NULL && log->count == 0 && bytes[0] != '{' && bytes[0] != '\0')
-      return damaged(log->file, 1, error);
+      return damaged(log->file, 1, bytes, size, error);
     if (end == NULL) {
       *torn = true;
       break;
     }
     size_t length = (size_t)(end - bytes) - at;
     if (!line_is_whole(bytes + at, length, &log->sum))
-      return damaged(log->file, log->count + 1, error);
+      return damaged(log->file, log->count + 1, bytes + at, length, error);
     if (!line_tell(log->file, log->count + 1, bytes + at, length, read, data, error))
       return false;
     at += length + 1;

@@ -149,17 +149,26 @@ static GStrv texts_of(json_object *json, const char *key) {
   return texts;
 }
 
+bool campaign_format_check(json_object *header, GError **error) {
+  uint64_t format = 0;
+  const char *version = text_of(header, "version");
+  if (number_of(header, "irqlab_campaign", UINT32_MAX, &format) && format == CAMPAIGN_FORMAT)
+    return true;
+  g_set_error(error, CAMPAIGN_ERROR, CAMPAIGN_ERROR_FOREIGN,
+              "this campaign is of format %" G_GUINT64_FORMAT ", made by irqlab %s, and this irqlab reads format %d; nothing was touched. "
+              "Go on with that irqlab, or begin anew in another --out folder",
+              format, version != NULL ? version : "of another version", CAMPAIGN_FORMAT);
+  return false;
+}
+
 static bool header_read(Campaign *campaign, json_object *json, GError **error) {
   CampaignHeader *header = &campaign->header;
-  uint64_t format, depth, varies, preemptions = SIM_SEARCH_UNBOUNDED, delays = SIM_SEARCH_UNBOUNDED;
+  uint64_t depth, varies, preemptions = SIM_SEARCH_UNBOUNDED, delays = SIM_SEARCH_UNBOUNDED;
   guint64 seed;
-  if (!number_of(json, "irqlab_campaign", UINT32_MAX, &format))
+  if (json_object_object_get(json, "irqlab_campaign") == NULL)
     return senseless(error, "a campaign begins with what is searched");
-  if (format != CAMPAIGN_FORMAT) {
-    g_set_error(error, CAMPAIGN_ERROR, CAMPAIGN_ERROR_FOREIGN, "it is of format %" G_GUINT64_FORMAT ", and this irqlab knows %d", format,
-                CAMPAIGN_FORMAT);
+  if (!campaign_format_check(json, error))
     return false;
-  }
   const char *policy = text_of(json, "policy"), *seed_text = text_of(json, "seed");
   header->search = sim_search_options_default;
   header->search.policy = policy != NULL ? sim_policy_find(policy) : NULL;

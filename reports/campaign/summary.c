@@ -3,6 +3,7 @@
 #include "../coverage.h"
 
 #include "../outcome.h"
+#include "../shell.h"
 #include "run.h"
 
 #include <math.h>
@@ -13,23 +14,25 @@
 
 /* ---- failures ---- */
 
-/* Where only the races of a schedule were not expected, the rest of it was. */
-static const char *why_of(const CampaignOutcome *outcome, const char *text) {
+const char *campaign_failure_why(const CampaignOutcome *outcome, const char *text) {
   bool is_about_race = outcome->why != NULL && strcmp(outcome->why, CAMPAIGN_RACE_WHY) == 0;
   return is_about_race && !g_str_has_prefix(text, CAMPAIGN_RACE) ? NULL : outcome->why;
 }
 
 static void failure_put(GArray *failures, const CampaignOutcome *outcome, const char *text) {
-  const char *why = why_of(outcome, text);
+  const char *why = campaign_failure_why(outcome, text);
   for (guint i = 0; i < failures->len; i++) {
     CampaignFailure *failure = &g_array_index(failures, CampaignFailure, i);
     if (strcmp(failure->text, text) != 0 || (failure->why == NULL) != (why == NULL))
       continue;
     failure->count += outcome->count;
+    if (g_strcmp0(why, CAMPAIGN_RACE_WHY) == 0) /* what else was wrong where it came first is no reason of the race */
+      failure->why = why;
     if (outcome->first < failure->first) {
       failure->first = outcome->first;
       failure->schedule = outcome->schedule;
-      failure->why = why;
+      if (g_strcmp0(failure->why, CAMPAIGN_RACE_WHY) != 0)
+        failure->why = why;
     }
     return;
   }
@@ -96,7 +99,7 @@ bool campaign_is_about_race(const char *text) { return strstr(text, CAMPAIGN_RAC
 
 char *campaign_replay_words(const Campaign *campaign, const CampaignFailure *failure, const char *folder, const char *kind) {
   const char *argument = campaign->header.argument;
-  g_autofree char *quoted = strpbrk(argument, " \t'\"\\$`*?[]<>|&;()#~!") != NULL ? g_shell_quote(argument) : g_strdup(argument);
+  g_autofree char *quoted = shell_word(argument);
   const char *races = campaign_is_about_race(failure->text) ? "--races " : "";
   if (*failure->schedule == '\0')
     return g_strdup("");
@@ -106,10 +109,10 @@ char *campaign_replay_words(const Campaign *campaign, const CampaignFailure *fai
     return g_strdup_printf("irqlab replay %s%s ... (its line is long: --json prints it, --out FOLDER keeps it in a file)", races, quoted);
   g_autofree char *leaf = g_strdup_printf("%s.%" G_GUINT64_FORMAT "%s.schedule", campaign->header.scenario, failure->first, kind);
   g_autofree char *file = g_build_filename(folder, leaf, NULL);
-  g_autofree char *line = g_strconcat(failure->schedule, "\n", NULL);
+  g_autofree char *line = g_strconcat(failure->schedule, "\n", NULL), *word = shell_word(file);
   if (!g_file_test(file, G_FILE_TEST_EXISTS))
     g_file_set_contents(file, line, -1, NULL);
-  return g_strdup_printf("irqlab replay %s%s @%s", races, quoted, file);
+  return g_strdup_printf("irqlab replay %s%s @%s", races, quoted, word);
 }
 
 /* ---- for people ---- */
@@ -125,9 +128,9 @@ static void head_print(GString *out, const ReportStyle *style, const Campaign *c
     g_string_append_printf(out, ", seed %" G_GUINT64_FORMAT, header->search.seed);
   if (header->shard_count > 1)
     g_string_append_printf(out, ", shard %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT, header->shard, header->shard_count);
-  g_autofree char *count = number(campaign->schedule_count), *bounds = run_search_bounds(&header->search);
-  g_string_append_printf(out, "\n  %s %s schedule%s%s%s", campaign->is_exhausted ? "exhausted" : "explored", count,
-                         campaign->schedule_count == 1 ? "" : "s", *bounds != '\0' ? " " : "", bounds);
+  g_autofree char *count = outcome_count(campaign->schedule_count, "schedule"), *bounds = run_search_bounds(&header->search);
+  g_string_append_printf(out, "\n  %s %s%s%s", campaign->is_exhausted ? "exhausted" : "explored", count, *bounds != '\0' ? " " : "",
+                         bounds);
   uint64_t own = campaign->schedule_count - summary->before;
   double seconds = summary->seconds > 0 ? summary->seconds : campaign->seconds;
   g_autofree char *fresh = number(own), *rate = number(seconds > 0 ? (uint64_t)llround((double)own / seconds) : 0);
@@ -139,18 +142,17 @@ static void head_print(GString *out, const ReportStyle *style, const Campaign *c
 
 static void states_print_line(GString *out, const Campaign *campaign) {
   uint64_t states = campaign_states(campaign);
-  g_autofree char *text = number(states);
+  g_autofree char *text = outcome_count(states, "distinct state");
   if (states > 0)
-    g_string_append_printf(out, "  %s distinct states, by their hash\n", text);
+    g_string_append_printf(out, "  %s, by their hash\n", text);
 }
 
 static void behaviours_print_line(GString *out, const Campaign *campaign) {
   uint64_t distinct = behaviours_distinct(&campaign->behaviours), once = behaviours_once(&campaign->behaviours);
-  g_autofree char *distinct_text = number(distinct), *once_text = number(once);
+  g_autofree char *distinct_text = outcome_count(distinct, "behaviour"), *once_text = number(once);
   if (campaign->schedule_count <= 1)
     return;
-  g_string_append_printf(out, "  %s%s behaviours, %s of them met once", campaign->behaviours.level > 0 ? "about " : "", distinct_text,
-                         once_text);
+  g_string_append_printf(out, "  %s%s, %s of them met once", campaign->behaviours.level > 0 ? "about " : "", distinct_text, once_text);
   if (!campaign->is_exhausted && !campaign_is_systematic(campaign)) /* the estimate is for schedules that are drawn */
     g_string_append_printf(out, ": of the schedules to come about %.3g %% go a new way",
                            100 * behaviours_unseen(&campaign->behaviours, campaign->schedule_count));

@@ -14,6 +14,10 @@ typedef struct CampaignFailure {
   const char *schedule; /* the line of the first */
 } CampaignFailure;
 
+/* Why the schedule is not as expected, as far as this failure of it is concerned: where only its races were not expected, the rest of it was. NULL: it
+ * is as expected. Borrowed. */
+const char *campaign_failure_why(const CampaignOutcome *outcome, const char *text);
+
 /* Those not as expected first, then by their first schedule. Of CampaignFailure; returns owned. */
 GArray *campaign_failures(const Campaign *campaign);
 

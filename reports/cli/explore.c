@@ -57,34 +57,53 @@ static void progress_clear(ExploreCommand *command) {
   command->is_progress_there = false;
 }
 
-static bool is_told(ExploreCommand *command, const char *text) {
+/* The same failure is told twice where it is expected once and another time not. */
+static bool is_told(ExploreCommand *command, const char *text, bool is_wrong) {
+  g_autofree char *key = g_strdup_printf("%d %s", is_wrong, text);
   for (guint i = 0; i < command->told->len; i++)
-    if (strcmp(g_ptr_array_index(command->told, i), text) == 0)
+    if (strcmp(g_ptr_array_index(command->told, i), key) == 0)
       return true;
-  g_ptr_array_add(command->told, g_strdup(text));
+  g_ptr_array_add(command->told, g_steal_pointer(&key));
   return false;
+}
+
+/* Of a search that goes through a tree in parts, numbers say nothing to a person. */
+static char *when_words(const CampaignOutcome *outcome, const Campaign *campaign, double seconds) {
+  return campaign_is_systematic(campaign) ? g_strdup_printf("%7.1f s", seconds)
+                                          : g_strdup_printf("%7.1f s  schedule %" G_GUINT64_FORMAT, seconds, outcome->first);
+}
+
+/* What is new of this outcome, and how to see it. */
+static void news_print(ExploreCommand *command, const CampaignOutcome *outcome, const Campaign *campaign, double seconds, const char *news,
+                       bool is_wrong) {
+  const char *why = is_wrong ? outcome->why : NULL;
+  CampaignFailure failure = { news, why, 1, outcome->first, outcome->schedule };
+  g_autofree char *when = when_words(outcome, campaign, seconds), *again = campaign_replay_words(campaign, &failure, NULL, "");
+  g_autoptr(GString) out = g_string_new(NULL);
+  progress_clear(command);
+  report_put(out, &command->style, is_wrong ? REPORT_RED : REPORT_YELLOW, "  found ");
+  g_string_append_printf(out, " %s  %s\n", when, news);
+  if (why != NULL)
+    g_string_append_printf(out, "%20s%s\n", "", why);
+  if (why != NULL && strlen(outcome->schedule) <= FOUND_LINE_MAX && *again != '\0')
+    g_string_append_printf(out, "%20s%s\n", "", again);
+  fputs(out->str, stdout);
+  fflush(stdout);
 }
 
 static void found(const CampaignOutcome *outcome, const Campaign *campaign, double seconds, void *data) {
   ExploreCommand *command = data;
-  bool is_news = false;
-  if (outcome->failures[0] == NULL && outcome->why == NULL)
-    return;
-  g_autofree char *failures = g_strjoinv("; ", outcome->failures);
-  const char *text = outcome->failures[0] != NULL ? failures : outcome->result;
-  for (char **failure = outcome->failures; *failure != NULL; failure++)
-    is_news |= !is_told(command, *failure);
-  if ((!is_news && outcome->failures[0] != NULL) || command->arguments->wants_json || command->arguments->is_quiet)
-    return;
-  progress_clear(command);
-  g_autoptr(GString) out = g_string_new(NULL);
-  report_put(out, &command->style, outcome->why != NULL ? REPORT_RED : REPORT_YELLOW, "  found ");
-  g_string_append_printf(out, " %7.1f s  schedule %" G_GUINT64_FORMAT "  %s\n", seconds, outcome->first, text);
-  if (outcome->why != NULL && strlen(outcome->schedule) <= FOUND_LINE_MAX && *outcome->schedule != '\0')
-    g_string_append_printf(out, "%20sirqlab replay %s%s %s\n", "", campaign_is_about_race(text) ? "--races " : "",
-                           campaign->header.argument, outcome->schedule);
-  fputs(out->str, stdout);
-  fflush(stdout);
+  g_autoptr(GString) news = g_string_new(NULL);
+  bool is_wrong = false;
+  for (char **failure = outcome->failures; *failure != NULL; failure++) {
+    bool is_one_wrong = campaign_failure_why(outcome, *failure) != NULL;
+    if (is_told(command, *failure, is_one_wrong))
+      continue;
+    is_wrong |= is_one_wrong;
+    g_string_append_printf(news, "%s%s", news->len > 0 ? "; " : "", *failure);
+  }
+  if (news->len > 0 && !command->arguments->wants_json && !command->arguments->is_quiet)
+    news_print(command, outcome, campaign, seconds, news->str, is_wrong);
 }
 
 static void levelled(const CampaignLevel *level, double seconds, void *data) {
@@ -92,8 +111,8 @@ static void levelled(const CampaignLevel *level, double seconds, void *data) {
   if (level->preemptions == SIM_SEARCH_UNBOUNDED || command->arguments->wants_json || command->arguments->is_quiet)
     return;
   progress_clear(command);
-  g_autofree char *words = campaign_level_words(level, &command->search);
-  printf("  done   %7.1f s  %s\n", seconds, words);
+  g_autofree char *words = campaign_level_words(level, &command->search), *next = campaign_level_next_words(level);
+  printf("  done   %7.1f s  %s%s\n", seconds, words, next);
   fflush(stdout);
 }
 
@@ -118,8 +137,7 @@ static void progress(const Campaign *campaign, uint64_t pending, double seconds,
   command->shown_us = now_us;
   command->shown_s = seconds;
   command->shown_count = count;
-  g_autofree char *count_text = outcome_number(count), *rate_text = outcome_number((uint64_t)command->rate);
-  g_autofree char *ways = outcome_number(behaviours_distinct(&campaign->behaviours));
+  g_autofree char *rate_text = outcome_number((uint64_t)command->rate);
   g_autoptr(GArray) failures = campaign_failures(campaign);
   guint finding_count = 0;
   for (guint i = 0; i < failures->len; i++)
@@ -128,9 +146,9 @@ static void progress(const Campaign *campaign, uint64_t pending, double seconds,
   g_autofree char *left_text = left < 0 ? NULL : g_strdup_printf("%d:%02d left", (int)left / 60, (int)left % 60);
   double unseen = 100 * behaviours_unseen(&campaign->behaviours, campaign->schedule_count);
   g_autofree char *unseen_text = campaign_is_systematic(campaign) ? NULL : g_strdup_printf("unseen %.3g %%", unseen);
-  g_autofree char *schedules = g_strdup_printf("%s schedules", count_text), *rate = g_strdup_printf("%s/s", rate_text);
-  g_autofree char *behaviours = g_strdup_printf("%s behaviours", ways);
-  g_autofree char *found = g_strdup_printf("%u failure%s", finding_count, finding_count == 1 ? "" : "s");
+  g_autofree char *schedules = outcome_count(count, "schedule"), *rate = g_strdup_printf("%s/s", rate_text);
+  g_autofree char *behaviours = outcome_count(behaviours_distinct(&campaign->behaviours), "behaviour");
+  g_autofree char *found = outcome_count(finding_count, "failure");
   const ExplorePart parts[] = { { command->name, 4 }, { schedules, 0 },   { rate, 2 },     { behaviours, 5 },
                                 { found, 0 },         { unseen_text, 3 }, { left_text, 1 } };
   g_autofree char *line = explore_line(parts, G_N_ELEMENTS(parts), explore_columns(STDERR_FILENO) - 1);

@@ -116,13 +116,13 @@ static bool rings_recover(ExplorePool *pool) {
     campaign_batch_add(&pool->batch, pool->campaign, entry->number, entry->hash, entry->outcome); /* what the log has is refused */
   }
   uint64_t count = pool->batch.schedule_count;
+  g_autofree char *words = outcome_count(count, "schedule");
   if (!explore_flush(pool))
     return false;
   for (guint i = 0; i < files->len; i++)
     unlink(g_ptr_array_index(files, i));
   if (count > 0)
-    note(pool,
-         g_strdup_printf("%" G_GUINT64_FORMAT " schedules that a killed irqlab had run, and not yet recorded, were recovered", count));
+    note(pool, g_strdup_printf("recovered %s that a killed irqlab had run and not yet recorded", words));
   return true;
 }
 

@@ -3,6 +3,7 @@
 
 #include "../cause.h"
 #include "../crash_report.h"
+#include "../shell.h"
 #include "run_faults.h"
 #include "schedule.h"
 
@@ -134,6 +135,7 @@ static void trouble_print(GString *out, ScenarioRun *run, const RunFaults *fault
   unsigned count = first_of(faults->rows, index);
   if (count == 0)
     return;
+  g_autofree char *name = shell_word(scenario->spoken);
   g_autofree char *what = row_text(run, row), *fault = fault_text(row), *cause = cause_of(run, row);
   report_putf(out, style, REPORT_RED, "  %s", row->bucket);
   g_string_append_printf(out, "  when %s fails with %s", what, failure_name(&row->places[row->count - 1]));
@@ -145,7 +147,7 @@ static void trouble_print(GString *out, ScenarioRun *run, const RunFaults *fault
   if (*cause != '\0')
     g_string_append_printf(out, "      %s\n", cause);
   if (row->schedule != NULL)
-    g_string_append_printf(out, "      again:    irqlab replay %s %s\n", scenario->spoken, row->schedule);
+    g_string_append_printf(out, "      again:    irqlab replay %s %s\n", name, row->schedule);
   if (fault != NULL)
     g_string_append_printf(out, "      to keep:  \"faults\": %s\n", fault);
 }
@@ -159,7 +161,8 @@ static void summary_append(GString *out, const RunFaults *faults, const CliScena
   else
     g_string_append_printf(out, "%u of %u places failed once", faults->single_count, faults->place_count);
   if (faults->pair_count > 0)
-    g_string_append_printf(out, ", then %s%" G_GUINT64_FORMAT " pairs", faults->is_complete ? "all " : "", faults->pair_count);
+    g_string_append_printf(out, ", then %s%" G_GUINT64_FORMAT " pair%s", faults->is_complete && faults->pair_count > 1 ? "all " : "",
+                           faults->pair_count, faults->pair_count == 1 ? "" : "s");
   g_string_append_printf(out, "; %u led to trouble\n", faults->trouble_count);
   if (why != NULL)
     g_string_append_printf(out, "  Where nothing fails it is not as expected: %s\n", why);

@@ -17,35 +17,48 @@ static json_object *hexadecimal(uint64_t value) {
   return json_object_new_string(text);
 }
 
-static json_object *bugcheck_json(const KeBugcheck *bugcheck) {
+static void place_add(json_object *json, const ScenarioRun *run, uint32_t site) {
+  RunSite where;
+  bool is_known = site != 0 && scenario_run_site(run, site, &where);
+  g_autofree char *place = place_words(run, site);
+  json_object_object_add(json, "place", json_object_new_string(place));
+  json_object_object_add(json, "file", json_object_new_string(is_known ? where.file : ""));
+  json_object_object_add(json, "line", json_object_new_int64(is_known ? where.line : 0));
+}
+
+static json_object *bugcheck_json(const ScenarioRun *run, const KeBugcheck *bugcheck) {
   if (bugcheck->code == 0)
     return NULL;
   const DdiBugcheck *row = ddi_bugcheck_find(bugcheck->code);
-  json_object *json = json_object_new_object(), *parameters = json_object_new_array();
-  for (unsigned i = 0; i < 4; i++)
+  const DdiBugcheckCase *special = ddi_bugcheck_case_find(bugcheck->code, bugcheck->parameters[0]);
+  const char *const *about = special != NULL ? special->parameters : row != NULL ? row->parameters : NULL;
+  json_object *json = json_object_new_object(), *parameters = json_object_new_array(), *meanings = json_object_new_array();
+  for (unsigned i = 0; i < 4; i++) {
     json_object_array_add(parameters, hexadecimal(bugcheck->parameters[i]));
+    json_object_array_add(meanings, json_object_new_string(about != NULL ? about[i] : ""));
+  }
   json_object_object_add(json, "code", hexadecimal(bugcheck->code));
   json_object_object_add(json, "name", json_object_new_string(row != NULL ? row->name : ""));
+  json_object_object_add(json, "meaning", json_object_new_string(special != NULL ? special->meaning : row != NULL ? row->meaning : ""));
   json_object_object_add(json, "parameters", parameters);
+  json_object_object_add(json, "parameter_meanings", meanings);
   json_object_object_add(json, "cpu", json_object_new_int(bugcheck->cpu));
   json_object_object_add(json, "irql", json_object_new_string(sim_irql_name(bugcheck->irql)));
+  json_object_object_add(json, "in_dpc", json_object_new_boolean(bugcheck->is_dpc_active));
+  place_add(json, run, bugcheck->site);
   return json;
 }
 
 static json_object *finding_json(const ScenarioRun *run, const Finding *finding) {
   json_object *json = json_object_new_object();
-  RunSite where;
-  bool is_known = finding->site != 0 && scenario_run_site(run, finding->site, &where);
-  g_autofree char *place = place_words(run, finding->site);
   json_object_object_add(json, "rule", json_object_new_string(rule_by_id(finding->rule)->name));
   json_object_object_add(json, "function", json_object_new_string(names_function(finding->function)));
-  json_object_object_add(json, "place", json_object_new_string(place));
-  json_object_object_add(json, "file", json_object_new_string(is_known ? where.file : ""));
-  json_object_object_add(json, "line", json_object_new_int64(is_known ? where.line : 0));
+  place_add(json, run, finding->site);
   json_object_object_add(json, "cpu", json_object_new_int(finding->cpu));
   json_object_object_add(json, "irql", json_object_new_string(sim_irql_name(finding->irql)));
   json_object_object_add(json, "count", json_object_new_int64(finding->count));
   if (finding->other.site != 0) {
+    RunSite where;
     bool is_other_known = scenario_run_site(run, finding->other.site, &where);
     g_autofree char *other = place_words(run, finding->other.site);
     json_object_object_add(json, "other_place", json_object_new_string(other));
@@ -79,7 +92,7 @@ static OutcomeBucket *bucket_take(ScenarioRun *run, const RunBucket *from, bool 
   to->schedule = g_strdup(from->schedule);
   to->hash = g_strdup_printf("%016" G_GINT64_MODIFIER "x", from->result.hash);
   to->cause = wants_cause ? cause_of(run, &from->result) : g_strdup("");
-  to->bugcheck = bugcheck_json(&from->result.bugcheck);
+  to->bugcheck = bugcheck_json(run, &from->result.bugcheck);
   to->findings = json_object_new_array();
   for (uint32_t i = 0; i < from->result.finding_count; i++)
     json_object_array_add(to->findings, finding_json(run, &from->result.findings[i]));
@@ -147,6 +160,7 @@ void outcome_take(Outcome *outcome, ScenarioRun *run, const RunVerdict *verdict,
   outcome->bounds = run_search_scope(&verdict->search, verdict->unreduced);
   outcome->is_exhausted = verdict->is_exhausted;
   outcome->levels = levels_take(verdict);
+  outcome->states = verdict->search.merges_states ? (int64_t)verdict->states : -1;
   for (guint i = 0; i < verdict->buckets->len; i++)
     g_ptr_array_add(outcome->buckets, bucket_take(run, g_ptr_array_index(verdict->buckets, i), wants_causes && i < CAUSE_COUNT_MAX));
   char *races_left = scenario_run_races_left(run);

@@ -1,5 +1,6 @@
 #include "progress.h"
 
+#include "../shell.h"
 #include "cli.h"
 
 #include <stdio.h>
@@ -80,8 +81,8 @@ static void place_print(GString *out, const Outcome *outcome) {
   g_string_append_printf(out, "       %s", outcome->file);
   if (outcome->line > 0)
     g_string_append_printf(out, ":%u", outcome->line);
-  g_string_append_printf(out, "   irqlab trace %s%s%s\n", outcome->argument, has_exceptions ? " " : "",
-                         has_exceptions ? bucket->schedule : "");
+  g_autofree char *scenario = shell_word(outcome->argument);
+  g_string_append_printf(out, "   irqlab trace %s%s%s\n", scenario, has_exceptions ? " " : "", has_exceptions ? bucket->schedule : "");
 }
 
 /* What the worker said beside its outcome, indented. */
@@ -98,12 +99,19 @@ static void levels_print(GString *out, const Outcome *outcome, bool is_verbose) 
   const char *bounds = outcome->bounds != NULL ? outcome->bounds : "";
   for (size_t i = is_verbose || count == 0 ? 0 : count - 1; i < count; i++) {
     json_object *level = json_object_array_get_idx(outcome->levels, i), *preemptions = json_object_object_get(level, "preemptions");
-    g_autofree char *schedules = outcome_number((uint64_t)json_object_get_int64(json_object_object_get(level, "schedules")));
+    g_autofree char *schedules = outcome_count((uint64_t)json_object_get_int64(json_object_object_get(level, "schedules")), "schedule");
     if (preemptions != NULL)
-      g_string_append_printf(out, "       nothing unexpected with at most %d preemption%s: %s schedules (all%s%s)\n",
+      g_string_append_printf(out, "       nothing unexpected with at most %d preemption%s: %s (all%s%s)\n",
                              json_object_get_int(preemptions), json_object_get_int(preemptions) == 1 ? "" : "s", schedules,
                              *bounds != '\0' ? " " : "", bounds);
   }
+}
+
+/* Where states are merged, their number says what the schedules' does elsewhere. */
+static void states_print(GString *out, const Outcome *outcome) {
+  g_autofree char *states = outcome->states >= 0 ? outcome_count((uint64_t)outcome->states, "distinct state") : NULL;
+  if (states != NULL)
+    g_string_append_printf(out, "       %s, by their hash\n", states);
 }
 
 void result_print_details(GString *out, const ReportStyle *style, const Outcome *outcome, bool is_verbose, bool is_single) {
@@ -114,6 +122,8 @@ void result_print_details(GString *out, const ReportStyle *style, const Outcome 
     log_print(out, outcome->log);
   if (is_verbose || is_single || outcome->status == OUTCOME_NOT)
     levels_print(out, outcome, is_verbose || is_single);
+  if (is_verbose || is_single || outcome->status == OUTCOME_NOT)
+    states_print(out, outcome);
   bool wants_report = outcome->report != NULL && (is_verbose || is_single);
   if (outcome->status == OUTCOME_NOT && !wants_report)
     place_print(out, outcome);

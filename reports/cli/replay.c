@@ -1,6 +1,7 @@
 /* irqlab replay: one schedule again, from its line. */
 #include "../crash_report.h"
 #include "../paragraph.h"
+#include "../shell.h"
 #include "debug.h"
 #include "nearby.h"
 #include "schedule.h"
@@ -56,16 +57,17 @@ static void nearby_print(GString *out, const ReplayCommand *command, CliSchedule
   RunResult found;
   uint64_t count;
   bool is_found = nearby_search(schedule->run, &schedule->exceptions, (uint64_t)command->nearby, &found, &count);
+  g_autofree char *runs = outcome_count(count, is_found ? "run" : "schedule");
   if (is_found) {
     g_autofree char *bucket = run_result_bucket(&found);
     char *line = sim_schedule_print(&found.exceptions, scenario_run_fingerprint(schedule->run));
-    paragraph_putf(out, &command->style, "nearby", "%s, after %" G_GUINT64_FORMAT " run%s:", bucket, count, count == 1 ? "" : "s");
-    g_string_append_printf(out, "%*sirqlab replay %s%s %s\n", PARAGRAPH_INDENT, "", command->races ? "--races " : "", command->name, line);
+    g_autofree char *name = shell_word(command->name);
+    paragraph_putf(out, &command->style, "nearby", "%s, after %s:", bucket, runs);
+    g_string_append_printf(out, "%*sirqlab replay %s%s %s\n", PARAGRAPH_INDENT, "", command->races ? "--races " : "", name, line);
     free(line);
     run_result_finish(&found);
   } else {
-    paragraph_putf(out, &command->style, "nearby", "nothing goes wrong in %" G_GUINT64_FORMAT " schedules near it and others that were run",
-                   count);
+    paragraph_putf(out, &command->style, "nearby", "nothing goes wrong in %s near it and others that were run", runs);
   }
 }
 
@@ -78,16 +80,20 @@ static bool is_failing(const CliSchedule *schedule, const RunResult *result) {
 
 /* ---- a schedule that fits, and does not fail as it did ---- */
 
-/* The failure that the scenario expects of this line and that did not appear; NULL. Only of the scenario's own line and of one made with another
- * driver image: of any other nobody said that it is the one that fails. Right behind its run. */
+/* Somebody kept the line, and it has something to say. */
+static bool is_kept(const CliSchedule *schedule) { return !schedule->is_own && schedule->exceptions.count > 0; }
+
+/* The failure that the scenario expects of this line and that did not appear; NULL. Of the scenario's own line and of one made with another driver
+ * image: one that comes in some schedule, too. Of any other line nobody said that it is that schedule. Right behind its run. */
 static const Expectation *missing_failure(const CliSchedule *schedule, const RunResult *result) {
   const ExpectSet *set = &schedule->scenario->expect;
   const Expectation *missing = NULL;
-  bool is_meant = schedule->is_own || (schedule->is_of_other_image && schedule->exceptions.count > 0);
-  for (size_t i = 0; is_meant && i < set->count; i++) {
+  bool is_meant = schedule->is_own || (schedule->is_of_other_image && is_kept(schedule));
+  for (size_t i = 0; (is_meant || is_kept(schedule)) && i < set->count; i++) {
     const Expectation *one = &set->items[i];
     bool is_end = one->kind == EXPECT_OUTCOME && one->outcome != EXPECT_CLEAN && one->outcome != EXPECT_QUIET;
-    if (one->when == EXPECT_NEVER || (one->kind != EXPECT_BUGCHECK && one->kind != EXPECT_FINDING && !is_end))
+    if (one->when == EXPECT_NEVER || (one->when == EXPECT_SOMETIMES && !is_meant) ||
+        (one->kind != EXPECT_BUGCHECK && one->kind != EXPECT_FINDING && !is_end))
       continue;
     if (expectation_holds(schedule->run, one, result))
       return NULL;
@@ -101,7 +107,10 @@ static void missing_print(GString *out, const ReplayCommand *command, CliSchedul
     paragraph_putf(out, &command->style, "not seen", "every choice of the line came up, and what the scenario expects did not: %s",
                    missing->text);
   else
-    paragraph_putf(out, &command->style, "not seen", "every choice of the line came up, and nothing goes wrong with this driver image");
+    paragraph_putf(out, &command->style, "not seen", "every choice of the line came up, and nothing goes wrong%s%s",
+                   schedule->is_of_other_image ? " with this driver image"
+                                               : ": if it once did, it did so with another driver or scenario than these",
+                   schedule->races ? "" : " (data races are looked for with --races)");
   if (!is_wrong && command->nearby > 0)
     nearby_print(out, command, schedule);
 }
@@ -129,7 +138,7 @@ static int replay(ReplayCommand *command, CliSchedule *schedule) {
     misfit_print(out, &command->style, schedule, &misfit);
     if (!is_wrong && command->nearby > 0)
       nearby_print(out, command, schedule);
-  } else if (is_judged && (missing != NULL || (!is_wrong && schedule->is_of_other_image && schedule->exceptions.count > 0))) {
+  } else if (is_judged && (missing != NULL || (!is_wrong && is_kept(schedule)))) {
     missing_print(out, command, schedule, missing, is_wrong);
   }
   fputs(out->str, stdout);
@@ -158,9 +167,9 @@ static const char description[] =
     "With --step commands are read from standard input, next and back and others: help lists them.\n\n"
     "A line that does not fit any more, because the driver or the scenario changed, is run as far as it goes; where it parts is said, and "
     "a\n"
-    "schedule near it in which something goes wrong is looked for. So it is where the line fits and the failure that the scenario expects "
-    "of it,\n"
-    "or any with another driver image than the line's, does not appear.\n\n"
+    "schedule near it in which something goes wrong is looked for. So it is where the line fits and nothing goes wrong by it, or not what "
+    "the\n"
+    "scenario expects of it.\n\n"
     "Examples:\n"
     "  irqlab replay osr-291980/dpc-classify v1:-\n"
     "  irqlab replay --times 1000 mine.json @line.txt\n"

@@ -38,8 +38,8 @@ static bool vary_parse(CliSearch *search, const char *command) {
     } else if (kind < SIM_CHOICE_KIND_COUNT) {
       search->varies |= 1u << kind;
     } else {
-      cli_error("%s: --vary takes all, or some of resident, allocation, irql, reply, status, packet, grant, worker, with commas between "
-                "them, not \"%s\"",
+      cli_error("%s: --vary takes all, or some of resident, allocation, irql, reply, status, packet, grant, worker, placement, with commas "
+                "between them, not \"%s\"",
                 command, *word);
       return false;
     }

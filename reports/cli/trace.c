@@ -22,7 +22,8 @@ static void trace(CliSchedule *schedule, bool with_boot, bool wants_json) {
     trace_print_json(stdout, names, from);
   } else {
     trace_print(stdout, names, from);
-    printf("%s, %u events, hash %016llx\n", bucket, result.event_count, (unsigned long long)result.hash);
+    printf("%s, %u event%s, hash %016llx\n", bucket, result.event_count, result.event_count == 1 ? "" : "s",
+           (unsigned long long)result.hash);
   }
   run_result_finish(&result);
   sim_record_finish(&record);

@@ -32,7 +32,7 @@ static uint32_t number_find(const RunVisit *visit, const char *text) {
 static const char *kind_at(const void *unused, size_t index) {
   (void)unused;
   const char *name = index < SIM_EVENT_KIND_COUNT ? model_event_name((unsigned)index) : ddi_functions[index - SIM_EVENT_KIND_COUNT].name;
-  return name != NULL && *name != '\0' ? name : NULL;
+  return name != NULL && *name != '\0' && strcmp(name, "?") != 0 ? name : NULL;
 }
 
 bool visit_name_is_known(const char *name) {
@@ -53,7 +53,7 @@ uint32_t visit_event_find(const RunVisit *visit, const char *text) {
     cli_error("replay: the run was over in Windows' boot or the loading of drivers: irqlab trace --boot shows it");
     return UINT32_MAX;
   }
-  if (g_ascii_isdigit(*text))
+  if (g_ascii_isdigit(text[*text == '-' || *text == '+']))
     return number_find(visit, text);
   const char *mark = strchr(text, '#');
   g_autofree char *name = mark != NULL ? g_strndup(text, (gsize)(mark - text)) : g_strdup(text);

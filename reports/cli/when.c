@@ -1,6 +1,7 @@
 /* irqlab when: at which choice a failure was decided. */
 #include "../decided.h"
 #include "../paragraph.h"
+#include "nearby.h"
 #include "schedule.h"
 #include "shrink.h"
 
@@ -58,19 +59,29 @@ static bool schedule_find(WhenCommand *command) {
 
 /* ---- the command ---- */
 
-static void told_print(const WhenCommand *command, const DecidedSubject *subject, const char *line) {
+/* What of the line did not come to pass, so that this is about another schedule; NULL: it fits. Returns owned. */
+static char *misfit_words(const WhenCommand *command) {
+  const CliSchedule *schedule = &command->schedule;
+  ScheduleMisfit misfit;
+  return schedule_misfit(schedule->run, &schedule->exceptions, &misfit) ? schedule_misfit_words(&schedule->exceptions, &misfit) : NULL;
+}
+
+static void told_print(const WhenCommand *command, const DecidedSubject *subject, const char *line, const char *misfit) {
   g_autoptr(GString) out = g_string_new(NULL);
   decided_print(out, &command->style, subject);
+  if (misfit != NULL)
+    paragraph_putf(out, &command->style, "misfit", "this is not the schedule that was recorded. %s", misfit);
   g_string_append_printf(out, "\n  schedule:         %s\n", line);
   report_trim_lines(out);
   fputs(out->str, stdout);
 }
 
-static void json_print(const WhenCommand *command, const DecidedSubject *subject, const char *line) {
+static void json_print(const WhenCommand *command, const DecidedSubject *subject, const char *line, const char *misfit) {
   json_object *json = decided_json(subject);
   json_object_object_add(json, "irqlab", json_object_new_string(IRQLAB_VERSION));
   json_object_object_add(json, "scenario", json_object_new_string(command->name));
   json_object_object_add(json, "schedule", json_object_new_string(line));
+  json_object_object_add(json, "misfit", misfit != NULL ? json_object_new_string(misfit) : NULL);
   puts(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
   json_object_put(json);
 }
@@ -80,11 +91,12 @@ static void print(const WhenCommand *command, const Likelihood *likelihood) {
   CliSchedule *schedule = (CliSchedule *)&command->schedule;
   SimRecord record = { 0 };
   RunResult result;
+  g_autofree char *misfit = misfit_words(command);
   cli_schedule_run(schedule, &record, &result);
   char *line = sim_schedule_print(&result.exceptions, scenario_run_fingerprint(schedule->run));
   g_autoptr(Names) names = names_create(schedule->run, &record);
   const DecidedSubject subject = { .names = names, .likelihood = likelihood };
-  (command->is_json ? json_print : told_print)(command, &subject, line);
+  (command->is_json ? json_print : told_print)(command, &subject, line, misfit);
   free(line);
   run_result_finish(&result);
   sim_record_finish(&record);
@@ -92,6 +104,10 @@ static void print(const WhenCommand *command, const Likelihood *likelihood) {
 
 static int when(WhenCommand *command, bool has_line) {
   Likelihood likelihood;
+  if (scenario_run_state_size(command->schedule.run) == 0 && is_failing(&command->schedule)) {
+    printf("it goes wrong while Windows boots or drivers are loaded, before anything can go otherwise\n");
+    return EXIT_AS_EXPECTED;
+  }
   if (!has_line && !command->schedule.is_own && !is_failing(&command->schedule) && !schedule_find(command))
     return EXIT_NOT_AS_EXPECTED;
   if (!likelihood_of(command->schedule.run, &command->schedule.exceptions, &command->options, &likelihood)) {

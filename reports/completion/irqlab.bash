@@ -8,7 +8,7 @@ _irqlab_values() { # CURRENT PREVIOUS: values of the option before; false when i
   case $2 in
     --color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$1") ;;
     --policy) mapfile -t COMPREPLY < <(compgen -W "$(_irqlab_names policies)" -- "$1") ;;
-    --vary) mapfile -t COMPREPLY < <(compgen -W 'resident allocation irql reply status packet grant worker all' -- "$1") ;;
+    --vary) mapfile -t COMPREPLY < <(compgen -W 'resident allocation irql reply status packet grant worker placement all' -- "$1") ;;
     --junit | --lcov | --output | -o) mapfile -t COMPREPLY < <(compgen -f -- "$1") ;;
     --stop-at | --gdb-command | --nearby | --budget | --others | --schedules | --for | --shard | --seed | --first | --depth | --preemptions | --delays | --jobs | -j | --timeout | --times | -n | --draws | --seconds) COMPREPLY=() ;;
     *) return 1 ;;

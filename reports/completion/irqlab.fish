@@ -48,7 +48,7 @@ complete -c irqlab -n '__fish_seen_subcommand_from run explore shrink' -x -l dep
 complete -c irqlab -n '__fish_seen_subcommand_from run explore shrink' -x -l preemptions -d 'at most so many preemptions'
 complete -c irqlab -n '__fish_seen_subcommand_from run explore shrink' -x -l delays -d 'at most so many departures from the natural schedule'
 complete -c irqlab -n '__fish_seen_subcommand_from run explore shrink' -l accesses -d 'each memory access is a place to switch'
-complete -c irqlab -n '__fish_seen_subcommand_from run explore shrink' -x -l vary -a 'resident allocation irql reply status packet grant worker all' -d 'what else is explored'
+complete -c irqlab -n '__fish_seen_subcommand_from run explore shrink' -x -l vary -a 'resident allocation irql reply status packet grant worker placement all' -d 'what else is explored'
 complete -c irqlab -n '__fish_seen_subcommand_from run' -l what-can-vary -d 'list the choices of the natural schedule'
 complete -c irqlab -n '__fish_seen_subcommand_from run' -l faults -d 'let each thing that can fail do so once'
 complete -c irqlab -n '__fish_seen_subcommand_from run' -l fault-pairs -d 'then every two of them'

@@ -261,7 +261,7 @@ char *run_failure_words(const ScenarioRun *run, const RunFailure *failure) {
   case RUN_FAILURE_FINDING:
     return g_strconcat(rule_by_id(failure->code)->name, *function != '\0' ? " at " : "", function, in, routine, NULL);
   case RUN_FAILURE_STOP: g_strlcpy(result.stop_text, failure->stop_text, sizeof result.stop_text); return run_result_bucket(&result);
-  case RUN_FAILURE_EXPECTATION: return g_strdup_printf("not as expected: %s", run->scenario->expect.items[failure->expectation].text);
+  case RUN_FAILURE_EXPECTATION: return expectation_broken(&run->scenario->expect.items[failure->expectation]);
   default: return g_strdup("nothing");
   }
 }

@@ -61,6 +61,7 @@ static bool run_next(Estimate *self, const SimSchedule *line, bool *fails) {
                     &result);
   *fails = run_failure_is(self->run, &self->out->failure, &result);
   cost_add(self, &result);
+  self->out->is_cut |= result.stop == SIM_STOP_LIMIT_HOST_TIME;
   bool is_more = sim_search_end(&self->search, sim_machine()); /* takes over what the run departed in */
   run_result_finish(&result);
   return is_more;
@@ -195,16 +196,16 @@ static void conclude(Estimate *self) {
   Likelihood *out = self->out;
   double most = 0;
   out->proved = out->line.count;
-  while (out->proved > self->exact && out->points[out->proved - 1].share.runs == out->points[out->proved - 1].share.fails)
+  while (!out->is_cut && out->proved > self->exact && out->points[out->proved - 1].share.runs == out->points[out->proved - 1].share.fails)
     out->proved--;
   out->tried = MIN(self->averted, out->proved);
   while (out->tried < out->proved && !is_looked_at(&out->points[out->tried]))
     out->tried++;
-  out->is_averted = self->averted == out->proved && out->proved > 0;
+  out->is_averted = !out->is_cut && self->averted == out->proved && out->proved > 0;
   out->critical = out->line.count;
   for (size_t at = 0; at < out->line.count; at++) {
     double rise = out->points[at + 1].share.chance - out->points[at].share.chance;
-    if (is_looked_at(&out->points[at]) && is_looked_at(&out->points[at + 1]) && rise > most) {
+    if (is_looked_at(&out->points[at]) && is_looked_at(&out->points[at + 1]) && rise > 0 && rise >= most) {
       most = rise;
       out->critical = at;
     }

@@ -44,6 +44,7 @@ typedef struct Likelihood {
   size_t proved;   /* with this choice made, and from there on, every run fails: all were run. The first such; 0: from the beginning */
   size_t tried;    /* ... every run that was drawn or counted */
   bool is_averted; /* before the choice in front of `proved` a run was seen that does not fail: it is the choice that decided */
+  bool is_cut;     /* the host's clock ended a run, of which nothing is known: nothing is proved */
   size_t critical; /* the choice that raised the likelihood most; line.count: none did */
   uint64_t drawn, counted; /* runs */
   SimSearchOptions search; /* what could go otherwise, for run_search_bounds */

@@ -114,8 +114,12 @@ bool expectation_holds(const ScenarioRun *run, const Expectation *expectation, c
 /* One schedule against all that is expected: why it is not as expected, in one line, with the expectation that does not hold (NULL: something
  * happened that none mentions); NULL: it is. What it fulfils is noted in seen[0 .. expect.count). Returns owned. */
 char *scenario_judge(const ScenarioRun *run, const RunResult *result, bool *seen, const Expectation **failed);
-/* "expected X, got Y". Returns owned. */
-char *expectation_explain(const Expectation *expectation, const RunResult *result);
+/* "expected X, got Y". `run`: as the run left it, of what is expected always. Returns owned. */
+char *expectation_explain(const ScenarioRun *run, const Expectation *expectation, const RunResult *result);
+/* "not as expected: first.gCount is 2". Returns owned. */
+char *expectation_broken(const Expectation *expectation);
+/* What is there instead, in the machine as the run left it: "it is 1". NULL: what the run came to says it. Returns owned. */
+char *expectation_actual(const ScenarioRun *run, const Expectation *expectation, const RunResult *result);
 
 /* ---- a search ---- */
 
@@ -152,6 +156,8 @@ char *run_search_bounds(const SimSearchOptions *options);
 char *run_search_scope(const SimSearchOptions *options, uint32_t unreduced);
 /* SimUnreduced, so far. */
 uint32_t run_search_unreduced(const RunSearch *search);
+/* Where states are merged: different ones that were met. */
+uint64_t run_search_states(const RunSearch *search);
 /* Some run went on beyond what the search can follow: that there is no other schedule is not said by its end. */
 bool run_search_is_cut(const RunSearch *search);
 /* Runs the next schedule; `record` may be NULL. False: there is no other behind it. */
@@ -173,6 +179,7 @@ typedef struct RunVerdict {
   uint64_t schedule_count; /* run */
   SimSearchOptions search; /* policy, seed and bounds that chose them */
   uint32_t unreduced;      /* SimUnreduced: where every order was taken */
+  uint64_t states;         /* where they are merged: different ones that were met */
   unsigned level_count;    /* bounds done with, of a search that deepens */
   RunLevel levels[SIM_SEARCH_LEVEL_COUNT];
   uint64_t hash;             /* over the hashes of all schedules run, in their order */

@@ -150,7 +150,7 @@ static void judge_sometimes(const ScenarioRun *run, RunVerdict *verdict, const b
       verdict->is_as_expected = false;
       verdict->failed = &set->items[i];
       verdict->shown = verdict->buckets->len > 0 ? g_ptr_array_index(verdict->buckets, 0) : NULL;
-      verdict->why = expectation_explain(&set->items[i], &verdict->shown->result);
+      verdict->why = expectation_explain(run, &set->items[i], &verdict->shown->result);
     }
 }
 
@@ -215,6 +215,7 @@ void scenario_explore(ScenarioRun *run, const RunExploration *exploration, RunVe
   verdict->level_count = search.level_count;
   memcpy(verdict->levels, search.levels, sizeof search.levels);
   verdict->unreduced = run_search_unreduced(&search);
+  verdict->states = run_search_states(&search);
   run_search_finish(&search);
   if (!verdict->is_interrupted) {
     if (!run_varies_more(run, options))

@@ -73,6 +73,10 @@ uint64_t run_image_symbol(const ScenarioRun *run, const ScenarioDriver *driver, 
 const GuestImage *run_image_of(const ScenarioRun *run, const ScenarioDriver *driver); /* NULL: it is written as steps */
 
 /* The value of a global of a driver that is C source, static or not, of 1, 2, 4 or 8 bytes, sign extended; false: none of that name and size. */
+/* run_judge.c: how often a finding or an event that is expected came in this run; what a global holds. */
+uint64_t run_expected_count(const ScenarioRun *run, const Expectation *expectation, const RunResult *result);
+bool run_global_read(const ScenarioRun *run, const ExpectGlobal *expected, int64_t *value);
+
 bool run_image_global(const ScenarioRun *run, const char *driver, const char *name, int64_t *value);
 /* Do the functions and globals of C drivers that the scenario names exist? */
 bool run_names_check(const ScenarioRun *run, GError **error);

@@ -134,12 +134,12 @@ static bool count_holds(const Expectation *expectation, uint64_t count) {
   return expectation->has_count ? count == expectation->count : count > 0;
 }
 
-static bool finding_holds(const ScenarioRun *run, const Expectation *expectation, const RunResult *result) {
+static uint64_t findings_count(const ScenarioRun *run, const Expectation *expectation, const RunResult *result) {
   uint64_t count = 0;
   for (uint32_t i = 0; i < result->finding_count; i++)
     if (finding_matches(run, expectation, &result->findings[i]))
       count += result->findings[i].count;
-  return count_holds(expectation, count);
+  return count;
 }
 
 /* ---- events ---- */
@@ -157,11 +157,15 @@ static bool event_matches(const ScenarioRun *run, const ExpectEvent *expected, c
   return object != NULL && is_object_named(run, object, expected->object);
 }
 
-static bool event_holds(const ScenarioRun *run, const Expectation *expectation, const SimRecord *record) {
+static uint64_t events_count(const ScenarioRun *run, const Expectation *expectation, const SimRecord *record) {
   uint64_t count = 0;
   for (size_t i = 0; i < record->count; i++)
     count += event_matches(run, &expectation->events[0], &record->events[i]);
-  return count_holds(expectation, count);
+  return count;
+}
+
+uint64_t run_expected_count(const ScenarioRun *run, const Expectation *expectation, const RunResult *result) {
+  return expectation->kind == EXPECT_EVENT ? events_count(run, expectation, &result->record) : findings_count(run, expectation, result);
 }
 
 static bool order_holds(const ScenarioRun *run, const Expectation *expectation, const SimRecord *record) {
@@ -268,19 +272,21 @@ static bool state_holds(const ScenarioRun *run, const ExpectState *state) {
   return false;
 }
 
-static bool global_holds(const ScenarioRun *run, const ExpectGlobal *expected) {
+bool run_global_read(const ScenarioRun *run, const ExpectGlobal *expected, int64_t *value) {
   const StepGlobal *global = run->steps != NULL ? step_global_find(run->steps, expected->driver, expected->name) : NULL;
+  return global != NULL ? step_global_read(run->instance, global, value) : run_image_global(run, expected->driver, expected->name, value);
+}
+
+static bool global_holds(const ScenarioRun *run, const ExpectGlobal *expected) {
   int64_t value;
-  bool is_read =
-      global != NULL ? step_global_read(run->instance, global, &value) : run_image_global(run, expected->driver, expected->name, &value);
-  return is_read && value == expected->value;
+  return run_global_read(run, expected, &value) && value == expected->value;
 }
 
 bool expectation_holds(const ScenarioRun *run, const Expectation *expectation, const RunResult *result) {
   switch (expectation->kind) {
   case EXPECT_BUGCHECK: return bugcheck_holds(run, expectation, result);
-  case EXPECT_FINDING: return finding_holds(run, expectation, result);
-  case EXPECT_EVENT: return event_holds(run, expectation, &result->record);
+  case EXPECT_FINDING:
+  case EXPECT_EVENT: return count_holds(expectation, run_expected_count(run, expectation, result));
   case EXPECT_ORDER: return order_holds(run, expectation, &result->record);
   case EXPECT_OUTCOME: return outcome_holds(expectation, result);
   case EXPECT_STATE: return state_holds(run, &expectation->state);

@@ -80,6 +80,11 @@ uint32_t run_search_unreduced(const RunSearch *search) {
   return sim_search_proof(&search->search, &proof) ? proof.unreduced : 0;
 }
 
+uint64_t run_search_states(const RunSearch *search) {
+  SimSearchProof proof;
+  return sim_search_proof(&search->search, &proof) ? proof.states : 0;
+}
+
 bool run_search_is_cut(const RunSearch *search) {
   SimSearchProof proof;
   return search->is_cut || (sim_search_proof(&search->search, &proof) && proof.is_cut);

@@ -146,13 +146,17 @@ static char *unmentioned(const ScenarioRun *run, const RunResult *result) {
   return NULL;
 }
 
-static char *happened(const RunResult *result) {
-  g_autofree char *bucket = run_result_bucket(result);
-  return strcmp(bucket, "clean") == 0 ? g_strdup("nothing happened") : g_strdup_printf("got %s", bucket);
+/* What an expectation found in the place of what it asks for, and how the run came out. */
+static char *happened(const ScenarioRun *run, const Expectation *expectation, const RunResult *result) {
+  g_autofree char *bucket = run_result_bucket(result), *actual = expectation_actual(run, expectation, result);
+  bool is_clean = strcmp(bucket, "clean") == 0;
+  if (actual != NULL)
+    return is_clean ? g_steal_pointer(&actual) : g_strdup_printf("%s, and got %s", actual, bucket);
+  return is_clean ? g_strdup("nothing happened") : g_strdup_printf("got %s", bucket);
 }
 
-char *expectation_explain(const Expectation *expectation, const RunResult *result) {
-  g_autofree char *got = happened(result);
+char *expectation_explain(const ScenarioRun *run, const Expectation *expectation, const RunResult *result) {
+  g_autofree char *got = expectation->when == EXPECT_ALWAYS ? happened(run, expectation, result) : NULL;
   switch (expectation->when) {
   case EXPECT_NEVER: return g_strdup_printf("expected never %s, and it happened", expectation->text);
   case EXPECT_SOMETIMES: return g_strdup_printf("expected %s in some schedule, and it never happened", expectation->text);
@@ -160,7 +164,12 @@ char *expectation_explain(const Expectation *expectation, const RunResult *resul
   }
 }
 
+char *expectation_broken(const Expectation *expectation) {
+  static const char *const words[] = { [EXPECT_ALWAYS] = "", [EXPECT_SOMETIMES] = "in some schedule ", [EXPECT_NEVER] = "never " };
+  return g_strdup_printf("not as expected: %s%s", words[expectation->when], expectation->text);
+}
+
 char *scenario_judge(const ScenarioRun *run, const RunResult *result, bool *seen, const Expectation **failed) {
   *failed = contradicted(run, &run->scenario->expect, result, seen);
-  return *failed != NULL ? expectation_explain(*failed, result) : unmentioned(run, result);
+  return *failed != NULL ? expectation_explain(run, *failed, result) : unmentioned(run, result);
 }

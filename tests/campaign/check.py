@@ -157,7 +157,7 @@ def recovered_case(campaigns):
     process.communicate()
     before = campaigns.held(out)
     run = campaigns.explore("-q", "--policy", "random", "--schedules", 1, "--out", out, SCENARIO)
-    campaigns.says("what a killed worker had run is recovered", run, 1, "were recovered")
+    campaigns.says("what a killed worker had run is recovered", run, 1, "that a killed irqlab had run and not yet recorded")
     after = campaigns.held(out)
     campaigns.stage.case("... and counts", None if after[0]["schedules"] > before[0]["schedules"] else f"{before} {after}")
 
@@ -245,7 +245,9 @@ def line_drop(log):
 def damaged_cases(campaigns):
     changed = campaigns.out("two.json")
     changed.write_text(SCENARIO.read_text().replace("Two threads", "Three threads"))
-    refused(campaigns, "a damaged first record", flip(30), "this is no campaign of irqlab")
+    refused(campaigns, "a damaged first record", flip(30), "this campaign's first record is damaged; nothing was touched")
+    refused(campaigns, "another format", lambda log: log.write_bytes(log.read_bytes().replace(b'"irqlab_campaign":1', b'"irqlab_campaign":9', 1)),
+            "this campaign is of format 9, made by irqlab ")
     refused(campaigns, "a damaged record in the middle", flip(1500), "is damaged")
     refused(campaigns, "a damaged last record", flip(-40), "is damaged")
     refused(campaigns, "a record that is missing", line_drop, "is damaged")
@@ -279,7 +281,7 @@ def merge_cases(campaigns):
     campaigns.says("they can be added later", run, 1, "explored 6,000 schedules")
     campaigns.same("... and that is the whole", campaigns.out("m1"), campaigns.reference("random", 6000))
     run = merge("merge", campaigns.out("m2"), whole, shards)
-    campaigns.says("what was run twice is told", run, 1, "6000 schedules were run more than once, and are counted once")
+    campaigns.says("what was run twice is told", run, 1, "6,000 schedules run more than once, and counted once")
     campaigns.same("... and counted once", campaigns.out("m2"), campaigns.reference("random", 6000))
     run = merge("merge", campaigns.out("m3"), whole, other)
     campaigns.says("what does not belong together", run, 2, "it does not belong to the others, which are about seed 1, not seed 2")

@@ -26,7 +26,7 @@ def what_can_vary_as_json():
     check_exit(result, 0)
     document = json.loads(result.stdout)
     kinds = {kind['kind']: kind for kind in document['kinds']}
-    check(sorted(kinds) == sorted('step interrupt access resident allocation irql reply model status packet grant worker clock'.split()), sorted(kinds))
+    check(sorted(kinds) == sorted('step interrupt access resident allocation irql reply model status packet grant worker clock placement'.split()), sorted(kinds))
     place = kinds['allocation']['places'][0]
     check(place['function'] == 'ExAllocatePool2' and place['count'] == 1 and place['options_max'] == 2 and place['line'] > 0, place)
     check(kinds['packet']['count'] == 0 and not kinds['packet']['explored'], kinds['packet'])

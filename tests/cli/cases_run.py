@@ -136,7 +136,7 @@ def json_document():
     document = json.loads(result.stdout)
     check(set(document) == {'irqlab', 'scenarios', 'not_run', 'exit_code'}, sorted(document))
     check(document['exit_code'] == 2 and document['not_run'] == 0, document['exit_code'])
-    keys = {'file', 'argument', 'name', 'title', 'status', 'result', 'why', 'line', 'schedules', 'hash', 'exhausted', 'levels', 'policy', 'bounds', 'milliseconds', 'outcomes', 'notes',
+    keys = {'file', 'argument', 'name', 'title', 'status', 'result', 'why', 'line', 'schedules', 'hash', 'exhausted', 'levels', 'policy', 'bounds', 'states', 'milliseconds', 'outcomes', 'notes',
             'report', 'log'}
     for scenario in document['scenarios']:
         check(set(scenario) == keys, sorted(set(scenario) ^ keys))
@@ -299,7 +299,7 @@ def the_clock_comes_beside_a_cpu_alone():
         check_in('schedules with switches at calls only in', result)
     result = irqlab('explore', '-j', '1', '--policy', 'exhaustive', '--accesses', drivers)
     check_in('exhausted 1 schedule without holding up the clock (--clock) in', result)
-    check_in(' 1 schedules (all there are without holding up the clock (--clock))', result)
+    check_in(' 1 schedule (all there are without holding up the clock (--clock))', result)
     result = irqlab('shrink', '--policy', 'exhaustive', 'clean.json')
     check_in(f', which are all there are {LEFT_OUT}: there is nothing to shrink', result)
     check_in('  whether all CPUs are held up until the clock', irqlab('run', '--what-can-vary', drivers))

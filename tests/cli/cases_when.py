@@ -1,7 +1,9 @@
 """irqlab when: at which choice a failure was decided."""
 
 import json
+import pathlib
 import re
+import tempfile
 
 from harness import ROOT, check, check_exit, check_in, irqlab, test
 
@@ -37,6 +39,13 @@ def when_takes_a_line():
 
 
 @test
+def when_a_line_does_not_fit():
+    check('misfit' not in irqlab('when', LOCKS, 'v1:-').stdout, 'the natural schedule fits')
+    check_in('this is not the schedule that was recorded. Choice 1 of 1', irqlab('when', LOCKS, 'v1:-:12345.s3=1'))
+    check('12345.s3=1' in json.loads(irqlab('when', '--json', LOCKS, 'v1:-:12345.s3=1').stdout)['misfit'], 'not in JSON')
+
+
+@test
 def when_as_json():
     report = json.loads(irqlab('when', '--json', LOCKS).stdout)
     decided = report['inevitable_behind']
@@ -46,6 +55,17 @@ def when_as_json():
     check(choice['before']['likelihood'] == 0.5 and choice['behind']['likelihood'] == 1 and choice['behind']['all'], choice)
     check([option.get('likelihood') for option in choice['options']] == [1, 0], choice)
     check(all(one['behind'] == other['before'] for one, other in zip(report['choices'], report['choices'][1:])), 'behind one is not before the next')
+
+
+@test
+def reports_say_when_it_was_decided():
+    for arguments in (['shrink', LOCKS], ['shrink', '--races', STOP], ['run', '-v', '--shrink', LOCKS]):
+        said = words(irqlab(*arguments))
+        check(re.search(r'decided at: (event \d+, where .*: before it \d+ % of schedules fail, behind it all|the beginning: )', said), said)
+    explored = ['explore', '--schedules', '200', '--jobs', '1', STOP]
+    check(re.search(r'\n +decided at event \d+, where .*: before it \d+ % of schedules fail, behind it all\n', irqlab(*explored).stdout), 'explore')
+    failures = json.loads(irqlab('explore', '--json', *explored[1:]).stdout)['scenarios'][0]['failures']
+    check(any((one['decided'] or '').startswith('event ') for one in failures), failures)
 
 
 @test
@@ -66,6 +86,17 @@ def when_nothing_could_avert_it():
     result = irqlab('when', ROOT / 'scenarios/seeds/osr-291980/dpc-classify.json')
     check_exit(result, 0)
     check_in('from the beginning every schedule fails: there is but one', result)
+
+
+@test
+def when_it_is_over_before_anything_can_go_otherwise():
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder, 'boot.json')
+        entry = {'locals': {'a': 'PULONG'}, 'do': ['a = NULL', '*a = 1', 'return STATUS_SUCCESS']}
+        file.write_text(json.dumps({'irqlab': 1, 'title': 't', 'drivers': {'fw': {'DriverEntry': entry}}}), encoding='utf-8')
+        result = irqlab('when', file)
+        check_exit(result, 0)
+        check_in('before anything can go otherwise', result)
 
 
 @test

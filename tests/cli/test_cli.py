@@ -15,11 +15,12 @@ import cases_races
 import cases_run
 import cases_shrink
 import cases_stories
+import cases_told
 import cases_usage
 import cases_when
 import cases_worker
 
-ROOMS = (cases_usage, cases_run, cases_worker, cases_other, cases_faults, cases_shrink, cases_races, cases_stories, cases_when)
+ROOMS = (cases_usage, cases_run, cases_worker, cases_other, cases_faults, cases_shrink, cases_races, cases_stories, cases_told, cases_when)
 
 
 def main():

@@ -375,6 +375,29 @@ static void affinity(void *argument) {
   KeRevertToUserAffinityThreadEx(old);
 }
 
+/* wdm/nf-wdm-kesetsystemgroupaffinitythread: zeros tell reverting that there was no system affinity; what is not valid changes nothing. */
+static void group_affinity(void *argument) {
+  GROUP_AFFINITY second = { .Mask = 2 }, first = { .Mask = 1 }, beyond = { .Mask = 5 }, elsewhere = { .Mask = 1, .Group = 1 }, none, before;
+  (void)argument;
+  KeSetSystemGroupAffinityThread(&second, &none);
+  note_number("before", (long)none.Mask);
+  note_number("on", (long)KeGetCurrentProcessorNumber());
+  KeSetSystemGroupAffinityThread(&first, &before);
+  note_number("before", (long)before.Mask);
+  note_number("on", (long)KeGetCurrentProcessorNumber());
+  KeRevertToUserGroupAffinityThread(&before);
+  note_number("on", (long)KeGetCurrentProcessorNumber());
+  KeSetSystemGroupAffinityThread(&beyond, NULL);
+  KeSetSystemGroupAffinityThread(&elsewhere, &before);
+  note_number("before", (long)before.Mask);
+  note_number("on", (long)KeGetCurrentProcessorNumber());
+  KeRevertToUserGroupAffinityThread(&none);
+  note_number("mask", (long)(KeSetSystemAffinityThreadEx(1) + KeQueryGroupAffinity(0) * 10 + KeQueryGroupAffinity(1)));
+}
+
+static void group_affinity_setup(void) { harness_thread("t", 8, group_affinity, NULL); }
+static void group_affinity_check(const HarnessRun *run) { EXPECT_NOTES(run, "before=0 on=1 before=2 on=0 on=1 before=0 on=1 mask=30"); }
+
 static void affinity_setup(void) { harness_thread("t", 8, affinity, NULL); }
 static void affinity_check(const HarnessRun *run) { EXPECT_NOTES(run, "on=0 on=1 on=1 on=0"); }
 
@@ -402,6 +425,7 @@ static const HarnessCase cases[] = {
   { .name = "K_OBJ_3 a boost", .setup = boost_setup, .check = boost_check },
   { .name = "K_THR_1 the quantum ends", .setup = quantum_setup, .check = quantum_check },
   { .name = "K_THR_3 affinity", .cpus = 2, .setup = affinity_setup, .check = affinity_check },
+  { .name = "K_THR_3 group affinity", .cpus = 2, .setup = group_affinity_setup, .check = group_affinity_check },
 };
 
 int main(void) { return harness_main("wait", cases, ARRAYSIZE(cases)); }

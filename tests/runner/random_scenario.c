@@ -119,13 +119,15 @@ static void operation_add(Draft *draft) {
     signal_add(draft);
   else if (kind == 15 && !is_high)
     mutex_add(draft);
-  else if (kind < 18)
+  else if (kind < 18 && (draft->sort != RANDOM_PLACES || draw(draft, 2)))
     add(draft, "seen = seen * 5 + KeInsertQueueDpc(&gDpc%u, NULL, NULL)", draw(draft, 2));
   else if (kind == 18 && draft->lock == 0 && !draft->has_mutex) {
     add(draft, draft->is_raised ? "KeLowerIrql(raised)" : "KeRaiseIrql(DISPATCH_LEVEL, &raised)");
     draft->is_raised = !draft->is_raised;
   } else if (kind == 19 && draft->sort == RANDOM_TIMES && !is_high) {
     time_add(draft);
+  } else if (kind > 15 && draft->sort == RANDOM_PLACES) {
+    add(draft, "seen = seen * 5 + KeGetCurrentProcessorNumberEx(NULL)");
   } else {
     add(draft, "InterlockedIncrement(&gWord%u)", draw(draft, WORD_COUNT));
   }
@@ -185,7 +187,7 @@ static const char head[] =
 char *random_scenario(uint64_t seed, RandomSort sort) {
   Draft draft = { .state = seed * 0x9e3779b97f4a7c15ULL + 1, .sort = sort, .text = g_string_new(NULL) };
   unsigned threads = 2 + draw(&draft, 4) / 3, cpus = draw(&draft, 4) ? threads : 2;
-  bool is_pinned = draw(&draft, 2);
+  bool is_pinned = draw(&draft, 2) && sort != RANDOM_PLACES;
   g_string_append_printf(draft.text, head, cpus, draw(&draft, 2) ? "        \"KeSetTargetProcessorDpc(&gDpc1, 1)\",\n" : "");
   for (unsigned i = 0; i < threads; i++)
     thread_add(&draft, i, threads == 2 ? 2 + draw(&draft, 4) : 1 + draw(&draft, 3));

@@ -8,8 +8,9 @@
 #include <stdint.h>
 
 typedef enum RandomSort {
-  RANDOM_PLAIN, /* nobody asks what time it is */
-  RANDOM_TIMES, /* ... waits with time-outs, sleeps, sets timers */
+  RANDOM_PLAIN,  /* nobody asks what time it is */
+  RANDOM_TIMES,  /* ... waits with time-outs, sleeps, sets timers */
+  RANDOM_PLACES, /* ... asks which processor it is at; threads may be at any */
 } RandomSort;
 
 /* The text of a scenario file; owned by the caller. */

@@ -157,25 +157,52 @@ static const char *const small[] = {
   "seeds/kb2664888/worker-return.json",
 };
 
+/* True: there were few enough. */
+static bool all_compare(const char *name, ScenarioRun *run, bool visits_accesses) {
+  SimSchedule schedule = schedule_of(run);
+  Likelihood likelihood;
+  assert_true(likelihood_of(run, &schedule, &(LikelihoodOptions){ .seed = 1, .visits_accesses = visits_accesses }, &likelihood));
+  All all = all_run(run, &likelihood);
+  if (all.is_complete)
+    compare(name, &likelihood, &all);
+  g_free(all.runs);
+  g_free(all.fails);
+  likelihood_finish(&likelihood);
+  sim_schedule_finish(&schedule);
+  return all.is_complete;
+}
+
 static void inevitable_if_all_fail(void **state) {
   unsigned compared = 0;
   (void)state;
   for (unsigned i = 0; i < G_N_ELEMENTS(small); i++) {
     Opened opened = open_file(small[i]);
-    SimSchedule schedule = schedule_of(opened.run);
-    Likelihood likelihood;
-    assert_true(likelihood_of(opened.run, &schedule, &(LikelihoodOptions){ .seed = 1 }, &likelihood));
-    All all = all_run(opened.run, &likelihood);
-    if (all.is_complete)
-      compare(small[i], &likelihood, &all);
-    compared += all.is_complete;
-    g_free(all.runs);
-    g_free(all.fails);
-    likelihood_finish(&likelihood);
-    sim_schedule_finish(&schedule);
+    compared += all_compare(small[i], opened.run, false);
     opened_close(&opened);
   }
   assert_true(compared >= 15);
+}
+
+/* The second of two that count stores what the first has not seen: from then on it is lost, and an expectation says so at the end. */
+static void lost_update(void **state) {
+  (void)state;
+  Opened opened =
+      open_text("{ `irqlab`: 1, `title`: `t`, `machine`: { `cpus`: 2 }, `drivers`: { `fw`: { `globals`: { `gCount`: `LONG` }, "
+                "`Count`: { `as`: `KDEFERRED_ROUTINE`, `locals`: { `seen`: `LONG` }, "
+                "`do`: [`seen = gCount`, `KeMemoryBarrier()`, `gCount = seen + 1`] } } }, "
+                "`traffic`: [{ `at`: `1ms`, `dpc`: `fw.Count`, `in`: `cpu 0` }, { `at`: `1ms`, `dpc`: `fw.Count`, `in`: `cpu 1` }], "
+                "`policy`: { `kind`: `random`, `schedules`: 500 }, "
+                "`expect`: { `always`: [{ `global`: `fw.gCount`, `is`: 2 }] } }");
+  SimSchedule schedule = schedule_of(opened.run);
+  Likelihood likelihood;
+  assert_true(likelihood_of(opened.run, &schedule, &(LikelihoodOptions){ .seed = 1 }, &likelihood));
+  assert_int_equal(likelihood.failure.kind, RUN_FAILURE_EXPECTATION);
+  assert_true(likelihood.is_averted && likelihood.proved > 0);
+  likelihood_finish(&likelihood);
+  sim_schedule_finish(&schedule);
+  assert_true(all_compare("lost update", opened.run, false));
+  assert_true(all_compare("lost update, at accesses", opened.run, true));
+  opened_close(&opened);
 }
 
 /* What is drawn is what is counted: the exact chance lies in nearly every interval. */
@@ -320,9 +347,13 @@ static void nothing_fails(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(known_programs),         cmocka_unit_test(deadlock_when_each_holds_one),
-    cmocka_unit_test(livelock_until_the_end), cmocka_unit_test(inevitable_if_all_fail),
-    cmocka_unit_test(drawn_as_counted),       cmocka_unit_test(repeats),
+    cmocka_unit_test(known_programs),
+    cmocka_unit_test(deadlock_when_each_holds_one),
+    cmocka_unit_test(livelock_until_the_end),
+    cmocka_unit_test(inevitable_if_all_fail),
+    cmocka_unit_test(lost_update),
+    cmocka_unit_test(drawn_as_counted),
+    cmocka_unit_test(repeats),
     cmocka_unit_test(nothing_fails),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,6 +24,7 @@ static void search(ScenarioRun *run, const SimPolicy *policy, bool visits_access
   options.visits_accesses = visits_accesses;
   options.merges_states = merges;
   options.holds_up = holds_up;
+  options.varies = scenario_run_scenario(run)->policy.search.varies; /* of the scenario's own policy */
   found_search(run, &options, count_max, NULL, found);
 }
 

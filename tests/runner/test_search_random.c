@@ -30,13 +30,15 @@ typedef struct Total {
 
 static bool is_whole_and_same(const Found *all, const Found *other) { return other->is_complete && found_is_same(all, other); }
 
-static void searches_compare(ScenarioRun *run, bool visits_accesses, bool holds_up, const char *text, uint64_t seed, Total *total) {
+static void searches_compare(ScenarioRun *run, uint32_t varies, bool visits_accesses, bool holds_up, const char *text, uint64_t seed,
+                             Total *total) {
   Found all, reduced, merged;
   SimSearchOptions options = sim_search_options_default;
   options.policy = &sim_policy_exhaustive;
   options.visits_accesses = visits_accesses;
   options.holds_up = holds_up;
   options.makes_attempts = true;
+  options.varies = varies;
   found_search(run, &options, SCHEDULE_COUNT_MAX, globals_append, &all);
   if (!all.is_complete) {
     found_clear(&all);
@@ -75,10 +77,11 @@ static void scenario_compare(const char *file, uint64_t seed, RandomSort sort, T
   g_autoptr(ScenarioRun) run = scenario != NULL ? scenario_run_create(scenario, &error) : NULL;
   if (run == NULL)
     fail_msg("%s%s", text, error->message);
-  searches_compare(run, false, false, text, seed, total);
-  searches_compare(run, true, false, text, seed, total);
+  uint32_t varies = sort == RANDOM_PLACES ? 1u << SIM_CHOICE_PLACEMENT : 0;
+  searches_compare(run, varies, false, false, text, seed, total);
+  searches_compare(run, varies, true, false, text, seed, total);
   if (sort == RANDOM_TIMES) /* else there is no clock */
-    searches_compare(run, false, true, text, seed, total);
+    searches_compare(run, varies, false, true, text, seed, total);
 }
 
 static uint64_t number_of(const char *name, uint64_t otherwise) {
@@ -110,6 +113,11 @@ static void no_outcome_is_lost(void **state) {
 static void no_outcome_is_lost_by_time(void **state) {
   (void)state;
   scenarios_compare(RANDOM_TIMES);
+}
+
+static void no_outcome_is_lost_by_place(void **state) {
+  (void)state;
+  scenarios_compare(RANDOM_PLACES);
 }
 
 /* ---- when time matters ---- */
@@ -166,6 +174,6 @@ static void time_matters_where_it_decides(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = { cmocka_unit_test(no_outcome_is_lost), cmocka_unit_test(no_outcome_is_lost_by_time),
-                                      cmocka_unit_test(time_matters_where_it_decides) };
+                                      cmocka_unit_test(no_outcome_is_lost_by_place), cmocka_unit_test(time_matters_where_it_decides) };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
