@@ -33,6 +33,30 @@ def what_can_vary_as_json():
 
 
 @test
+def what_a_thread_is_placed_at():
+    """--vary asks it, the line has it, and the story says it: of a thread that becomes ready, and of one that is preempted."""
+    drivers = ROOT / 'scenarios/drivers'
+    result = irqlab('run', '--what-can-vary', drivers / 'number-before-raise/bug.json')
+    check(re.search(r'^  placement +\d+  which CPU a thread goes to, or goes on at: explored\n(?: .*\n)* +1  2     KeRaiseIrql in fw.trim step 2$',
+                    result.stdout, re.MULTILINE), result.stdout)
+    replayed = irqlab('replay', drivers / 'number-before-raise/bug.json', 'v1:-:2cda1403.c1=1')
+    check_exit(replayed, 0)
+    check_in('fw.trim is preempted here, at step 2: goes on at cpu', replayed)
+    replayed = irqlab('replay', drivers / 'number-before-raise/bug.json', 'v1:-:0.c0=1')
+    check(re.search(r'thread fw.trim is placed on cpu 1\s+instead\s+of\s+cpu\s+0', replayed.stdout), replayed.stdout)
+    with tempfile.TemporaryDirectory() as folder:
+        file = f'{folder}/fixed.json'
+        text = (drivers / 'number-before-raise/bug.json').read_text()
+        with open(file, 'w', encoding='utf-8') as stream:
+            stream.write(text.replace(', "vary": ["placement"]', '').replace('"sometimes": ["clean", "any finding", "any bug check"]', '"always": ["clean"]'))
+        check_exit(irqlab('run', file), 0)
+        for vary in ('placement', 'all'):
+            check_exit(irqlab('run', '--vary', vary, file), 1)
+        shrunk = irqlab('shrink', '--vary', 'placement', file)
+        check_in('goes on at cpu', shrunk)
+
+
+@test
 def faults():
     """What is told repeats it: the line, and the words for the scenario's own "faults"."""
     result = irqlab('run', '--faults', FAILURES / 'pool-unchecked')
