@@ -79,6 +79,22 @@ def faults():
 
 
 @test
+def faults_say_who_is_never_unloaded():
+    """What a failure leaves behind shows at an unload: where there is none that is said."""
+    never = 'fw is never unloaded: what it leaves behind when something fails is not seen'
+    check_in(never, irqlab('run', '--faults', FAILURES / 'pool-unchecked/bug.json'))
+    check(json.loads(irqlab('run', '--faults', '--json', FAILURES / 'pool-unchecked/bug.json').stdout)['never_unloaded'] == ['fw'], 'whom')
+    with tempfile.TemporaryDirectory() as folder:
+        unloaded = f'{folder}/unloaded.json'
+        text = (FAILURES / 'pool-unchecked/bug.json').read_text()
+        with open(unloaded, 'w', encoding='utf-8') as stream:
+            stream.write(text.replace('"traffic": [', '"traffic": [{ "at": "1s", "unload": "fw" }, ', 1))
+        result = irqlab('run', '--faults', unloaded)
+        check_in('each of 1 place failed once', result)
+        check('never unloaded' not in result.stdout, result.stdout)
+
+
+@test
 def faults_of_a_boot():
     result = irqlab('run', '--faults', FAILURES / 'driver-entry-forgets/corrected.json')
     check_exit(result, 0)
