@@ -222,6 +222,13 @@ static void contract_print(const Report *report) {
     paragraph_putf(report->out, report->style, "contract", "%s, %s: %s\n%s", function->header, function->name, function->contract, page);
   else
     paragraph_put(report->out, report->style, "documented", page);
+  if (finding->detail & FINDING_FAULT_BY_RETURN && finding->rule == RULE_WILD_ACCESS) {
+    g_autofree char *arrays = place_local_arrays(report->subject->run, finding->site);
+    paragraph_putf(report->out, report->style, "mend",
+                   "Bound what is written to the function's local variables, by loops and by copies%s%s.",
+                   arrays != NULL ? ": it has the array " : "", arrays != NULL ? arrays : "");
+    return;
+  }
   bool has_advice = is_level && function != NULL && *function->advice != '\0';
   paragraph_put(report->out, report->style, "mend", has_advice ? function->advice : rule->mend);
 }
