@@ -10,6 +10,7 @@
 #include "phrase.h"
 #include "race_side.h"
 #include "round.h"
+#include "sentence.h"
 #include "shell.h"
 #include "story.h"
 #include "stuck.h"
@@ -210,6 +211,19 @@ static void windows_print(const Report *report) {
     paragraph_put(report->out, report->style, "with Verifier", rule->windows_verifier);
 }
 
+/* Where more is known of the mistake than its rule. Returns owned; NULL: nothing. */
+static char *special_mend(const Report *report) {
+  const Finding *finding = report->finding;
+  if (sentence_is_of_failed_entry(report->names, finding))
+    return g_strdup("Undo in DriverEntry, before it returns an error, what it has set up so far, last first: Windows does not call "
+                    "DriverUnload then.");
+  if (finding->rule != RULE_WILD_ACCESS || !(finding->detail & FINDING_FAULT_BY_RETURN))
+    return NULL;
+  g_autofree char *arrays = place_local_arrays(report->subject->run, finding->site);
+  return g_strdup_printf("Bound what is written to the function's local variables, by loops and by copies%s%s.",
+                         arrays != NULL ? ": it has the array " : "", arrays != NULL ? arrays : "");
+}
+
 static void contract_print(const Report *report) {
   const Finding *finding = report->finding;
   if (finding == NULL)
@@ -222,15 +236,9 @@ static void contract_print(const Report *report) {
     paragraph_putf(report->out, report->style, "contract", "%s, %s: %s\n%s", function->header, function->name, function->contract, page);
   else
     paragraph_put(report->out, report->style, "documented", page);
-  if (finding->detail & FINDING_FAULT_BY_RETURN && finding->rule == RULE_WILD_ACCESS) {
-    g_autofree char *arrays = place_local_arrays(report->subject->run, finding->site);
-    paragraph_putf(report->out, report->style, "mend",
-                   "Bound what is written to the function's local variables, by loops and by copies%s%s.",
-                   arrays != NULL ? ": it has the array " : "", arrays != NULL ? arrays : "");
-    return;
-  }
   bool has_advice = is_level && function != NULL && *function->advice != '\0';
-  paragraph_put(report->out, report->style, "mend", has_advice ? function->advice : rule->mend);
+  g_autofree char *special = special_mend(report);
+  paragraph_put(report->out, report->style, "mend", special != NULL ? special : has_advice ? function->advice : rule->mend);
 }
 
 /* The scenario beside this one in which it is put right, if there is one: corrected.json, c-corrected.json, good-X.json beside bad-X.json. */

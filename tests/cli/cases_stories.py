@@ -57,6 +57,7 @@ def times_of_a_story_never_decrease():
         count += len(times)
     check(count > 1000, count)
     report = irqlab('run', '-v', ROOT / 'scenarios/failures/driver-entry-forgets/bug.json').stdout
+    check('DriverEntry of fw failed and left device 1 behind' in report and 'Undo in DriverEntry, before it returns an error' in report, report)
     check('boot+0.000000 ms  the thread begins' in report, report)
     check('FwpsInjectionHandleCreate0 = STATUS_FWP_TCPIP_NOT_READY, by' in report and report.count('FwpsInjectionHandleCreate0') == 1, report)
 
