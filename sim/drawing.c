@@ -7,6 +7,14 @@
 #include <string.h>
 
 #define ACCESS_DISTANCE_MEAN 48
+#define CLOCK_CHANCE_MAX 256
+
+/* Where few points come before the clock ticks by itself, as many runs have a tick at each of them. */
+static uint16_t clock_chance(const SimDrawing *drawing, uint32_t drawn) {
+  uint32_t count = drawing->tick_counts[drawing->visits], once = count > 0 ? 1024 / count : 0;
+  uint32_t chance = drawn > 0 && once > drawn ? once : drawn;
+  return (uint16_t)(chance < CLOCK_CHANCE_MAX ? chance : CLOCK_CHANCE_MAX);
+}
 
 static SimVisits visits_draw(SimDrawing *drawing, const SimSearchOptions *options) {
   uint32_t word = sim_draw_below(&drawing->draw, 8);
@@ -24,15 +32,16 @@ SimDrawing *sim_drawing_begin(SimMachine *machine) {
   sim_profile_begin(&drawing->profile);
   drawing->is_begun = true;
   drawing->is_weighed = false;
-  drawing->point_count = drawing->pairs_new = drawing->states_new = 0;
+  drawing->point_count = drawing->tick_count = drawing->pairs_new = drawing->states_new = 0;
   drawing->chosen_count = drawing->wish_count = 0;
   drawing->intended = SIM_ACTOR_COUNT;
   drawing->alone_count = drawing->rest_left = drawing->later_count = 0;
   uint64_t word = sim_draw(&drawing->draw);
+  uint32_t clock_drawn = 0;
   for (unsigned kind = 0; kind < SIM_CHOICE_KIND_COUNT; kind++, word >>= 2) {
     drawing->other_chance[kind] = others[word & 3];
     if (kind == SIM_CHOICE_CLOCK) /* the next bits are those of holding up */
-      drawing->clock_chance = machine->options.policy->holds_up ? clocks[(word >>= 2) & 3] : 0;
+      clock_drawn = clocks[(word >>= 2) & 3];
   }
   const SimPolicy *policy = machine->options.policy;
   bool is_member = machine->options.search->options.policy == &sim_policy_portfolio; /* learns for the others, too */
@@ -43,13 +52,16 @@ SimDrawing *sim_drawing_begin(SimMachine *machine) {
   if (drawing->notes_states)
     sim_frontier_begin(drawing, policy == &sim_policy_frontier);
   drawing->visits = (uint8_t)visits_draw(drawing, &machine->options.search->options);
+  drawing->clock_chance = policy->holds_up ? clock_chance(drawing, clock_drawn) : 0;
   return drawing;
 }
 
 void sim_drawing_end(SimMachine *machine) {
   SimDrawing *drawing = sim_drawing(machine);
-  if (drawing->is_begun)
+  if (drawing->is_begun) {
     sim_profile_end(&drawing->profile, machine->access_count);
+    drawing->tick_counts[drawing->visits] = drawing->tick_count;
+  }
   drawing->is_begun = false;
 }
 

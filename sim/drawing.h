@@ -15,6 +15,7 @@ typedef enum SimVisits {
   SIM_VISITS_SOME,   /* at distances that are drawn */
   SIM_VISITS_SHARED, /* those of places that the search has seen shared and written */
   SIM_VISITS_ALL,
+  SIM_VISITS_COUNT,
 } SimVisits;
 
 /* Who may step, in this run. Valid when `run` and `context` are the option's: slots are used again. */
@@ -50,6 +51,7 @@ typedef struct SimDrawing {
   uint8_t visits;                               /* SimVisits */
   uint16_t clock_chance;                        /* of a point where everybody is held up, in 1024 */
   uint16_t other_chance[SIM_CHOICE_KIND_COUNT]; /* of an answer that is not the natural one */
+  uint32_t tick_count;                          /* points of this run at which somebody is picked while the clock is to tick next */
   uint32_t point_count;                         /* points of this run at which somebody was picked */
   uint32_t alone_actor, alone_count;            /* who was picked last, and how often in a row */
   uint32_t later_count;                         /* points in a row at which an interrupt could have landed, and did not */
@@ -67,12 +69,13 @@ typedef struct SimDrawing {
   uint32_t wish_count;
   SimWish wishes[SIM_WISH_COUNT_MAX];
   /* over runs */
-  uint32_t option_count_most;   /* that could step at one point */
-  struct SimReads *reads;       /* feedback: who has read from whom; owned */
-  uint32_t pairs_new;           /* of this run: pairs nobody had seen before */
-  uint32_t states_new;          /* ... and states */
-  struct SimFrontier *frontier; /* frontier: which states there are; owned */
-  struct SimStanding *standing; /* portfolio: what members have brought; owned */
+  uint32_t tick_counts[SIM_VISITS_COUNT]; /* tick_count of the last run with such visits */
+  uint32_t option_count_most;             /* that could step at one point */
+  struct SimReads *reads;                 /* feedback: who has read from whom; owned */
+  uint32_t pairs_new;                     /* of this run: pairs nobody had seen before */
+  uint32_t states_new;                    /* ... and states */
+  struct SimFrontier *frontier;           /* frontier: which states there are; owned */
+  struct SimStanding *standing;           /* portfolio: what members have brought; owned */
 } SimDrawing;
 
 static inline SimDrawing *sim_drawing(const SimMachine *machine) {
@@ -166,6 +169,7 @@ static inline uint32_t sim_drawing_draw(SimDrawing *drawing, const SimPoint *poi
       if (options[i].actor == SIM_ACTOR_CLOCK)
         return SIM_OPTION_CLOCK;
   drawing->point_count++;
+  drawing->tick_count += sim_machine()->clock != NULL && sim_queue_first(&sim_machine()->queue) == sim_machine()->clock;
   if (point->option_count > drawing->option_count_most)
     drawing->option_count_most = point->option_count;
   if (drawing->notes_states)

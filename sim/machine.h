@@ -148,6 +148,7 @@ typedef struct SimMachine {
   uint64_t forced_access_count; /* when that part began */
   SimFaultHandler *fault_handler;
   bool race_is_on;              /* accesses are looked at for races (race.h) */
+  bool race_is_left;            /* ... no more: there was no room for all that ran */
   bool race_is_told;            /* the observer that tells what orders is told itself */
   SimRaceHandler *race_handler; /* who is told of one; NULL: nobody */
   uint32_t race_observer;       /* number of that observer, from 1; 0: there is none */

@@ -268,9 +268,20 @@ static void end(SimMachine *machine) {
   path->proof.steps += machine->step_count;
 }
 
+/* Each option of a point has an equal share of what the point has. */
+static double part_of(const Path *path) {
+  double part = 0, share = 1;
+  for (size_t i = 0; i < path->count; i++) {
+    share /= path->points[i].count;
+    part += share * path->points[i].taken;
+  }
+  return path->proof.is_complete ? 1 : part;
+}
+
 static void proof(const void *state, SimSearchProof *proof) {
   const Path *path = state;
   *proof = path->proof;
+  proof->part = part_of(path);
   if (path->saves != NULL) {
     const SimSavesCount *count = sim_saves_count(path->saves);
     proof->saved = count->saved;

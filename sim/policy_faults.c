@@ -152,9 +152,16 @@ static void place_add(SimFaults *faults, const SimMachine *machine, const SimPoi
   queue_push(faults, faults->count++);
 }
 
-static uint32_t other_count(const SimPoint *point) { return point->option_count - 1; }
+/* Of a point: as many as it had other options when it was first met. What a failure changed before may have left it others. */
+static uint32_t place_count(const SimFaults *faults, uint32_t first) {
+  uint32_t last = first;
+  while (last < faults->count && faults->places[last].key == faults->places[first].key &&
+         faults->places[last].ordinal == faults->places[first].ordinal)
+    last++;
+  return last - first;
+}
 
-/* The first of the places of this point, which are as many as there are other options; SIM_FAULT_NONE: there are too many places. */
+/* The first of the places of this point; SIM_FAULT_NONE: there are too many places. */
 static uint32_t places_of(SimFaults *faults, const SimMachine *machine, const SimPoint *point) {
   SimFaultTables *tables = faults->tables;
   uint64_t key = point->key != 0 ? point->key : mix((uint64_t)point->context << 8 | point->kind);
@@ -211,14 +218,15 @@ static uint32_t answer(SimMachine *machine, const SimPoint *point) {
     return point->natural;
   for (unsigned i = 0; i < 2; i++) {
     uint32_t chosen = faults->chosen[i];
-    if (chosen != SIM_FAULT_NONE && chosen >= first && chosen - first < other_count(point)) {
+    if (chosen != SIM_FAULT_NONE && chosen >= first && chosen - first < place_count(faults, first) &&
+        sim_point_has(point, faults->places[chosen].answer)) {
       faults->struck++;
       faults->struck_sites[i] = machine->current != NULL ? machine->current->site : 0;
       return faults->places[chosen].answer;
     }
   }
   if (faults->struck == 1 && faults->chosen[1] == SIM_FAULT_NONE && machine->options.search->options.depth >= 2)
-    pairs_note(faults, faults->chosen[0], first, other_count(point));
+    pairs_note(faults, faults->chosen[0], first, place_count(faults, first));
   return point->natural;
 }
 

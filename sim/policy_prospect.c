@@ -26,6 +26,9 @@ typedef struct Prospect {
   SimProspectOver *is_over;
   void *data;
   SimProspectLine line;
+  bool is_shared[SIM_CONTEXT_COUNT_MAX];    /* by slot: somebody else touches that context's stack */
+  bool is_found_out[SIM_CONTEXT_COUNT_MAX]; /* in runs since the line was followed */
+  bool has_found_out;
   /* Enumerating: the path, the line's at first. */
   PathPoint *points;
   size_t count;
@@ -123,13 +126,6 @@ static bool next(SimSearch *search, void *state) {
 }
 
 /* ---- the line ---- */
-
-static bool has(const SimPathOption *options, uint32_t count, uint32_t id) {
-  for (uint32_t i = 0; i < count; i++)
-    if (options[i].id == id)
-      return true;
-  return false;
-}
 
 static void option_push(SimProspectLine *line, const SimPoint *point, uint32_t id) {
   SimOption option = { .id = id };
@@ -238,6 +234,20 @@ static bool is_open(const SimSearchOptions *options, SimChoiceKind kind) {
   return (SIM_CHOICE_RARE >> kind & 1) == 0 || (options->varies >> kind & 1) != 0;
 }
 
+/* An access of a context's own stack, which nobody else touches, is no place to switch: what is different behind a switch there is so behind one at the
+ * context's next. Who does touch it is noted for the next line: this one's points stay what they are. */
+static bool is_private(Prospect *self, const SimMachine *machine, const SimPoint *point) {
+  const SimContext *context = machine->current;
+  if (point->kind != SIM_CHOICE_ACCESS || context == NULL)
+    return false;
+  unsigned slot = sim_stack_slot_of(context->pending.address);
+  if (slot >= SIM_CONTEXT_COUNT_MAX || slot == context->slot)
+    return slot < SIM_CONTEXT_COUNT_MAX && !self->is_shared[slot];
+  self->has_found_out |= !self->is_shared[slot];
+  self->is_found_out[slot] = true;
+  return false;
+}
+
 static uint32_t answer(SimMachine *machine, const SimPoint *point) {
   Prospect *self = prospect_of(machine);
   if (!is_open(&machine->options.search->options, point->kind))
@@ -246,14 +256,15 @@ static uint32_t answer(SimMachine *machine, const SimPoint *point) {
     sim_stop(machine, SIM_STOP_KNOWN, NULL);
   SimPathOption options[SIM_OPTION_COUNT_MAX];
   uint32_t count = sim_path_options(machine, point, false, options), said = 0;
-  bool is_line = self->mode == PROSPECT_FOLLOW ? false : is_on_line(self, point);
+  bool is_line = self->mode != PROSPECT_FOLLOW && is_on_line(self, point);
+  bool is_choice = count > 1 && !is_private(self, machine, point);
   if (self->mode == PROSPECT_FOLLOW) {
     said = sim_policy_replay.answer(machine, point);
-    is_line = count > 1 || !has(options, count, said);
+    is_line = is_choice || said != options[0].id;
     if (is_line)
       line_push(machine, &self->line, point, said, options, count);
   }
-  return count > 1 || is_line ? choose(self, machine, options, count, said) : options[0].id;
+  return is_choice || is_line ? choose(self, machine, options, count, said) : options[0].id;
 }
 
 static uint32_t access_budget(SimMachine *machine, const SimContext *context) {
@@ -288,9 +299,15 @@ void sim_prospect_watch(SimSearch *search, SimProspectOver *is_over, void *data)
 }
 
 void sim_prospect_follow(SimSearch *search) {
-  state_of(search)->mode = PROSPECT_FOLLOW;
-  state_of(search)->limit = SIZE_MAX;
+  Prospect *self = state_of(search);
+  self->mode = PROSPECT_FOLLOW;
+  self->limit = SIZE_MAX;
+  self->has_found_out = false;
+  for (unsigned slot = 0; slot < SIM_CONTEXT_COUNT_MAX; slot++)
+    self->is_shared[slot] |= self->is_found_out[slot];
 }
+
+bool sim_prospect_is_mistaken(const SimSearch *search) { return state_of(search)->has_found_out; }
 
 void sim_prospect_draw(SimSearch *search, size_t count) {
   Prospect *self = state_of(search);

@@ -4,7 +4,8 @@
  * the line at its last point first. Which failure is looked for, and how many runs it is worth, is the business of who searches.
  *
  * Points are those with more than one way to go: options that would only find that they have to wait are none (search_path.h). States of the line are
- * kept (search_save.h), so that a run begins where it parts.
+ * kept (search_save.h), so that a run begins where it parts. Where accesses are points, those of a context's own stack are not, until somebody else is
+ * seen to touch it.
  *
  * Host memory: the state of a search whose policy is sim_policy_prospect.
  */
@@ -45,6 +46,10 @@ extern const SimPolicy sim_policy_prospect; /* not in sim_policies */
 /* Asked at each point: has the run come to what is looked for, so that nothing is left to see? It then ends with SIM_STOP_KNOWN. */
 typedef bool SimProspectOver(void *data);
 void sim_prospect_watch(SimSearch *search, SimProspectOver *is_over, void *data);
+
+/* Some run since the line was followed touched another context's stack, where accesses were not taken for places to switch: what came of all of them
+ * is to be forgotten, and the line followed again. Each time it is another stack. */
+bool sim_prospect_is_mistaken(const SimSearch *search);
 
 /* The next run is the line's, of SimRunOptions.replay, and writes down its points. */
 void sim_prospect_follow(SimSearch *search);

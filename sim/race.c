@@ -34,7 +34,7 @@ static Cell *cell_of(uint64_t address) { return (Cell *)(SIM_RACE_CELL_BASE + ((
 
 static bool is_ordered(const Touch *touch, uint64_t word) {
   uint32_t clock = race_clock_of(word);
-  return clock <= touch->floor || clock <= touch->actor->clocks[race_actor_of(word)];
+  return clock <= touch->floor || clock <= race_clock_seen(&touch->actor->seen, race_actor_of(word));
 }
 
 /* ---- races ---- */

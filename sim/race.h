@@ -26,13 +26,17 @@ struct SimMachine;
 #define SIM_RACE_STATE_SIZE 0x4000000ULL
 #define SIM_RACE_CELL_BASE (SIM_RACE_BASE + SIM_RACE_STATE_SIZE)
 #define SIM_RACE_CELL_SIZE 32ULL /* for 4 bytes of guest memory */
+#define SIM_RACE_CELL_END (SIM_RACE_CELL_BASE + (SIM_PAGE_COUNT << SIM_PAGE_SHIFT) / 4 * SIM_RACE_CELL_SIZE)
+
+/* Threads, and levels of cpus, that a run may have for races to be found among all of them. */
+#define SIM_RACE_ACTOR_COUNT_MAX 4096
 
 /*
- * One access in a word: clock [63:32], actor [31:24], flags [23:20], call stack [19:4], which of the 4 bytes [3:0]. A context's race_epoch is such
+ * One access in a word: clock [63:36], actor [35:24], flags [23:20], call stack [19:4], which of the 4 bytes [3:0]. A context's race_epoch is such
  * a word of the access it would make now, without stack and bytes; 0: nobody looks for races. hooks.c knows this layout.
  */
 enum {
-  SIM_RACE_CLOCK_SHIFT = 32,
+  SIM_RACE_CLOCK_SHIFT = 36,
   SIM_RACE_ACTOR_SHIFT = 24,
   SIM_RACE_FLAG_SHIFT = 20,
   SIM_RACE_STACK_SHIFT = 4,

@@ -5,10 +5,10 @@
 #include <sys/mman.h>
 
 #define MAGIC 0x49524c5241434531ULL
-/* A run that begins above it starts with fresh clocks: no run uses up the other half. */
-#define CLOCK_RENEW (UINT32_MAX / 2)
+/* A run that begins above it starts with fresh clocks: few runs use up the other half. */
+#define CLOCK_RENEW (RACE_CLOCK_MAX / 2)
 
-#define REGION_SIZE (SIM_RACE_STATE_SIZE + (SIM_PAGE_COUNT << SIM_PAGE_SHIFT) / 4 * SIM_RACE_CELL_SIZE)
+#define REGION_SIZE (RACE_FAR_BASE - SIM_RACE_BASE + RACE_FAR_SIZE)
 
 /* ---- memory ---- */
 
@@ -33,7 +33,7 @@ bool sim_race_map(void) {
 }
 
 /* Pages that were never touched cost nothing to drop. */
-static void cells_drop(void) { madvise((void *)SIM_RACE_CELL_BASE, REGION_SIZE - SIM_RACE_STATE_SIZE, MADV_DONTNEED); }
+static void cells_drop(void) { madvise((void *)SIM_RACE_CELL_BASE, SIM_RACE_CELL_END - SIM_RACE_CELL_BASE, MADV_DONTNEED); }
 
 /* ---- on and off ---- */
 
@@ -51,35 +51,41 @@ void sim_race_forget_all(SimMachine *machine) {
   state->generation++;
   state->actor_count = 0;
   state->key_count = 0;
+  state->far_count = 0;
   state->note_count = 0;
   memset(state->level_actors, 0, sizeof state->level_actors[0] * machine->vcpu_count);
 }
 
 void sim_race_set(SimMachine *machine, bool is_on) {
   machine->race_is_on = is_on;
+  machine->race_is_left = false;
   sim_observer_of_races_set(machine, is_on);
   sim_race_forget_all(machine);
   for (uint32_t i = 0; i < machine->context_count; i++)
     machine->contexts[i].race_epoch = is_on ? SIM_RACE_EPOCH_UNKNOWN : 0;
 }
 
-/* More than there is room for: from here on this run is not looked at. */
+/* More than there is room for: from here on this run is not looked at, and whoever runs it is told. */
 static void give_up(SimMachine *machine) {
   for (uint32_t i = 0; i < machine->context_count; i++)
     machine->contexts[i].race_epoch = 0;
   machine->race_is_on = false;
+  machine->race_is_left = true;
 }
 
 /* ---- actors ---- */
 
-/* The actor's next clock: what it does from here on is not covered by what others saw of it. */
-static void tick(RaceActor *actor, SimContext *context) {
+/* The actor's next clock: what it does from here on is not covered by what others saw of it. False: there is none. */
+static bool tick(SimMachine *machine, RaceActor *actor, SimContext *context) {
   RaceState *state = race_state();
   unsigned number = (unsigned)(actor - state->actors);
-  uint32_t clock = ++state->clock;
-  actor->clocks[number] = clock;
-  actor->epoch = (uint64_t)clock << SIM_RACE_CLOCK_SHIFT | (uint64_t)number << SIM_RACE_ACTOR_SHIFT;
+  if (state->clock == RACE_CLOCK_MAX || !race_row_set(&actor->seen, number, state->clock + 1)) {
+    give_up(machine);
+    return false;
+  }
+  actor->epoch = (uint64_t)++state->clock << SIM_RACE_CLOCK_SHIFT | (uint64_t)number << SIM_RACE_ACTOR_SHIFT;
   context->race_epoch = actor->epoch;
+  return true;
 }
 
 static RaceActor *actor_create(SimMachine *machine, SimContext *context) {
@@ -93,8 +99,7 @@ static RaceActor *actor_create(SimMachine *machine, SimContext *context) {
   actor->cpu = 0xff;
   actor->context = context->id;
   actor->object = context->object;
-  tick(actor, context);
-  return actor;
+  return tick(machine, actor, context) ? actor : NULL;
 }
 
 RaceActor *race_actor(SimMachine *machine, SimContext *context) {
@@ -119,15 +124,15 @@ void sim_race_context_interrupt(SimMachine *machine, SimContext *context, unsign
   if (!machine->race_is_on)
     return;
   RaceState *state = race_state();
-  uint8_t *number = &state->level_actors[cpu][irql];
+  uint16_t *number = &state->level_actors[cpu][irql];
   if (*number != 0) {
-    tick(&state->actors[*number - 1], context);
+    tick(machine, &state->actors[*number - 1], context);
     return;
   }
   RaceActor *actor = actor_create(machine, context);
   if (actor == NULL)
     return;
-  *number = (uint8_t)(actor - state->actors + 1);
+  *number = (uint16_t)(actor - state->actors + 1);
   actor->cpu = (uint8_t)cpu;
   actor->irql = irql;
 }
@@ -148,7 +153,7 @@ static RaceKey *key_find(SimMachine *machine, uint64_t key, bool is_wanted) {
       state->key_count++;
       entry->key = key;
       entry->generation = state->generation;
-      memset(entry->clocks, 0, sizeof entry->clocks);
+      entry->released = (RaceRow){ 0 };
       return entry;
     }
     if (entry->key == key)
@@ -156,18 +161,13 @@ static RaceKey *key_find(SimMachine *machine, uint64_t key, bool is_wanted) {
   }
 }
 
-static void join(uint32_t *to, const uint32_t *from, uint32_t count) {
-  for (uint32_t i = 0; i < count; i++)
-    to[i] = to[i] > from[i] ? to[i] : from[i];
-}
-
 void sim_race_acquire(SimMachine *machine, SimContext *context, uint64_t key) {
   if (!machine->race_is_on || context == NULL)
     return;
   RaceActor *actor = race_actor(machine, context);
   RaceKey *entry = actor != NULL ? key_find(machine, key, false) : NULL;
-  if (entry != NULL)
-    join(actor->clocks, entry->clocks, race_state()->actor_count);
+  if (entry != NULL && !race_row_join(&actor->seen, &entry->released, race_state()->actor_count))
+    give_up(machine);
 }
 
 void sim_race_release(SimMachine *machine, SimContext *context, uint64_t key) {
@@ -177,6 +177,8 @@ void sim_race_release(SimMachine *machine, SimContext *context, uint64_t key) {
   RaceKey *entry = actor != NULL ? key_find(machine, key, true) : NULL;
   if (entry == NULL)
     return;
-  join(entry->clocks, actor->clocks, race_state()->actor_count);
-  tick(actor, context);
+  if (race_row_join(&entry->released, &actor->seen, race_state()->actor_count))
+    tick(machine, actor, context);
+  else
+    give_up(machine);
 }

@@ -92,6 +92,7 @@ typedef struct SimSearchProof {
   uint64_t saved;   /* states inside of runs that were kept (saved_size_max) */
   uint64_t resumed; /* runs that went on from one */
   uint64_t dropped; /* of those kept: for want of memory */
+  double part;      /* of exhaustive: about how much of all there is was searched, if what is left branches as the path does; 1: all */
 } SimSearchProof;
 
 /* Of the search so far; false: its policy proves nothing. */

@@ -6,7 +6,9 @@
 #include <string.h>
 
 #define MOVE_DISTANCE_MAX 64
-#define MOVE_COUNT_MAX 12 /* schedules with more switches than that are not moved about: delta debugging has to do */
+#define MOVE_COUNT_MAX 24 /* schedules with more switches than that are not moved about: delta debugging has to do */
+#define PAIR_DISTANCE_MAX 8
+#define HOPELESS_FACTOR 4 /* how much is left is only known about */
 #define PATIENCE 1000     /* runs that look for fewer preemptions, before other ways to find some are tried */
 
 /* What it costs. Less comes first by the first that differs. */
@@ -36,6 +38,8 @@ typedef struct Work {
 typedef struct Proof {
   SimSearchOptions options;
   uint32_t done; /* no schedule with fewer preemptions than that fails */
+  double part;   /* of those with so many that were run, when the runs for it were used up */
+  uint64_t runs; /* ... */
 } Proof;
 
 /* ---- schedules as lists ---- */
@@ -173,6 +177,23 @@ static void minimize(Work *work, Case *best) {
   sim_schedule_finish(&candidate);
 }
 
+/* Two that are not side by side: what is left between a switch there and one back. True: something went. */
+static bool pairs_try(Work *work, Case *best) {
+  SimSchedule candidate = { 0 };
+  bool is_shorter = false;
+  for (size_t distance = 1; distance <= PAIR_DISTANCE_MAX; distance++)
+    for (size_t at = 0; at + distance < best->said.count && may_run(work);) {
+      schedule_leave_out(&candidate, &best->said, at + distance, at + distance + 1);
+      memmove(candidate.exceptions + at, candidate.exceptions + at + 1, (candidate.count - at - 1) * sizeof *candidate.exceptions);
+      candidate.count--;
+      bool is_gone = try_one(work, &candidate, best);
+      is_shorter |= is_gone;
+      at += !is_gone;
+    }
+  sim_schedule_finish(&candidate);
+  return is_shorter;
+}
+
 /* ---- moving one, to be rid of another ---- */
 
 /* With switch `index` moved, does it fail without one of the others? */
@@ -209,6 +230,8 @@ static bool move_any(Work *work, Case *best) {
 }
 
 static void move(Work *work, Case *best) {
+  while (best->cost.preemptions > 0 && may_run(work) && pairs_try(work, best))
+    minimize(work, best);
   while (best->cost.preemptions > 0 && best->said.count <= MOVE_COUNT_MAX && may_run(work) && move_any(work, best))
     minimize(work, best);
 }
@@ -239,7 +262,10 @@ static bool check_fewer(Work *work, Case *best, Proof *proof, uint64_t patience)
     SimSchedule found = { 0 };
     SimSearchOptions options = proof->options;
     options.preemption_bound = options.preemption_floor = proof->done;
-    SimShrinkSearched searched = runs > 0 ? work->shrink->search(&options, &runs, &found, work->shrink->data) : SIM_SHRINK_CUT;
+    SimShrinkSearched searched = SIM_SHRINK_CUT;
+    if (runs > 0)
+      searched = work->shrink->search(&options, &runs, &proof->part, &found, work->shrink->data);
+    proof->runs = runs;
     work->result->run_count += runs;
     work->result->check_count += runs;
     bool is_taken = searched == SIM_SHRINK_FOUND && case_take(work, &found, best);
@@ -250,6 +276,11 @@ static bool check_fewer(Work *work, Case *best, Proof *proof, uint64_t patience)
       return false;
   }
   return true;
+}
+
+/* The runs that are left are nowhere near enough for what is to be run next. */
+static bool is_hopeless(const Work *work, const Proof *proof) {
+  return proof->runs > 0 && (double)proof->runs > HOPELESS_FACTOR * proof->part * (double)checks_left(work);
 }
 
 static void others_try(Work *work, Case *best, const Proof *proof) {
@@ -293,14 +324,16 @@ static void prove(Work *work, Case *best) {
   if (!check_fewer(work, best, &proof, PATIENCE)) {
     move(work, best);
     others_try(work, best, &proof);
-    check_fewer(work, best, &proof, UINT64_MAX);
+    if (!is_hopeless(work, &proof))
+      check_fewer(work, best, &proof, UINT64_MAX);
   }
   proof_note(work, &proof, best);
   if (best->cost.preemptions == 0 || !has_accesses(work, best))
     return;
   Proof of_accesses = proof_begin(best, true);
   uint32_t before = best->cost.preemptions;
-  check_fewer(work, best, &of_accesses, UINT64_MAX);
+  if (!check_fewer(work, best, &of_accesses, PATIENCE) && !is_hopeless(work, &of_accesses))
+    check_fewer(work, best, &of_accesses, UINT64_MAX);
   if (best->cost.preemptions < before) /* what is proved at calls is proved of as many */
     work->result->is_proved = proof.done >= best->cost.preemptions;
   proof_note(work, &of_accesses, best);

@@ -21,8 +21,9 @@ typedef enum SimShrinkSearched {
 typedef struct SimShrink {
   /* Runs the candidate under sim_policy_survey with that survey; true: it fails the same way. `taken` (empty at first) gets what departed. */
   bool (*fails)(const SimSchedule *candidate, SimSchedule *taken, SimSurvey *survey, void *data);
-  /* Runs schedules of a systematic search until one fails the same way: `found` gets what departed. At most *runs, which becomes how many it ran. */
-  SimShrinkSearched (*search)(const SimSearchOptions *options, uint64_t *runs, SimSchedule *found, void *data);
+  /* Runs schedules of a systematic search until one fails the same way: `found` gets what departed. At most *runs, which becomes how many it ran; *part:
+   * of all there are (SimSearchProof). */
+  SimShrinkSearched (*search)(const SimSearchOptions *options, uint64_t *runs, double *part, SimSchedule *found, void *data);
   /* Another schedule that fails the same way, by luck; false: no more of them. NULL: there is only the one. */
   bool (*another)(SimSchedule *schedule, void *data);
   void *data;

@@ -132,9 +132,10 @@ bool ke_thread_move(SimMachine *machine) {
   uint32_t answer = sim_choose_rare(machine, SIM_CHOICE_PLACEMENT, 0, SIM_PLACEMENT_STAYS, options, count + 1);
   if (answer == SIM_PLACEMENT_STAYS)
     return false;
-  sim_charge(machine, KE_COST_SWITCH_NS);
   ke_run(prcb, ke_ready_take(prcb));
   thread->state = KE_THREAD_READY;
   put(&KE->prcbs[answer], thread);
+  if (thread->state == KE_THREAD_RUNNING)
+    KE->prcbs[answer].vcpu->time_ns += KE_COST_SWITCH_NS;
   return true;
 }

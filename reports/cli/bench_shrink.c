@@ -72,7 +72,7 @@ static void line_print(const char *name, const Shrinkings *all) {
   if (all->count == 0)
     printf("  %-44s  nothing goes wrong by the schedule\n", name);
   else
-    printf("  %-44s %8.1f %8.1f %8.1f %8.1f %6u/%-3u %8.0f %9.2f\n", name, all->preemptions_before, all->preemptions, all->before,
+    printf("  %-44s %18.1f %8.1f %18.1f %8.1f %6u/%-3u %8.0f %9.2f\n", name, all->preemptions_before, all->preemptions, all->before,
            all->after, all->proved, all->count, all->runs, all->cpu_ms);
   fflush(stdout);
 }
@@ -81,7 +81,8 @@ int bench_shrink(const BenchPolicies *wanted, char **paths) {
   g_autoptr(GPtrArray) scenarios = cli_scenarios(paths);
   json_object *list = json_object_new_array();
   if (!wanted->wants_json)
-    puts("  means of failing schedules                     preemptions: before, after  exceptions  proved     runs        ms");
+    puts("  means of failing schedules                    preemptions: before    after exceptions: before    after   proved         runs   "
+         "     ms");
   for (guint i = 0; i < scenarios->len; i++) {
     const CliScenario *scenario = g_ptr_array_index(scenarios, i);
     g_autoptr(GError) error = NULL;

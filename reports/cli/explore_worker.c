@@ -81,6 +81,9 @@ static void block_end_tell(const Worker *worker, const SimSearchProof *proof, bo
     g_autofree char *note = g_strdup_printf("%s searched %s", worker->own->task->search.policy->name, scope);
     json_object_object_add(json, "note", json_object_new_string(note));
   }
+  g_autofree char *races_left = scenario_run_races_left(worker->run);
+  if (unreduced == 0 && races_left != NULL)
+    json_object_object_add(json, "note", json_object_new_string(races_left));
   reply(worker, json);
 }
 

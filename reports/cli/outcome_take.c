@@ -163,5 +163,8 @@ void outcome_take(Outcome *outcome, ScenarioRun *run, const RunVerdict *verdict,
   outcome->states = verdict->search.merges_states ? (int64_t)verdict->states : -1;
   for (guint i = 0; i < verdict->buckets->len; i++)
     g_ptr_array_add(outcome->buckets, bucket_take(run, g_ptr_array_index(verdict->buckets, i), wants_causes && i < CAUSE_COUNT_MAX));
+  char *races_left = scenario_run_races_left(run);
+  if (races_left != NULL)
+    g_ptr_array_add(outcome->notes, races_left);
   report_take(outcome, run, verdict, scenario, options);
 }

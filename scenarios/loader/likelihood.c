@@ -98,7 +98,7 @@ static void count_all(Estimate *self) {
   self->counted = g_new0(LikelihoodShare, out->line.option_count + 1);
   self->steps = 0;
   while (is_more && out->counted < (is_averted ? MIN(self->runs_max, RUN_COUNT_DECIDED) : self->runs_max) &&
-         self->steps < self->counted_steps_max) {
+         self->steps < self->counted_steps_max && !sim_prospect_is_mistaken(&self->search)) {
     bool fails;
     is_more = run_next(self, NULL, &fails);
     SimProspectRun run = sim_prospect_run(&self->search);
@@ -129,7 +129,7 @@ static void interval_set(LikelihoodPoint *point) {
 static void point_draw(Estimate *self, size_t at, uint64_t count) {
   Likelihood *out = self->out;
   LikelihoodPoint *point = &out->points[at];
-  if (point->is_exact || point->share.runs >= count || self->steps >= self->drawn_steps_max)
+  if (point->is_exact || point->share.runs >= count || self->steps >= self->drawn_steps_max || sim_prospect_is_mistaken(&self->search))
     return;
   sim_prospect_draw(&self->search, at);
   while (point->share.runs < count && self->steps < self->drawn_steps_max) {
@@ -227,11 +227,13 @@ static void budget_set(Estimate *self, const LikelihoodOptions *options, const R
   self->counted_steps_max = options->steps == 0 && options->runs != 0 ? UINT64_MAX : steps;
 }
 
-static void estimate(Estimate *self) {
+static void estimate_once(Estimate *self) {
   Likelihood *out = self->out;
   bool fails;
-  if (out->failure.kind == RUN_FAILURE_FINDING)
-    sim_prospect_watch(&self->search, is_over, self);
+  self->averted = 0;
+  out->drawn = out->counted = 0;
+  g_free(out->points);
+  g_free(out->options);
   sim_prospect_follow(&self->search);
   run_next(self, self->schedule, &fails);
   SIM_ASSERT(fails);
@@ -242,6 +244,16 @@ static void estimate(Estimate *self) {
   self->exact = out->line.count;
   count_all(self);
   draw_all(self);
+}
+
+/* Once, as a rule: each time again there is a stack that is known to be shared. */
+static void estimate(Estimate *self) {
+  Likelihood *out = self->out;
+  if (out->failure.kind == RUN_FAILURE_FINDING)
+    sim_prospect_watch(&self->search, is_over, self);
+  do
+    estimate_once(self);
+  while (sim_prospect_is_mistaken(&self->search));
   conclude(self);
   out->line.points = g_memdup2(out->line.points, out->line.count * sizeof *out->line.points);
   out->line.options = g_memdup2(out->line.options, out->line.option_count * sizeof *out->line.options);

@@ -84,6 +84,13 @@ bool scenario_run_look_for_races(ScenarioRun *run) {
   return run->races;
 }
 
+char *scenario_run_races_left(const ScenarioRun *run) {
+  if (run->races_left == 0)
+    return NULL;
+  return g_strdup_printf("data races were looked for among the first %u threads and interrupt levels of a schedule alone: there were more",
+                         SIM_RACE_ACTOR_COUNT_MAX);
+}
+
 static ScenarioRun *run_create(ScenarioRun *run, GError **error) {
   const Scenario *scenario = run->scenario;
   if (is_about_races(&scenario->expect))
@@ -161,7 +168,7 @@ const char *const *scenario_run_notes(const ScenarioRun *run) { return (const ch
 
 /* ---- one run ---- */
 
-static void result_take(const ScenarioRun *run, RunResult *result) {
+static void result_take(ScenarioRun *run, RunResult *result) {
   const SimMachine *machine = sim_machine();
   uint32_t count;
   const Finding *findings = rules_findings(&count);
@@ -177,6 +184,7 @@ static void result_take(const ScenarioRun *run, RunResult *result) {
   result->findings = count > 0 ? g_memdup2(findings, count * sizeof *findings) : NULL;
   result->finding_count = count;
   result->replay_misses = machine->replay_misses;
+  run->races_left += machine->race_is_left;
   for (size_t i = 0; i < run->scenario->fault_count; i++) {
     const DdiFault *fault = ddi_fault((uint32_t)i);
     run->faults_met[i] |= fault != NULL && fault->met > 0 && fault->met >= fault->nth;

@@ -44,6 +44,7 @@ struct ScenarioRun {
   GPtrArray *scripts;    /* GArray of UserOperation, of the processes' threads */
   KeProcess **processes; /* in the arena; by ScenarioProcess.number */
   uint32_t *drivers;     /* ordinals; by ScenarioDriver.number */
+  uint64_t races_left;   /* runs in which races were looked for only until more threads had run than there was room for */
   bool *faults_met;      /* by number: in some schedule so far the call that is to fail was made */
   DdiFault boot_fault;   /* fails beside what the scenario names; function 0: nothing */
 };

@@ -58,7 +58,7 @@ static bool fails(const SimSchedule *candidate, SimSchedule *taken, SimSurvey *s
   return is_same;
 }
 
-static SimShrinkSearched search(const SimSearchOptions *options, uint64_t *runs, SimSchedule *found, void *data) {
+static SimShrinkSearched search(const SimSearchOptions *options, uint64_t *runs, double *part, SimSchedule *found, void *data) {
   Shrinking *shrinking = data;
   RunSearch search;
   uint64_t count = 0;
@@ -73,6 +73,8 @@ static SimShrinkSearched search(const SimSearchOptions *options, uint64_t *runs,
     run_result_finish(&result);
   }
   bool is_all = !is_more && !run_search_is_cut(&search);
+  SimSearchProof proof;
+  *part = sim_search_proof(&search.search, &proof) ? proof.part : 0;
   run_search_finish(&search);
   *runs = count;
   return is_found ? SIM_SHRINK_FOUND : is_all ? SIM_SHRINK_NONE : SIM_SHRINK_CUT;

@@ -1,6 +1,7 @@
 """Data races, as a user meets them: how a report tells one, who looks for them, how often each is told."""
 
 import json
+import pathlib
 import re
 import tempfile
 
@@ -119,6 +120,48 @@ def races_do_not_hide_what_else_is_expected():
         check_exit(result, 1)
         check(re.search(r'^  ok +20 +irql-leak-callback', result.stdout, re.MULTILINE), result.stdout)
         check(re.search(r'^  NOT +20 +data-race on gCount', result.stdout, re.MULTILINE), result.stdout)
+
+
+def crowd(folder, count, last):
+    """A crowd of threads that count under a lock, and at last two that do `last`."""
+    work = ['KeAcquireSpinLock(&gLock, &irql)', 'gCount++', 'KeReleaseSpinLock(&gLock, irql)']
+    fw = {'globals': {'gCount': 'LONG', 'gOther': 'LONG', 'gLock': 'KSPIN_LOCK'},
+          'Work': {'as': THREAD, 'locals': {'irql': 'KIRQL'}, 'do': work},
+          'Last': {'as': THREAD, 'locals': {'irql': 'KIRQL'}, 'do': last}}
+    file = pathlib.Path(folder) / 'crowd.json'
+    traffic = [{'at': '1ms', 'thread': f'fw.{name}'} for name in ['Work'] * count + ['Last'] * 2]
+    machine = {'cpus': 2, 'windows': '10'}
+    file.write_text(json.dumps({'irqlab': 1, 'title': 'many', 'machine': machine, 'drivers': {'fw': fw}, 'traffic': traffic}), encoding='utf-8')
+    return file
+
+
+@test
+def races_are_found_in_a_crowd():
+    sound = ['KeAcquireSpinLock(&gLock, &irql)', 'gOther++', 'KeReleaseSpinLock(&gLock, irql)']
+    with tempfile.TemporaryDirectory() as folder:
+        for count in (200, 1000):
+            result = irqlab('run', '--races', '--policy', 'random', '--schedules', '5', crowd(folder, count, sound))
+            check_exit(result, 0)
+            check('looked for among' not in result.stdout, result.stdout)
+            result = irqlab('run', '--races', '--policy', 'random', '--schedules', '5', crowd(folder, count, ['gOther++']))
+            check_exit(result, 1)
+            check_in('data-race', result)
+
+
+@test
+def races_that_are_not_looked_for_are_told():
+    """More threads, one after another, than there are clocks for."""
+    again = ['gLeft--', {'if': 'gLeft > 0', 'then': ['PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, one, NULL)', 'ZwClose(handle)']}]
+    fw = {'globals': {'gLeft': 'LONG = 4200'}, 'one': {'as': THREAD, 'locals': {'handle': 'HANDLE'}, 'do': again}}
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder) / 'chain.json'
+        scenario = {'irqlab': 1, 'title': 'chain', 'machine': {'cpus': 1, 'windows': '10'}, 'drivers': {'fw': fw}, 'traffic': [{'at': '1ms', 'thread': 'fw.one'}]}
+        for left, is_told in (('4200', True), ('3000', False)):
+            fw['globals']['gLeft'] = f'LONG = {left}'
+            file.write_text(json.dumps(scenario), encoding='utf-8')
+            for command in ('run', 'explore'):
+                result = irqlab(command, '--races', '--policy', 'random', '--schedules', '2', file)
+                check(('were looked for among the first 4096 threads' in result.stdout) == is_told, command, left, result.stdout)
 
 
 # ---- what goes round and round ----

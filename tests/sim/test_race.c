@@ -145,22 +145,106 @@ static void test_off(void **state) {
   assert_false(machine->race_is_on);
 }
 
-/* More of them than there are clocks: the look ends, the run does not. */
-static void test_too_many(void **state) {
+/* A context in its slot begins anew: another actor. */
+static SimContext *actor_next(SimMachine *machine, SimContext *context) {
+  sim_race_context_begin(machine, context);
+  machine->current = context;
+  return context;
+}
+
+/*
+ * As many as are wanted write one place each after the other, handed on by a key; those that `stray` says, counted from 1, do so without having been
+ * given it, and hand it on as the others do: each races with the one before, if that had it, and all others are ordered.
+ */
+static unsigned races_of_many(unsigned count, unsigned stray) {
   SimRunOptions options = rig_options(&sim_policy_timed, 2);
   SimMachine *machine = sim_machine();
-  (void)state;
   options.races = true;
   rig_open(&options);
-  for (unsigned i = 0; i < 150; i++) {
-    SimContext *context = sim_context_create(machine, NULL, SIM_CONTEXT_THREAD, idle, NULL);
-    sim_race_release(machine, context, 7);
+  uint64_t page = sim_pages_allocate(machine, 1, SIM_PAGE_NONPAGED | SIM_PAGE_RESIDENT | SIM_PAGE_WRITABLE);
+  uint64_t key = sim_race_key(SIM_RACE_KEY_OTHER, 1);
+  SimContext *context = sim_context_create(machine, NULL, SIM_CONTEXT_THREAD, idle, NULL);
+  context->site = 1;
+  machine->race_handler = count_race;
+  race_count = 0;
+  for (unsigned i = 1; i <= count; i++) {
+    context->id = i;
+    actor_next(machine, context);
+    if (i != stray)
+      sim_race_acquire(machine, context, key);
+    sim_race_touch(machine, page, 4, true, 0);
+    sim_race_release(machine, context, key);
   }
+  machine->current = NULL;
+  return race_count;
+}
+
+static void test_many(void **state) {
+  static const unsigned counts[] = { 100, 127, 128, 129, 136, 137, 200, 1000, SIM_RACE_ACTOR_COUNT_MAX };
+  (void)state;
+  for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+    assert_int_equal(races_of_many(counts[i], 0), 0);
+    assert_int_equal(races_of_many(counts[i], counts[i]), 1);
+    assert_int_equal(races_of_many(counts[i], 2), 1);
+    assert_int_equal(races_of_many(counts[i], counts[i] / 2), 1);
+    assert_false(sim_machine()->race_is_left);
+  }
+}
+
+/* All read what nobody has written; then one writes who knows of all, or of all but one. */
+static unsigned races_of_readers(unsigned count, unsigned stray) {
+  SimRunOptions options = rig_options(&sim_policy_timed, 2);
+  SimMachine *machine = sim_machine();
+  options.races = true;
+  rig_open(&options);
+  uint64_t page = sim_pages_allocate(machine, 4, SIM_PAGE_NONPAGED | SIM_PAGE_RESIDENT | SIM_PAGE_WRITABLE);
+  SimContext *context = sim_context_create(machine, NULL, SIM_CONTEXT_THREAD, idle, NULL);
+  context->site = 1;
+  machine->race_handler = count_race;
+  race_count = 0;
+  for (unsigned i = 1; i <= count; i++) {
+    context->id = i;
+    actor_next(machine, context);
+    sim_race_touch(machine, page + 4 * i, 4, false, 0);
+    if (i != stray)
+      sim_race_release(machine, context, sim_race_key(SIM_RACE_KEY_OTHER, i));
+  }
+  context->id = count + 1;
+  actor_next(machine, context);
+  for (unsigned i = 1; i <= count; i++)
+    sim_race_acquire(machine, context, sim_race_key(SIM_RACE_KEY_OTHER, i));
+  for (unsigned i = 1; i <= count; i++)
+    sim_race_touch(machine, page + 4 * i, 4, true, 0);
+  machine->current = NULL;
+  return race_count;
+}
+
+static void test_many_readers(void **state) {
+  static const unsigned counts[] = { 100, 128, 200, 1000, 3000 };
+  (void)state;
+  for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+    assert_int_equal(races_of_readers(counts[i], 0), 0);
+    assert_int_equal(races_of_readers(counts[i], 1), 1);
+    assert_int_equal(races_of_readers(counts[i], counts[i]), 1);
+    assert_int_equal(races_of_readers(counts[i], counts[i] / 2), 1);
+  }
+}
+
+/* More of them than there is room for: the look ends and that is said, the run does not. */
+static void test_too_many(void **state) {
+  SimMachine *machine = sim_machine();
+  (void)state;
+  races_of_many(SIM_RACE_ACTOR_COUNT_MAX + 1, 0);
   assert_false(machine->race_is_on);
+  assert_true(machine->race_is_left);
   assert_int_equal(machine->contexts[0].race_epoch, 0);
+  races_of_many(SIM_RACE_ACTOR_COUNT_MAX, 0); /* the next run is looked at again */
+  assert_true(machine->race_is_on);
+  assert_false(machine->race_is_left);
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = { cmocka_unit_test(test_stories), cmocka_unit_test(test_off), cmocka_unit_test(test_too_many) };
+  const struct CMUnitTest tests[] = { cmocka_unit_test(test_stories), cmocka_unit_test(test_off), cmocka_unit_test(test_too_many),
+                                      cmocka_unit_test(test_many), cmocka_unit_test(test_many_readers) };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -92,7 +92,7 @@ static bool fails(const SimSchedule *candidate, SimSchedule *taken, SimSurvey *s
   return run(data, &options, taken);
 }
 
-static SimShrinkSearched search_through(const SimSearchOptions *options, uint64_t *runs, SimSchedule *found, void *data) {
+static SimShrinkSearched search_through(const SimSearchOptions *options, uint64_t *runs, double *part, SimSchedule *found, void *data) {
   Program *program = data;
   SimSearch search;
   SimSearchProof proof;
@@ -112,7 +112,8 @@ static SimShrinkSearched search_through(const SimSearchOptions *options, uint64_
     is_found = sim_search_is_new(&search, sim_machine()) && program->has_failed();
     is_more = sim_search_end(&search, sim_machine());
   }
-  bool is_all = !is_more && sim_search_proof(&search, &proof) && !proof.is_cut;
+  bool is_all = sim_search_proof(&search, &proof) && !is_more && !proof.is_cut;
+  *part = proof.part;
   sim_search_finish(&search);
   *runs = count;
   return is_found ? SIM_SHRINK_FOUND : is_all ? SIM_SHRINK_NONE : SIM_SHRINK_CUT;

@@ -142,7 +142,8 @@ static bool see_wanted(All *all, uint64_t outcome, const SimSchedule *taken) {
   return outcome == all->wanted;
 }
 
-static SimShrinkSearched search(const SimSearchOptions *options, uint64_t *runs, SimSchedule *found, void *data) {
+static SimShrinkSearched search(const SimSearchOptions *options, uint64_t *runs, double *part, SimSchedule *found, void *data) {
+  *part = 0;
   return search_through(data, options, runs, found, see_wanted);
 }
 
