@@ -189,6 +189,22 @@ static void related_print(const Report *report) {
                  time, place);
 }
 
+/* Where what is left behind came from. */
+static void made_print(const Report *report) {
+  const SimRecord *record = names_record(report->names);
+  bool is_left = report->finding != NULL && report->finding->rule == RULE_LEFT_BEHIND_AT_UNLOAD && report->finding->object != 0;
+  for (size_t i = 0; is_left && i < record->count; i++) {
+    const SimEvent *event = &record->events[i];
+    if (event->object != report->finding->object || event->kind != EVENT_OBJECT_CREATE)
+      continue;
+    uint32_t call = open_call(record, (uint32_t)i);
+    g_autofree char *time = names_time(report->subject->run, event->time_ns), *place = in_parentheses(report, event->site);
+    if (call != 0)
+      paragraph_putf(report->out, report->style, "made by", "%s%s, at %s", names_function(call), place, time);
+    return;
+  }
+}
+
 /* ---- Windows ---- */
 
 static bool has_verifier(const Scenario *scenario) {
@@ -367,6 +383,7 @@ static void report_print(const Report *report, const CauseTable *causes) {
     stuck_print_cpus(report->out, report->style, report->names);
   raised_print(report);
   related_print(report);
+  made_print(report);
   if (report->result->stop == SIM_STOP_QUIET &&
       (!is_expected || report->finding == NULL || report->finding->rule == RULE_PEND_NOT_COMPLETED))
     stuck_print_end(report->out, report->style, report->names);

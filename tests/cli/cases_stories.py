@@ -97,3 +97,21 @@ def an_overwritten_return_address_is_told_as_that():
         with tempfile.TemporaryDirectory() as folder:
             report = words_of(compiled(folder, 'smash.c', [function]))
             check(headline in report and mend in report, report)
+
+
+@test
+def what_is_left_behind_says_where_it_was_made():
+    report = irqlab('run', '-v', ROOT / 'scenarios/rules/left-behind-at-unload/bad-callout.json').stdout
+    check(re.search(r'made by: +FwpsCalloutRegister1 \(fw\.DriverEntry step 4\), at boot\+', report), report)
+
+
+@test
+def a_mistake_found_at_a_return_stands_behind_what_led_to_it():
+    story = story_of(irqlab('run', '-v', ROOT / 'scenarios/seeds/kb2664888/wait.json').stdout)
+    order_of(story, r'netio leaves its stream lock', r'returns at DISPATCH\s+\[irql-leak\]', r'\[wait-at-dispatch\]')
+
+
+@test
+def a_round_that_was_cut_off_is_not_told():
+    story = story_of(irqlab('run', '-v', ROOT / 'scenarios/rules/livelock/bad-in-step.json').stdout)
+    check(story.count('KeTryToAcquireSpinLockAtDpcLevel(gB)') == 1, story)
