@@ -399,6 +399,23 @@ static void report_print(const Report *report, const CauseTable *causes) {
   report_trim_lines(report->out);
 }
 
+/* Is it about what the run did, and not about what is found in it, which a report tells by itself? */
+static bool is_about_doing(const Expectation *failed) {
+  return failed != NULL && failed->kind != EXPECT_BUGCHECK && failed->kind != EXPECT_FINDING && failed->kind != EXPECT_OUTCOME;
+}
+
+/* A schedule that is alone has been judged by nobody. Right behind its run. Returns owned; NULL: it is as expected, or its report says it. */
+static char *alone_judge(const ReportSubject *subject, const RunResult *result, RunVerdict *verdict) {
+  g_autofree bool *seen = g_new0(bool, scenario_run_scenario(subject->run)->expect.count + 1);
+  if (subject->verdict != NULL || !is_repeatable(subject->result))
+    return NULL;
+  char *why = scenario_judge(subject->run, result, seen, &verdict->failed);
+  if (why != NULL && is_about_doing(verdict->failed))
+    return why;
+  g_free(why);
+  return NULL;
+}
+
 void crash_report_print(GString *out, const ReportStyle *style, const ReportSubject *subject) {
   const Finding *finding = headline_choose(subject->result);
   g_autoptr(CauseTable) causes = causes_collect(subject, finding);
@@ -407,11 +424,18 @@ void crash_report_print(GString *out, const ReportStyle *style, const ReportSubj
   SimSurvey survey = { .is_listing = true };
   if (is_repeatable(subject->result))
     run_again(subject->run, subject->result, &record, &survey, &detailed);
+  RunVerdict verdict = { 0 };
+  ReportSubject judged = *subject;
+  g_autofree char *why = alone_judge(subject, &detailed, &verdict);
+  if (why != NULL) {
+    judged.verdict = &verdict;
+    judged.why = why;
+  }
   g_autoptr(Names) names = names_create(subject->run, &record);
   g_autoptr(GArray) preemptions = preemptions_collect(names, &survey, subject->shrunk != NULL);
   sim_survey_finish(&survey);
   const Finding *more = detailed_of(&detailed, finding);
-  Report report = { .subject = subject,
+  Report report = { .subject = &judged,
                     .style = style,
                     .out = out,
                     .names = names,

@@ -117,9 +117,9 @@ void sim_arena_reset(void) {
   page_table_init();
 }
 
-/* ---- heap: size classes of 16 bytes up to 512, then powers of two; a free block's first word links it ---- */
+/* ---- heap: size classes of 16 bytes up to 512, of 64 up to 2048, then powers of two; a free block's first word links it ---- */
 
-#define SMALL_SIZE_MAX 1024
+#define SMALL_SIZE_MAX 2048
 
 static unsigned size_class(size_t size, size_t *rounded) {
   if (size == 0)
@@ -128,8 +128,12 @@ static unsigned size_class(size_t size, size_t *rounded) {
     *rounded = (size + 15) & ~(size_t)15;
     return (unsigned)(*rounded / 16 - 1);
   }
-  unsigned class_index = 32;
-  *rounded = 1024;
+  if (size <= SMALL_SIZE_MAX) {
+    *rounded = (size + 63) & ~(size_t)63;
+    return (unsigned)(31 + (*rounded - 512) / 64);
+  }
+  unsigned class_index = 31 + (SMALL_SIZE_MAX - 512) / 64 + 1;
+  *rounded = SIM_PAGE_SIZE;
   while (*rounded < size && *rounded < SIM_ARENA_SIZE) {
     *rounded *= 2;
     class_index++;

@@ -36,7 +36,7 @@
 #define SIM_ARENA_END (SIM_ARENA_BASE + SIM_ARENA_SIZE)
 
 #define SIM_HEAP_SIZE (SIM_SHADOW_BASE - SIM_HEAP_BASE)
-#define SIM_HEAP_CLASS_COUNT 44 /* 32 of them 16 bytes apart up to 512, then 1 KiB to 2 MiB: no block is larger than the heap */
+#define SIM_HEAP_CLASS_COUNT 66 /* 16 bytes apart up to 512, 64 up to 2 KiB, then 4 KiB to 2 MiB: no block is larger than the heap */
 #define SIM_GUEST_SIZE (SIM_STACK_BASE - SIM_GUEST_BASE)
 
 /* Images stand beside the arena: one slot of 16 MiB each. */

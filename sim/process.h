@@ -30,20 +30,31 @@ typedef struct SimSpan {
   size_t size;
 } SimSpan;
 
+/* A state that is restored often. */
+typedef struct SimWrittenState {
+  uint64_t snapshot;  /* its serial; 0: none */
+  uint32_t listed_at; /* `grown` when its spans were listed; UINT32_MAX: they are not */
+  uint32_t span_count;
+  uint32_t span_capacity;
+  SimSpan *spans; /* of it, without the cold pages; memory of the host, kept for the next */
+} SimWrittenState;
+
+/* Runs begin from one state, or by turns from two: from where runs begin, and from where a search does. */
+#define SIM_WRITTEN_STATE_COUNT 2
+
 /* Which pages a run writes: see written.c. */
 typedef struct SimWritten {
   uint64_t snapshot;      /* serial of the state restored last; 0: none */
-  uint32_t restore_count; /* of it, in a row */
-  uint32_t span_count;
-  uint32_t epoch; /* counts how often it was turned on or off */
-  uint32_t grown; /* pages written for the first time since */
+  uint64_t former;        /* ... and of another one before it */
+  uint32_t restore_count; /* of these two, in a row */
+  uint32_t epoch;         /* counts how often it was turned on or off */
+  uint32_t grown;         /* pages written for the first time, ever */
   bool is_on;
-  bool has_grown;                                           /* a page was written for the first time since the spans were listed */
+  uint32_t state; /* which of those below was restored last */
+  SimWrittenState states[SIM_WRITTEN_STATE_COUNT];
   uint64_t cold[SIM_TRACKED_PAGE_COUNT / 64];               /* a bit a page: protected, and as the state has it */
   uint64_t clean_stacks[(SIM_CONTEXT_COUNT_MAX + 63) / 64]; /* a bit a slot: its guest stack has been protected once */
-  uint32_t span_capacity;
-  SimSpan *spans;          /* of the state, without the cold pages; memory of the host, kept for the next */
-  struct sigaction before; /* who was told of SIGSEGV */
+  struct sigaction before;                                  /* who was told of SIGSEGV */
 } SimWritten;
 
 typedef struct SimProcess {
@@ -100,5 +111,6 @@ void sim_written_note(uint64_t snapshot, const SimExtent *extents, uint32_t exte
 /* Zeroes the guest stack of a slot below an address; and says that it is zero there, after a restore. */
 void sim_written_clear(unsigned slot, uint64_t below);
 void sim_written_clean(unsigned slot, uint64_t below);
-/* Nothing is tracked any more: before all is forgotten, or when the state is freed. */
+/* Nothing is tracked any more: before all is forgotten. The same when that state is freed, if it was one of those. */
 void sim_written_end(void);
+void sim_written_forget(uint64_t snapshot);

@@ -93,8 +93,9 @@ SimSnapshot *sim_snapshot_save(void) {
 void sim_snapshot_copy_back(const SimSnapshot *snapshot) {
   const SimWritten *written = &sim_process()->written;
   if (sim_written_begin(snapshot->serial, snapshot->extents.items, snapshot->extents.count, snapshot->places)) {
-    for (uint32_t i = 0; i < written->span_count; i++)
-      memcpy((void *)written->spans[i].address, written->spans[i].from, written->spans[i].size);
+    const SimWrittenState *state = &written->states[written->state];
+    for (uint32_t i = 0; i < state->span_count; i++)
+      memcpy((void *)state->spans[i].address, state->spans[i].from, state->spans[i].size);
     return;
   }
   for (uint32_t i = 0; i < snapshot->extents.count; i++) {
@@ -144,8 +145,7 @@ uint64_t sim_snapshot_serial(const SimSnapshot *snapshot) { return snapshot->ser
 
 void sim_snapshot_destroy(SimSnapshot **snapshot) {
   if (*snapshot != NULL) {
-    if (sim_process()->written.snapshot == (*snapshot)->serial)
-      sim_written_end();
+    sim_written_forget((*snapshot)->serial);
     free((*snapshot)->extents.items);
     free((*snapshot)->places);
     free((*snapshot)->bytes);
@@ -161,7 +161,8 @@ size_t sim_snapshot_copied(const SimSnapshot *snapshot) {
   if (!written->is_on || written->snapshot != snapshot->serial)
     return snapshot->size;
   size_t size = 0;
-  for (uint32_t i = 0; i < written->span_count; i++)
-    size += written->spans[i].size;
+  const SimWrittenState *state = &written->states[written->state];
+  for (uint32_t i = 0; i < state->span_count; i++)
+    size += state->spans[i].size;
   return size;
 }

@@ -3,6 +3,8 @@
  * write to one of them is told by a signal; from then on the page is one that a restore copies. What is still protected is as the state has it, so
  * that a restore costs what runs change and not what there is.
  *
+ * Two states may take turns, as far as they are alike: where a page of the second differs from what is there, it counts as written.
+ *
  * Not with AddressSanitizer, whose handler of SIGSEGV is its own, and not where few runs begin from one state: protecting has its price, once.
  */
 #include "process.h"
@@ -54,7 +56,6 @@ static void on_write(int signal, siginfo_t *info, void *context) {
   if (is_tracked_address(address) && is_cold(page_number(address))) {
     int error = errno;
     cold_set(page_number(address), false);
-    written()->has_grown = true;
     written()->grown++;
     bool is_open = pages_protect(page_number(address), 1, PROT_READ | PROT_WRITE);
     errno = error;
@@ -102,8 +103,10 @@ static void cold_runs_open(uint64_t first, uint64_t count) {
 
 void sim_written_end(void) {
   SimWritten *self = written();
-  self->snapshot = 0;
+  self->snapshot = self->former = 0;
   self->restore_count = 0;
+  for (uint32_t i = 0; i < SIM_WRITTEN_STATE_COUNT; i++)
+    self->states[i].snapshot = 0;
   if (!self->is_on)
     return;
   self->is_on = false;
@@ -113,6 +116,13 @@ void sim_written_end(void) {
     if (self->cold[word] != 0)
       cold_runs_open(word * 64, 64);
   handler_remove();
+}
+
+void sim_written_forget(uint64_t snapshot) {
+  const SimWritten *self = written();
+  if (self->snapshot == snapshot || self->former == snapshot || self->states[0].snapshot == snapshot ||
+      self->states[1].snapshot == snapshot)
+    sim_written_end();
 }
 
 void sim_written_hurry(void) {
@@ -146,8 +156,11 @@ __attribute__((unused)) static void turn_on(const SimExtent *extents, uint32_t e
   SimWritten *self = written();
   if (!handler_install())
     return;
-  self->is_on = self->has_grown = true;
+  self->is_on = true;
   self->epoch++;
+  self->state = 0;
+  self->states[0].snapshot = self->snapshot;
+  self->states[0].listed_at = UINT32_MAX;
   for (uint32_t i = 0; i < extent_count; i++)
     if (is_tracked_address(extents[i].address))
       extent_protect(&extents[i]);
@@ -174,7 +187,7 @@ void sim_written_clean(unsigned slot, uint64_t below) {
 
 /* ---- what is to be copied ---- */
 
-static void span_add(SimWritten *self, uint64_t address, uint64_t end, const char *from) {
+static void span_add(SimWrittenState *self, uint64_t address, uint64_t end, const char *from) {
   if (self->span_count == self->span_capacity) {
     self->span_capacity = self->span_capacity > 0 ? self->span_capacity * 2 : 256;
     self->spans = realloc(self->spans, self->span_capacity * sizeof *self->spans);
@@ -184,7 +197,7 @@ static void span_add(SimWritten *self, uint64_t address, uint64_t end, const cha
 }
 
 /* The extent without its cold pages. */
-static void extent_list(SimWritten *self, const SimExtent *extent, const char *from) {
+static void extent_list(SimWrittenState *self, const SimExtent *extent, const char *from) {
   uint64_t end = extent->address + extent->size;
   if (!is_tracked_address(extent->address)) {
     span_add(self, extent->address, end, from);
@@ -202,29 +215,66 @@ static void extent_list(SimWritten *self, const SimExtent *extent, const char *f
   }
 }
 
-static void spans_list(SimWritten *self, const SimExtent *extents, uint32_t extent_count, const char *const *places) {
+static void spans_list(SimWrittenState *self, const SimExtent *extents, uint32_t extent_count, const char *const *places) {
   self->span_count = 0;
-  self->has_grown = false;
+  self->listed_at = written()->grown;
   for (uint32_t i = 0; i < extent_count; i++)
     extent_list(self, &extents[i], places[i]);
 }
 
+/* ---- a second state ---- */
+
+/* What differs there is written from now on. */
+static void extent_compare(const SimExtent *extent, const char *from) {
+  uint64_t end = extent->address + extent->size;
+  for (uint64_t at = extent->address, to; at < end; at = to) {
+    to = (at | (SIM_PAGE_SIZE - 1)) + 1 < end ? (at | (SIM_PAGE_SIZE - 1)) + 1 : end;
+    if (!is_cold(page_number(at)) || memcmp((const void *)at, from + (at - extent->address), to - at) == 0)
+      continue;
+    cold_runs_open(page_number(at), 1);
+    written()->grown++;
+  }
+}
+
+static void join(SimWrittenState *state, uint64_t snapshot, const SimExtent *extents, uint32_t extent_count, const char *const *places) {
+  state->snapshot = snapshot;
+  state->listed_at = UINT32_MAX;
+  for (uint32_t i = 0; i < extent_count; i++) {
+    unsigned slot = sim_stack_slot_of(extents[i].address);
+    if (slot < SIM_CONTEXT_COUNT_MAX) /* is in use: not to be taken for clean where the other state has nobody */
+      written()->clean_stacks[slot / 64] |= 1ULL << (slot % 64);
+    if (is_tracked_address(extents[i].address))
+      extent_compare(&extents[i], places[i]);
+  }
+}
+
 bool sim_written_begin(uint64_t snapshot, const SimExtent *extents, uint32_t extent_count, const char *const *places) {
   SimWritten *self = written();
-  if (self->is_on && self->snapshot == snapshot) {
-    if (self->has_grown)
-      spans_list(self, extents, extent_count, places);
-    return true;
-  }
-  if (self->snapshot != snapshot || self->is_on)
+  if (!self->is_on)
+    return false;
+  uint32_t at = 0;
+  while (at < SIM_WRITTEN_STATE_COUNT && self->states[at].snapshot != snapshot && self->states[at].snapshot != 0)
+    at++;
+  if (at == SIM_WRITTEN_STATE_COUNT) {
     sim_written_end();
-  return false;
+    return false;
+  }
+  SimWrittenState *state = &self->states[at];
+  if (state->snapshot == 0)
+    join(state, snapshot, extents, extent_count, places);
+  if (state->listed_at != self->grown)
+    spans_list(state, extents, extent_count, places);
+  self->state = at;
+  self->snapshot = snapshot;
+  return true;
 }
 
 void sim_written_note(uint64_t snapshot, const SimExtent *extents, uint32_t extent_count) {
   SimWritten *self = written();
-  if (self->snapshot != snapshot)
+  if (self->snapshot != snapshot && self->former != snapshot)
     self->restore_count = 0;
+  if (self->snapshot != snapshot)
+    self->former = self->snapshot;
   self->snapshot = snapshot;
 #ifdef SIM_WITH_ASAN
   (void)turn_on, (void)extents, (void)extent_count;

@@ -39,7 +39,7 @@ typedef struct PoolPage {
                    SIM_GRANULE_SIZE]; /* of small blocks, by granule: number of the block, from 1; 0: of the last one, or of none */
 } PoolPage;
 
-#define POOL_CLASS_COUNT 256         /* free lists of small blocks: capacity / 16 */
+#define POOL_CLASS_COUNT 89          /* free lists of small blocks: a capacity each */
 #define POOL_DIRECTORY_SIZE 128      /* page directory: first level, entries of ... */
 #define POOL_DIRECTORY_PAGE_COUNT 64 /* ... so many pages */
 
@@ -52,7 +52,7 @@ typedef struct PoolState {
   uint64_t free_count;
   bool is_begun;
   PoolPage *open[POOL_KIND_COUNT];                 /* the page that small blocks are carved from */
-  SimLink free[POOL_CLASS_COUNT][POOL_KIND_COUNT]; /* PoolBlock.free_link, longest free first; class 0: large blocks */
+  SimLink free[POOL_KIND_COUNT][POOL_CLASS_COUNT]; /* PoolBlock.free_link, longest free first; class 0: large blocks */
   PoolDirectory *directory[POOL_DIRECTORY_SIZE];   /* by page number of guest memory */
 } PoolState;
 

@@ -14,7 +14,7 @@ static PoolState *pool(void) {
     state->is_begun = true;
     for (unsigned kind = 0; kind < POOL_KIND_COUNT; kind++)
       for (unsigned class = 0; class < POOL_CLASS_COUNT; class ++)
-        sim_list_init(&state->free[class][kind]);
+        sim_list_init(&state->free[kind][class]);
   }
   return state;
 }
@@ -88,7 +88,7 @@ static PoolBlock *block_create(PoolPage *page, uint64_t address, uint64_t capaci
 
 /* ---- sizes ---- */
 
-/* Rounded so that not every size has a list of its own. */
+/* Rounded so that not every size has a list of its own: free_list knows the steps. */
 static uint64_t capacity_of(uint64_t size) {
   if (size > SMALL_SIZE_MAX)
     return (size + SIM_PAGE_SIZE - 1) & ~(SIM_PAGE_SIZE - 1);
@@ -98,7 +98,8 @@ static uint64_t capacity_of(uint64_t size) {
 }
 
 static SimLink *free_list(PoolKind kind, uint64_t capacity) {
-  return &pool()->free[capacity > SMALL_SIZE_MAX ? 0 : capacity / SIM_GRANULE_SIZE][kind];
+  uint64_t class = capacity <= 512 ? capacity / 16 : 32 + (capacity - 512 + 63) / 64;
+  return &pool()->free[kind][capacity <= SMALL_SIZE_MAX ? class : 0];
 }
 
 /* ---- blocks ---- */

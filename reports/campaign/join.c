@@ -3,6 +3,7 @@
 #include "../outcome.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -175,10 +176,14 @@ void campaign_join_notes(const CampaignJoin *join, GPtrArray *notes) {
 static gint by_text(gconstpointer left, gconstpointer right) { return strcmp(*(char *const *)left, *(char *const *)right); }
 
 GPtrArray *campaign_logs(const char *folder, GError **error) {
-  g_autoptr(GError) why = NULL;
-  g_autoptr(GDir) directory = g_dir_open(folder, 0, &why);
+  g_autoptr(GDir) directory = NULL;
+  int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor >= 0) {
+    directory = g_dir_open(folder, 0, NULL);
+    close(descriptor);
+  }
   if (directory == NULL) {
-    g_set_error_literal(error, CAMPAIGN_ERROR, CAMPAIGN_ERROR_FOREIGN, why->message);
+    g_set_error(error, CAMPAIGN_ERROR, CAMPAIGN_ERROR_FOREIGN, "%s: %s", folder, g_strerror(errno));
     return NULL;
   }
   GPtrArray *files = g_ptr_array_new_with_free_func(g_free);

@@ -4,6 +4,7 @@
 
 #include "../campaign/join.h"
 #include "../campaign/summary.h"
+#include "../shell.h"
 #include "search_options.h"
 
 #include "config.h"
@@ -210,6 +211,9 @@ static void result_print(ExploreCommand *command, const CliScenario *scenario, c
     campaign_summary_print(out, &command->style, result->campaign, &summary);
   for (guint i = 0; i < result->notes->len; i++)
     g_string_append_printf(out, "       %s\n", (const char *)g_ptr_array_index(result->notes, i));
+  g_autofree char *folder = command->arguments->out != NULL ? shell_word(command->arguments->out) : NULL;
+  if (is_interrupted && folder != NULL && result->is_begun && result->error == NULL)
+    g_string_append_printf(out, "       all of it is kept: irqlab explore --out %s goes on\n", folder);
   fputs(out->str, stdout);
   fflush(stdout);
   if (result->error != NULL)

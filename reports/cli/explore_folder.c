@@ -131,8 +131,9 @@ static bool is_same_search(ExplorePool *pool, const CampaignHeader *header) {
   g_autofree char *difference = campaign_difference(&pool->campaign->header, header);
   if (difference == NULL)
     return true;
-  g_autofree char *message = g_strdup_printf("%s: it is about %s; nothing was touched. Take another --out folder, or the same options",
-                                             pool->log.file, difference);
+  g_autofree char *message = g_strdup_printf(
+      "%s: it is about %s; nothing was touched. Take another --out folder, or the scenario, driver and options it was begun with",
+      pool->log.file, difference);
   explore_fail(pool, EXIT_BAD_INPUT, message);
   return false;
 }

@@ -190,10 +190,9 @@ static void shrink_reply(const Worker *worker, const char *line) {
   bool is_run = line_run(worker, line, &result);
   wanted.key = is_run ? outcome_key(wanted.judge, &result) : 0;
   if (is_run && shrink_bucket(worker->run, &result, &budget, &shrunk) && line_is_that_outcome(worker, shrunk.line, &wanted)) {
-    g_autofree char *words = shrunk_words(&shrunk), *what = run_failure_words(worker->run, &shrunk.failure);
+    g_autofree char *words = shrunk_words(&shrunk); /* of the whole outcome: a failure of it has its own name */
     g_autofree char *decided = decided_line(worker->run, &shrunk.result.exceptions);
-    g_autofree char *whole =
-        g_strdup_printf("%s: %s%s%s", what, words, decided != NULL ? "\ndecided at " : "", decided != NULL ? decided : "");
+    g_autofree char *whole = g_strdup_printf("%s%s%s", words, decided != NULL ? "\ndecided at " : "", decided != NULL ? decided : "");
     json_object_object_add(json, "shrunk", json_object_new_string(shrunk.line));
     json_object_object_add(json, "words", json_object_new_string(whole));
     json_object_object_add(json, "preemptions", json_object_new_int64(shrunk.shrink.preemptions));

@@ -152,6 +152,31 @@ static void trouble_print(GString *out, ScenarioRun *run, const RunFaults *fault
     g_string_append_printf(out, "      to keep:  \"faults\": %s\n", fault);
 }
 
+static bool is_unloaded(const Scenario *scenario, const ScenarioDriver *driver) {
+  for (size_t i = 0; i < scenario->stimulus_count; i++)
+    if (scenario->stimuli[i].kind == SCENARIO_UNLOAD && scenario->stimuli[i].driver == driver)
+      return true;
+  return false;
+}
+
+/* Memory that a failure leaves behind is found when its driver is unloaded: a scenario that does not do that does not show it. */
+static void never_unloaded_append(GString *out, const Scenario *scenario) {
+  for (size_t i = 0; i < scenario->driver_count; i++)
+    if (!is_unloaded(scenario, &scenario->drivers[i]))
+      g_string_append_printf(out,
+                             "  %s is never unloaded: what it leaves behind when something fails is not seen "
+                             "(\"traffic\": { \"at\": ..., \"unload\": \"%s\" })\n",
+                             scenario->drivers[i].name.text, scenario->drivers[i].name.text);
+}
+
+static json_object *never_unloaded_json(const Scenario *scenario) {
+  json_object *json = json_object_new_array();
+  for (size_t i = 0; i < scenario->driver_count; i++)
+    if (!is_unloaded(scenario, &scenario->drivers[i]))
+      json_object_array_add(json, json_object_new_string(scenario->drivers[i].name.text));
+  return json;
+}
+
 static void summary_append(GString *out, const RunFaults *faults, const CliScenario *scenario, const char *why) {
   g_string_append_printf(out, "  %s: ", scenario->spoken);
   if (faults->place_count == 0)
@@ -204,6 +229,7 @@ static void json_print(ScenarioRun *run, const RunFaults *faults, const CliScena
   json_object_object_add(json, "pairs", json_object_new_int64((int64_t)faults->pair_count));
   json_object_object_add(json, "trouble", json_object_new_int64(faults->trouble_count));
   json_object_object_add(json, "complete", json_object_new_boolean(faults->is_complete));
+  json_object_object_add(json, "never_unloaded", never_unloaded_json(scenario_run_scenario(run)));
   json_object_object_add(json, "runs", rows);
   puts(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
   json_object_put(json);
@@ -239,6 +265,8 @@ int cli_faults_look(const CliScenario *scenario, const CliLook *look) {
     } else {
       g_autoptr(GString) out = g_string_new(NULL);
       summary_append(out, &faults, scenario, why);
+      if (faults.place_count > 0)
+        never_unloaded_append(out, schedule.scenario);
       for (guint i = 0; i < faults.rows->len; i++)
         if (((const RunFaultRow *)g_ptr_array_index(faults.rows, i))->is_trouble)
           trouble_print(out, schedule.run, &faults, i, scenario, &look->style);

@@ -30,7 +30,8 @@ static void help_print(FILE *stream) {
         "  irqlab run                                  the whole library\n"
         "  irqlab run -v scenarios/seeds/osr-291980    with a report of each\n"
         "  irqlab explain irql-too-high                what a rule means and how to mend it\n\n"
-        "irqlab COMMAND --help tells more. Exit codes: 0 all as expected, 1 not as expected, 2 bad input, 3 cannot be set up.\n",
+        "irqlab COMMAND --help tells more; irqlab --version says which this is.\n"
+        "Exit codes: 0 all as expected, 1 not as expected, 2 bad input, 3 cannot be set up.\n",
         stream);
 }
 

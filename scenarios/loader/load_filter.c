@@ -9,6 +9,17 @@ static const char *const notify_types[] = { "FWPS_CALLOUT_NOTIFY_FN1", "FWPS_CAL
                                             "FWPS_CALLOUT_NOTIFY_FN3", NULL };
 static const char *const flow_delete_types[] = { "FWPS_CALLOUT_FLOW_DELETE_NOTIFY_FN0", NULL };
 
+/* ---- who registers them ---- */
+
+/* irqlab does, for a driver of steps without DriverEntry; any other does it itself, and what stands here would come to nothing. */
+static bool registers_itself(const ScenarioDriver *driver) { return driver->is_source || driver->driver_entry != NULL; }
+
+static bool setup_check(Loader *loader, TextPosition position, const ScenarioDriver *driver, const char *what) {
+  return !registers_itself(driver) ||
+         load_fail(loader, position, "%s registers callouts and adds filters itself, in DriverEntry; leave out %s%s", driver->name.text,
+                   what, driver->is_source ? "" : ", or its DriverEntry");
+}
+
 /* ---- callouts and sublayers ---- */
 
 static bool callout_load(Loader *loader, const JsonMember *member, ScenarioCallout *callout) {
@@ -18,6 +29,7 @@ static bool callout_load(Loader *loader, const JsonMember *member, ScenarioCallo
     return false;
   const JsonValue *notify = json_get(value, "notify"), *flow_delete = json_get(value, "flowDelete"), *flags = json_get(value, "flags");
   return load_routine(loader, json_get(value, "classify"), "classify", classify_types, &callout->classify) &&
+         setup_check(loader, callout->classify.text.position, callout->classify.driver, "\"callouts\"") &&
          (notify == NULL || load_routine(loader, notify, "notify", notify_types, &callout->notify)) &&
          (flow_delete == NULL || load_routine(loader, flow_delete, "flowDelete", flow_delete_types, &callout->flow_delete)) &&
          (flags == NULL || load_flags(loader, flags, "flags", "FWP_CALLOUT_FLAG_", &callout->flags));
@@ -154,7 +166,8 @@ static bool filter_callout_load(Loader *loader, const JsonValue *value, Scenario
   }
   ScenarioCallout *callout = &callouts[scenario->callout_count];
   callout->name = text;
-  if (!load_routine(loader, value, "callout", classify_types, &callout->classify))
+  if (!load_routine(loader, value, "callout", classify_types, &callout->classify) ||
+      !setup_check(loader, text.position, callout->classify.driver, "\"filters\""))
     return false;
   scenario->callout_count++;
   filter->callout = callout;
@@ -212,7 +225,9 @@ static bool filter_load(Loader *loader, const JsonValue *value, ScenarioCallout 
   filter->has_weight = weight != NULL;
   return layer_load(loader, json_get(value, "layer"), filter) &&
          filter_action_load(loader, json_get(value, "action"), callout, &filter->action) &&
-         (callout == NULL || filter_callout_load(loader, callout, callouts, filter)) &&
+         (callout != NULL
+              ? filter_callout_load(loader, callout, callouts, filter)
+              : loader->scenario->driver_count == 0 || setup_check(loader, value->position, &loader->scenario->drivers[0], "the filter")) &&
          (sublayer == NULL || filter_sublayer_load(loader, sublayer, filter)) &&
          (weight == NULL || load_number(loader, weight, "weight", 0, UINT64_MAX, &filter->weight)) &&
          (conditions == NULL || conditions_load(loader, conditions, filter)) &&

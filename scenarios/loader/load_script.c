@@ -49,8 +49,13 @@ static bool port_global_find(Words *words, TextPosition position, const char *dr
 static bool port_parse(Words *words, ScenarioPort *port) {
   TextPosition position = text_position(&words->text, words->at);
   *port = (ScenarioPort){ .name = words_string(words) };
+  if (port->name != NULL && *port->name == '\0')
+    return load_fail(words->loader, position, "the name of a port is empty");
   if (port->name != NULL)
-    return *port->name != '\0' || load_fail(words->loader, position, "the name of a port is empty");
+    return *port->name == '\\' ||
+           load_fail(words->loader, position,
+                     "a port's name begins with a backslash, of which a string of C in one of JSON needs four: connect(\\\"\\\\\\\\%s\\\")",
+                     port->name);
   const char *name = words_name(words), *driver = NULL;
   if (name != NULL && words_accept(words, ".")) {
     driver = name;

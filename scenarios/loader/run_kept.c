@@ -29,13 +29,23 @@ static void observe(const SimEvent *event, void *data) {
     append(run->kept, event);
 }
 
+/* Kinds of which some are wanted of any function, and those of which only some functions' are: calls and returns above all, which are many. */
 void run_kept_begin(ScenarioRun *run) {
   const ExpectSet *set = &run->scenario->expect;
-  SimEventMask mask = { 0 };
+  SimEventMask any = { 0 }, named = { 0 };
+  g_autoptr(GArray) functions = g_array_new(FALSE, FALSE, sizeof(uint32_t));
   if (!run->wants_events)
     return;
   for (size_t i = 0; i < set->count; i++)
-    for (size_t k = 0; k < event_count(&set->items[i]); k++)
-      sim_event_mask_add(&mask, set->items[i].events[k].kind);
-  sim_observer_add(sim_machine(), observe, run, mask);
+    for (size_t k = 0; k < event_count(&set->items[i]); k++) {
+      const ExpectEvent *event = &set->items[i].events[k];
+      sim_event_mask_add(event->function == 0 ? &any : &named, event->kind);
+      if (event->function != 0)
+        g_array_append_val(functions, event->function);
+    }
+  for (unsigned word = 0; word < G_N_ELEMENTS(any.bits); word++)
+    named.bits[word] &= ~any.bits[word];
+  sim_observer_add(sim_machine(), observe, run, any);
+  sim_observer_add(sim_machine(), observe, run, named);
+  sim_observer_is_of_functions(sim_machine(), (const uint32_t *)(const void *)functions->data, functions->len);
 }

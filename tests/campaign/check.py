@@ -194,7 +194,7 @@ def interrupt_cases(campaigns):
         said, _ = process.communicate(timeout=20)
         held = campaigns.held(out)
         problems = [] if process.returncode == 130 else [f"exit code {process.returncode}"]
-        problems += [] if "interrupted" in said else [said]
+        problems += [] if "interrupted" in said and f"irqlab explore --out {out} goes on" in said else [said]
         problems += [] if isinstance(held, list) and held[0]["schedules"] > 100 else [str(held)]
         campaigns.stage.case(f"{name} ends it with all saved", problems)
 

@@ -33,6 +33,30 @@ def what_can_vary_as_json():
 
 
 @test
+def what_a_thread_is_placed_at():
+    """--vary asks it, the line has it, and the story says it: of a thread that becomes ready, and of one that is preempted."""
+    drivers = ROOT / 'scenarios/drivers'
+    result = irqlab('run', '--what-can-vary', drivers / 'number-before-raise/bug.json')
+    check(re.search(r'^  placement +\d+  which CPU a thread goes to, or goes on at: explored\n(?: .*\n)* +1  2     KeRaiseIrql in fw.trim step 2$',
+                    result.stdout, re.MULTILINE), result.stdout)
+    replayed = irqlab('replay', drivers / 'number-before-raise/bug.json', 'v1:-:2cda1403.c1=1')
+    check_exit(replayed, 0)
+    check_in('fw.trim is preempted here, at step 2: goes on at cpu', replayed)
+    replayed = irqlab('replay', drivers / 'number-before-raise/bug.json', 'v1:-:0.c0=1')
+    check(re.search(r'thread fw.trim is placed on cpu 1\s+instead\s+of\s+cpu\s+0', replayed.stdout), replayed.stdout)
+    with tempfile.TemporaryDirectory() as folder:
+        file = f'{folder}/fixed.json'
+        text = (drivers / 'number-before-raise/bug.json').read_text()
+        with open(file, 'w', encoding='utf-8') as stream:
+            stream.write(text.replace(', "vary": ["placement"]', '').replace('"sometimes": ["clean", "any finding", "any bug check"]', '"always": ["clean"]'))
+        check_exit(irqlab('run', file), 0)
+        for vary in ('placement', 'all'):
+            check_exit(irqlab('run', '--vary', vary, file), 1)
+        shrunk = irqlab('shrink', '--vary', 'placement', file)
+        check_in('goes on at cpu', shrunk)
+
+
+@test
 def faults():
     """What is told repeats it: the line, and the words for the scenario's own "faults"."""
     result = irqlab('run', '--faults', FAILURES / 'pool-unchecked')
@@ -52,6 +76,22 @@ def faults():
         with open(kept, 'w', encoding='utf-8') as stream:
             stream.write(text.replace('"policy": { "kind": "faults", "vary": ["allocation", "status"] }', f'"policy": "timed", {words}'))
         check_exit(irqlab('run', kept), 0)
+
+
+@test
+def faults_say_who_is_never_unloaded():
+    """What a failure leaves behind shows at an unload: where there is none that is said."""
+    never = 'fw is never unloaded: what it leaves behind when something fails is not seen'
+    check_in(never, irqlab('run', '--faults', FAILURES / 'pool-unchecked/bug.json'))
+    check(json.loads(irqlab('run', '--faults', '--json', FAILURES / 'pool-unchecked/bug.json').stdout)['never_unloaded'] == ['fw'], 'whom')
+    with tempfile.TemporaryDirectory() as folder:
+        unloaded = f'{folder}/unloaded.json'
+        text = (FAILURES / 'pool-unchecked/bug.json').read_text()
+        with open(unloaded, 'w', encoding='utf-8') as stream:
+            stream.write(text.replace('"traffic": [', '"traffic": [{ "at": "1s", "unload": "fw" }, ', 1))
+        result = irqlab('run', '--faults', unloaded)
+        check_in('each of 1 place failed once', result)
+        check('never unloaded' not in result.stdout, result.stdout)
 
 
 @test

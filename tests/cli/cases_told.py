@@ -94,6 +94,8 @@ def a_line_that_is_kept_and_fails_no_more():
         line = failure['schedule']
         check(line != 'v1:-', 'the natural schedule fails')
         check('not seen:' not in irqlab('replay', bad, line).stdout, 'it does fail')
+        for told in ('not as expected: d.gCount is 1\n', 'not as expected:  expected d.gCount is 1, it is 2\n'):
+            check_in(told, irqlab('replay', bad, line))
         mended = scenario(folder, 'mended.json', expect={'always': ['clean']})
         again = irqlab('replay', mended, line)
         check_exit(again, 0)
@@ -118,6 +120,17 @@ def lines_can_be_pasted():
                 words = shlex.split(line)
                 check(str(file) in words, line)
                 check_exit(irqlab(*words[1:]), 0)
+
+
+@test
+def a_folder_that_is_none():
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder) / 'file'
+        file.write_text('', encoding='utf-8')
+        for path, why in ((file, 'Not a directory'), (f'{folder}/nowhere', 'No such file or directory')):
+            result = irqlab('explore', '--report', path)
+            check_exit(result, 2)
+            check(result.stderr == f'irqlab: {path}: {why}\n', result.stderr)
 
 
 @test

@@ -241,6 +241,11 @@ static void boots(void **state) {
   "`then`: [`DbgPrint(\\`high\\`)`] }] } }, " PERMIT(                                                                                      \
       "FWPM_LAYER_ALE_AUTH_CONNECT_V4") "`traffic`: [{ `at`: `1ms`, `in`: `system thread`, `tcp connect`: `10.0.0.1:49152 -> "             \
                                         "192.0.2.7:443` }], "
+#define PLACES                                                                                                                             \
+  "`drivers`: { `fw`: { `globals`: { `gSeen`: `ULONG` }, `OnThread`: { `as`: `KSTART_ROUTINE`, `locals`: { `irql`: `KIRQL` }, `do`: ["     \
+  "`gSeen = KeGetCurrentProcessorNumberEx(NULL)`, `KeRaiseIrql(DISPATCH_LEVEL, &irql)`, "                                                  \
+  "`gSeen = gSeen * 10 + KeGetCurrentProcessorNumberEx(NULL)`, `KeLowerIrql(irql)`] } } }, "                                               \
+  "`traffic`: [{ `at`: `1ms`, `thread`: `fw.OnThread` }], "
 #define PACKETS                                                                                                                            \
   "`drivers`: { `fw`: { `classify`: [`classifyOut->actionType = FWP_ACTION_PERMIT`] } }, " PERMIT(                                         \
       "FWPM_LAYER_STREAM_V4") "`processes`: { `browser`: {} }, `traffic`: [" CONNECT                                                       \
@@ -269,6 +274,9 @@ static const struct {
     "`always`: [`clean`], `sometimes`: [{ `global`: `fw.gOrder`, `is`: 12 }, { `global`: `fw.gOrder`, `is`: 21 }]" },
   { "irql", HEAD LEVELS, SIM_CHOICE_IRQL, "`always`: [`clean`], `sometimes`: [{ `event`: `debug-print`, `count`: 1 }]" },
   { "worker", HEAD ITEM, SIM_CHOICE_WORKER, "`always`: [`clean`, { `global`: `fw.gDone`, `is`: 1 }]" },
+  { "placement", HEAD PLACES, SIM_CHOICE_PLACEMENT,
+    "`always`: [`clean`], `sometimes`: [{ `global`: `fw.gSeen`, `is`: 0 }, { `global`: `fw.gSeen`, `is`: 1 }, { `global`: `fw.gSeen`, "
+    "`is`: 11 }]" },
   { "resident", HEAD PAGED, SIM_CHOICE_RESIDENT, "`always`: [`paged-at-dispatch`], `sometimes`: [`DRIVER_IRQL_NOT_LESS_OR_EQUAL`]" },
   { "allocation", HEAD BLOCKS("") ", ", SIM_CHOICE_ALLOCATION, "`sometimes`: [`null-access`, `DRIVER_IRQL_NOT_LESS_OR_EQUAL`]" },
 };
