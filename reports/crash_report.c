@@ -432,7 +432,7 @@ void crash_report_print(GString *out, const ReportStyle *style, const ReportSubj
     judged.why = why;
   }
   g_autoptr(Names) names = names_create(subject->run, &record);
-  g_autoptr(GArray) preemptions = preemptions_collect(names, &survey, subject->shrunk != NULL);
+  g_autoptr(GArray) preemptions = preemptions_collect(names, &survey, subject->shrunk != NULL && subject->preemptions > 0);
   sim_survey_finish(&survey);
   const Finding *more = detailed_of(&detailed, finding);
   Report report = { .subject = &judged,

@@ -15,6 +15,7 @@ typedef struct ReportSubject {
   const RunVerdict *verdict; /* of all schedules of which this is one; NULL: it is alone */
   const char *why;           /* in one line, why it is not as expected; NULL: it is */
   const char *shrunk;        /* what making it minimal came to; NULL: it was not */
+  uint32_t preemptions;      /* with `shrunk`: that it takes */
   const char *decided;       /* at which of its choices; NULL: not known */
   const char *name;          /* how the scenario is named on a command line */
 } ReportSubject;

@@ -19,5 +19,5 @@ typedef struct Preemption {
   char *text;     /* owned */
 } Preemption;
 
-/* Of the run that was surveyed, where it is the natural one only if shrinking came to it; none when there are too many. An array of Preemption; owned. */
+/* Of the run that was surveyed, where it is the natural one only if shrinking came to it and it takes some (is_shrunk); none when there are too many. An array of Preemption; owned. */
 GArray *preemptions_collect(const Names *names, const SimSurvey *survey, bool is_shrunk);

@@ -126,6 +126,7 @@ static void report_take(Outcome *outcome, ScenarioRun *run, const RunVerdict *ve
     subject.result = &shrunk.result;
     subject.schedule = shrunk.line;
     subject.shrunk = words;
+    subject.preemptions = shrunk.shrink.preemptions;
     subject.decided = decided;
   }
   crash_report_print(text, &options->style, &subject);

@@ -90,9 +90,13 @@ static int output_check(const ShrinkCommand *command, const char *line) {
 static void report_print(const ShrinkCommand *command, ScenarioRun *run, const char *name, const Shrunk *shrunk) {
   g_autoptr(GString) out = g_string_new(NULL);
   g_autofree char *words = shrunk_words(shrunk), *decided = decided_line(run, &shrunk->result.exceptions);
-  const ReportSubject subject = {
-    .run = run, .result = &shrunk->result, .schedule = shrunk->line, .shrunk = words, .decided = decided, .name = name
-  };
+  const ReportSubject subject = { .run = run,
+                                  .result = &shrunk->result,
+                                  .schedule = shrunk->line,
+                                  .shrunk = words,
+                                  .preemptions = shrunk->shrink.preemptions,
+                                  .decided = decided,
+                                  .name = name };
   crash_report_print(out, &command->style, &subject);
   fputs(out->str, stdout);
 }
