@@ -10,6 +10,7 @@
 #include "phrase.h"
 #include "race_side.h"
 #include "round.h"
+#include "sentence.h"
 #include "shell.h"
 #include "story.h"
 #include "stuck.h"
@@ -188,6 +189,22 @@ static void related_print(const Report *report) {
                  time, place);
 }
 
+/* Where what is left behind came from. */
+static void made_print(const Report *report) {
+  const SimRecord *record = names_record(report->names);
+  bool is_left = report->finding != NULL && report->finding->rule == RULE_LEFT_BEHIND_AT_UNLOAD && report->finding->object != 0;
+  for (size_t i = 0; is_left && i < record->count; i++) {
+    const SimEvent *event = &record->events[i];
+    if (event->object != report->finding->object || event->kind != EVENT_OBJECT_CREATE)
+      continue;
+    uint32_t call = open_call(record, (uint32_t)i);
+    g_autofree char *time = names_time(report->subject->run, event->time_ns), *place = in_parentheses(report, event->site);
+    if (call != 0)
+      paragraph_putf(report->out, report->style, "made by", "%s%s, at %s", names_function(call), place, time);
+    return;
+  }
+}
+
 /* ---- Windows ---- */
 
 static bool has_verifier(const Scenario *scenario) {
@@ -210,6 +227,19 @@ static void windows_print(const Report *report) {
     paragraph_put(report->out, report->style, "with Verifier", rule->windows_verifier);
 }
 
+/* Where more is known of the mistake than its rule. Returns owned; NULL: nothing. */
+static char *special_mend(const Report *report) {
+  const Finding *finding = report->finding;
+  if (sentence_is_of_failed_entry(report->names, finding))
+    return g_strdup("Undo in DriverEntry, before it returns an error, what it has set up so far, last first: Windows does not call "
+                    "DriverUnload then.");
+  if (finding->rule != RULE_WILD_ACCESS || !(finding->detail & FINDING_FAULT_BY_RETURN))
+    return NULL;
+  g_autofree char *arrays = place_local_arrays(report->subject->run, finding->site);
+  return g_strdup_printf("Bound what is written to the function's local variables, by loops and by copies%s%s.",
+                         arrays != NULL ? ": it has the array " : "", arrays != NULL ? arrays : "");
+}
+
 static void contract_print(const Report *report) {
   const Finding *finding = report->finding;
   if (finding == NULL)
@@ -223,7 +253,8 @@ static void contract_print(const Report *report) {
   else
     paragraph_put(report->out, report->style, "documented", page);
   bool has_advice = is_level && function != NULL && *function->advice != '\0';
-  paragraph_put(report->out, report->style, "mend", has_advice ? function->advice : rule->mend);
+  g_autofree char *special = special_mend(report);
+  paragraph_put(report->out, report->style, "mend", special != NULL ? special : has_advice ? function->advice : rule->mend);
 }
 
 /* The scenario beside this one in which it is put right, if there is one: corrected.json, c-corrected.json, good-X.json beside bad-X.json. */
@@ -352,6 +383,7 @@ static void report_print(const Report *report, const CauseTable *causes) {
     stuck_print_cpus(report->out, report->style, report->names);
   raised_print(report);
   related_print(report);
+  made_print(report);
   if (report->result->stop == SIM_STOP_QUIET &&
       (!is_expected || report->finding == NULL || report->finding->rule == RULE_PEND_NOT_COMPLETED))
     stuck_print_end(report->out, report->style, report->names);

@@ -79,7 +79,7 @@ static char *rare_words(const SimProspectPoint *point, uint32_t answer) {
   case SIM_CHOICE_WORKER: return g_strdup(is_natural ? "a worker thread takes the item" : "the worker thread has other work first");
   case SIM_CHOICE_GRANT: return g_strdup_printf("number %u of those that wait is woken", answer + 1);
   case SIM_CHOICE_PLACEMENT:
-    return answer == SIM_PLACEMENT_STAYS ? g_strdup("the thread stays on its cpu") : g_strdup_printf("the thread goes to cpu %u", answer);
+    return answer == SIM_PLACEMENT_STAYS ? g_strdup("the thread stays on its cpu") : g_strdup_printf("it goes to cpu %u", answer);
   case SIM_CHOICE_PACKET:
     return g_strdup(is_natural    ? "the packet is delivered"
                     : answer == 1 ? "the network loses the packet"

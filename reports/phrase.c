@@ -2,6 +2,7 @@
 
 #include "model/events.h"
 #include "model/rtl/rtl_face.h"
+#include "model/rules/finding.h"
 #include "model/tcpip/tcpip_face.h"
 #include "model/user/user_face.h"
 
@@ -236,6 +237,10 @@ char *phrase_access(uint32_t detail) {
 }
 
 static char *of_fault(const Names *names, const SimEvent *event) {
+  if (event->detail & FINDING_FAULT_BY_RETURN) {
+    g_autofree char *where = names_address(names, event->value);
+    return g_strdup_printf("returns to %s", where);
+  }
   g_autofree char *access = phrase_access(event->detail);
   g_autofree char *beside = (event->detail & 0xff) == SIM_FAULT_OVERRUN ? names_beside(names, event->value) : g_strdup("");
   if (*beside != '\0')

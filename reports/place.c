@@ -156,6 +156,11 @@ char *place_in_block(const ScenarioRun *run, const PlaceInBlock *part) {
   return name;
 }
 
+char *place_local_arrays(const ScenarioRun *run, uint32_t site) {
+  GuestSymbols *symbols = symbols_of(run, site);
+  return symbols != NULL ? guest_type_local_arrays(symbols, SIM_IMAGE_BASE + site - 1) : NULL;
+}
+
 uint32_t place_indentation(const ScenarioRun *run, const RunSite *where) {
   g_autofree char *path =
       g_path_is_absolute(where->file) ? g_strdup(where->file) : g_build_filename(run->scenario->folder, where->file, NULL);

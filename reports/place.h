@@ -37,5 +37,8 @@ typedef struct PlaceInBlock {
 
 /* What the driver's source calls it: "connection->Bytes", "CONNECTION.Bytes". Returns owned; NULL: that is not known. */
 char *place_in_block(const ScenarioRun *run, const PlaceInBlock *part);
+/* The arrays that the function of a compiled driver there has on its stack: "buffer (16 bytes)". Returns owned; NULL: none, or not known. */
+char *place_local_arrays(const ScenarioRun *run, uint32_t site);
+
 /* How many blanks and tabs stand before the text of a compiled line, so that RunSite.column can be counted in RunSite.text. */
 uint32_t place_indentation(const ScenarioRun *run, const RunSite *where);

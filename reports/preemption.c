@@ -62,7 +62,7 @@ static char *step_words(const Names *names, const SimSurveyPoint *point, uint8_t
   return g_strdup_printf("%s is interrupted here%s: cpu %u goes on%s", running, place, point->answer, steps);
 }
 
-/* The thread that has just become ready: the last event before says which. */
+/* The thread that has just become ready: the last event before says which. Outside of everything else it is the clock. */
 static char *placement_words(const Names *names, const SimSurveyPoint *point) {
   const SimRecord *record = names_record(names);
   if (point->natural == SIM_PLACEMENT_STAYS) {
@@ -71,8 +71,10 @@ static char *placement_words(const Names *names, const SimSurveyPoint *point) {
     return g_strdup_printf("%s is preempted here%s: goes on at cpu %u", *running != '\0' ? running : "what runs", place, point->answer);
   }
   const SimEvent *last = point->event > 0 && point->event <= record->count ? &record->events[point->event - 1] : NULL;
-  g_autofree char *thread =
-      last != NULL && last->kind == EVENT_READY ? names_object(names, last->object) : g_strdup("the thread that has to leave");
+  bool is_ready = last != NULL && last->kind == EVENT_READY;
+  if (!is_ready && point->context == 0)
+    return g_strdup_printf("cpu %u serves the clock's tick instead of cpu %u", point->answer, point->natural);
+  g_autofree char *thread = is_ready ? names_object(names, last->object) : g_strdup("the thread that has to leave");
   return g_strdup_printf("%s is placed on cpu %u instead of cpu %u", thread, point->answer, point->natural);
 }
 

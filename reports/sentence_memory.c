@@ -4,6 +4,7 @@
 #include "phrase.h"
 
 #include "model/events.h"
+#include "model/rules/finding.h"
 
 #include <string.h>
 
@@ -17,6 +18,12 @@ char *sentence_of_access(const Names *names, const Finding *finding) {
                   : g_strdup_printf("%s %s %s", whose, access, address);
 }
 
+static char *of_return(const Names *names, const Finding *finding) {
+  g_autofree char *whose = sentence_who_where(names, finding);
+  g_autofree char *where = names_address(names, finding->value);
+  return g_strdup_printf("%s returns to %s: its return address on the stack was overwritten", whose, where);
+}
+
 /* What memory holds that nobody has written: compilers' and pools' patterns. */
 char *sentence_of_wild(const Names *names, const Finding *finding) {
   static const struct {
@@ -27,6 +34,8 @@ char *sentence_of_wild(const Names *names, const Finding *finding) {
     { 0xaaaaaaaaaaaa, "an uninitialized local" }, { 0xcdcdcdcdcdcd, "pool that was never written" },
     { 0xdddddddddddd, "pool that was freed" },
   };
+  if (finding->detail & FINDING_FAULT_BY_RETURN)
+    return of_return(names, finding);
   g_autofree char *access = sentence_of_access(names, finding);
   for (unsigned i = 0; i < G_N_ELEMENTS(patterns); i++)
     if (((finding->value ^ patterns[i].pattern) & 0xffffffff0000) == 0)

@@ -2,8 +2,10 @@
 #include "sentence_internal.h"
 
 #include "phrase.h"
+#include "sentence.h"
 
 #include "model/events.h"
+#include "model/rules/rule_ids.h"
 
 #include <string.h>
 
@@ -37,10 +39,23 @@ char *sentence_of_work_item(const Names *names, const Finding *finding) {
   return g_strdup_printf("%s was given %s, which is queued already", sentence_function_of(finding), object);
 }
 
+bool sentence_is_of_failed_entry(const Names *names, const Finding *finding) {
+  const SimRecord *record = names_record(names);
+  for (uint32_t i = MIN(finding->event, (uint32_t)record->count); i-- > 0 && finding->rule == RULE_LEFT_BEHIND_AT_UNLOAD;) {
+    const SimEvent *event = &record->events[i];
+    if (event->kind == EVENT_CALLBACK_RETURN && event->context == finding->context)
+      return strcmp(names_function(event->function), "DRIVER_INITIALIZE") == 0 && event->status < 0;
+  }
+  return false;
+}
+
 char *sentence_of_left_behind(const Names *names, const Finding *finding) {
   const Object *left = finding->object != 0 ? object_by_ordinal(finding->object) : NULL;
   g_autofree char *object = thing(names, finding), *driver = names_object_short(names, left != NULL ? left->driver : 0);
-  return g_strdup_printf("%s was unloaded and left %s behind", *driver != '\0' ? driver : "the driver", object);
+  const char *who = *driver != '\0' ? driver : "the driver";
+  if (sentence_is_of_failed_entry(names, finding))
+    return g_strdup_printf("DriverEntry of %s failed and left %s behind", who, object);
+  return g_strdup_printf("%s was unloaded and left %s behind", who, object);
 }
 
 /* ---- spin locks ---- */

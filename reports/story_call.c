@@ -90,13 +90,13 @@ static uint32_t had_at(const Choosing *choosing, const StoryLine *line, uint32_t
   return line->end;
 }
 
-/* Where a call that does not wait is told: where it was found wrong; where it returns; at its beginning when others are told inside of it. */
+/* Where a call that does not wait is told: where it was found wrong; where it returns; at its beginning when more is told inside of it. */
 static uint32_t place_of(const Choosing *choosing, GArray *lines, const StoryLine *line) {
   uint32_t end = line->end != STORY_NONE ? line->end : choosing->last;
-  if (is_told_between(choosing, lines, line->sequence, end, true))
-    return line->sequence;
   if (line->finding != NULL && line->finding->event > line->sequence && line->finding->event <= end)
     return line->finding->event;
+  if (is_told_between(choosing, lines, line->sequence, end, true))
+    return line->sequence;
   return line->end != STORY_NONE ? line->end : line->sequence;
 }
 

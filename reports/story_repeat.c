@@ -40,6 +40,19 @@ static void rounds_join(Choosing *choosing, const GArray *lines, guint first, gu
   }
 }
 
+/* What the context had begun of one more round when it ended: nothing new. */
+static guint rest_count(const Choosing *choosing, const GArray *lines, guint first, guint length, guint next) {
+  guint count = 0;
+  for (; count < length && next + count < lines->len; count++) {
+    const SimEvent *told = at(choosing, line_at(lines, first + count)), *other = at(choosing, line_at(lines, next + count));
+    bool is_waiting = choosing->blocks[line_at(lines, next + count)] != STORY_NONE;
+    if (other->kind != EVENT_CALL || is_waiting || other->function != told->function ||
+        story_finding_at(choosing, line_at(lines, next + count)) != NULL)
+      return 0;
+  }
+  return next + count == lines->len ? count : 0;
+}
+
 static void lines_join(Choosing *choosing, const GArray *lines) {
   for (guint i = 0; i < lines->len;) {
     guint length = 1, count = round_count(choosing, lines, i, 1);
@@ -49,7 +62,10 @@ static void lines_join(Choosing *choosing, const GArray *lines) {
         count = round_count(choosing, lines, i, longer);
       }
     rounds_join(choosing, lines, i, length, count);
-    i += length * count;
+    guint next = i + length * count, rest = count >= ROUND_COUNT_MIN ? rest_count(choosing, lines, i, length, next) : 0;
+    for (guint k = 0; k < rest; k++)
+      choosing->weights[line_at(lines, next + k)] = WEIGHT_NOTHING;
+    i = next + rest;
   }
 }
 

@@ -30,9 +30,9 @@ typedef enum SimChoiceKind {
   SIM_CHOICE_STATUS, /* does this call fail; natural: 0, no; n: with the n-th of its documented failures */
   SIM_CHOICE_PACKET, /* what the network does with this packet; natural: 0, delivers it; 1: loses, 2: doubles, 3: the next comes first */
   SIM_CHOICE_GRANT, /* who of those that spin or wait gets it; natural: the first that came; option id: cpu number, or place in the queue */
-  SIM_CHOICE_WORKER, /* does a worker thread take this item now; natural: 1; 0: later */
-  SIM_CHOICE_CLOCK,  /* who steps next, where the clock alone could beside the natural one; of policies that hold up */
-  SIM_CHOICE_PLACEMENT, /* the cpu a ready thread goes to; natural: the model's; or where one that runs goes on: SIM_PLACEMENT_STAYS, or a cpu */
+  SIM_CHOICE_WORKER,    /* does a worker thread take this item now; natural: 1; 0: later */
+  SIM_CHOICE_CLOCK,     /* who steps next, where the clock alone could beside the natural one; of policies that hold up */
+  SIM_CHOICE_PLACEMENT, /* the cpu a ready thread goes to, or that serves a tick; or where a thread goes on: SIM_PLACEMENT_STAYS, or a cpu */
   SIM_CHOICE_KIND_COUNT,
 } SimChoiceKind;
 

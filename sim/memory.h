@@ -61,7 +61,8 @@ typedef struct SimFault {
   uint32_t size;
   SimAccessKind kind;
   uint32_t site;
-  bool by_model; /* a modelled function touched it on the driver's behalf (a pointer parameter) */
+  bool by_model;  /* a modelled function touched it on the driver's behalf (a pointer parameter) */
+  bool by_return; /* a function of the driver's returned there: its return address was overwritten */
 } SimFault;
 
 /* Told of each access that may not be, before it is made. Returns when the access may go on (it then is made), else ends the run. */

@@ -21,11 +21,12 @@ void guest_step_program_set(GuestStepRunner *runner, void *program) {
 void guest_coverage_set(uint32_t *blocks) { GUEST_PROCESS->blocks = blocks; }
 
 /* An instruction fetch by driver code from where there is none to fetch. Windows stops; nothing could go on here. */
-static void wild_call(SimMachine *machine, uint64_t address, uint32_t site) {
+static void wild_call(SimMachine *machine, uint64_t address, uint32_t site, bool by_return) {
   SimFault fault;
   if (sim_access_judge(machine, address, 1, SIM_ACCESS_EXECUTE, &fault))
     fault.reason = SIM_FAULT_WILD;
   fault.site = site;
+  fault.by_return = by_return;
   if (machine->fault_handler != NULL)
     machine->fault_handler(machine, &fault);
   sim_stop(machine, SIM_STOP_GUEST_CRASH, "call of an address that is no code");
@@ -60,7 +61,7 @@ uint64_t guest_call(uint64_t function, const uint64_t *arguments, unsigned count
     return GUEST_PROCESS->runner(GUEST_PROCESS->program, function, all, count);
   if (function >= 0x10000 && trusts_host_routines())
     return host_call(function, all);
-  wild_call(machine, function, 0);
+  wild_call(machine, function, 0, false);
   return 0;
 }
 
@@ -72,13 +73,22 @@ void guest_fault(uint64_t address, uint32_t size, bool is_write, bool is_execute
   if (machine->current != NULL && machine->current->frame_count == 0)
     sim_frame_push(machine->current, 0, site);
   if (is_execute)
-    wild_call(machine, address, site);
+    wild_call(machine, address, site, false);
   if (!sim_access_judge(machine, address, size, is_write ? SIM_ACCESS_WRITE : SIM_ACCESS_READ, &fault)) {
     fault.site = site;
     if (machine->fault_handler != NULL)
       machine->fault_handler(machine, &fault);
   }
   sim_stop(machine, SIM_STOP_GUEST_CRASH, "an access that irqlab did not see coming");
+  __builtin_unreachable();
+}
+
+void guest_return_fault(uint64_t address) {
+  SimMachine *machine = sim_machine();
+  SimContext *context = machine->current;
+  if (context->frame_count < SIM_FRAME_COUNT_MAX) /* it has told that it returns, and its frame is still there */
+    context->site = context->frames[context->frame_count].function;
+  wild_call(machine, address, context->site, true);
   __builtin_unreachable();
 }
 

@@ -54,6 +54,10 @@ uint64_t guest_thunk_find(const char *name);
  * whose driver code is not continued. Reports it as the machine's fault handler does; ends the run. */
 void guest_fault(uint64_t address, uint32_t size, bool is_write, bool is_execute) __attribute__((noreturn));
 
+/* A function of the driver's returned to an address that is none of its callers': something had written over it on the stack. As guest_fault; what is found
+ * wrong is told of that function. */
+void guest_return_fault(uint64_t address) __attribute__((noreturn));
+
 /* The processor raised another exception in driver code at `instruction`: an NTSTATUS such as STATUS_INTEGER_DIVIDE_BY_ZERO. As guest_fault. */
 void guest_exception(uint32_t status, uint64_t instruction) __attribute__((noreturn));
 

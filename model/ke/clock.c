@@ -48,17 +48,26 @@ static bool are_timers_due(uint64_t now) {
   return first != NULL && first->time_ns <= now;
 }
 
+/* Who looks for what is due, and runs the DPCs of timers that have no target: any of them, as far as documented. */
+static KePrcb *server_choose(SimMachine *machine) {
+  uint32_t natural = MODEL->options.timer_cpu < KE->prcb_count ? MODEL->options.timer_cpu : 0;
+  if (KE->prcb_count < 2 || !sim_varies(machine, SIM_CHOICE_PLACEMENT))
+    return &KE->prcbs[natural];
+  return &KE->prcbs[sim_choose_rare(machine, SIM_CHOICE_PLACEMENT, 0, natural, NULL, KE->prcb_count)];
+}
+
 /* A tick. Simplified: on cpus other than the one that serves timers the clock's interrupt itself is not shown, only what it asks for. */
 static void tick_fire(SimMachine *machine, SimQueueEntry *entry) {
   (void)entry;
   KeOutside saved = ke_outside_begin();
   for (uint32_t i = 0; i < KE->prcb_count; i++)
     ke_spin_charge(&KE->prcbs[i]);
-  KePrcb *timer_prcb = &KE->prcbs[MODEL->options.timer_cpu < KE->prcb_count ? MODEL->options.timer_cpu : 0];
-  if (are_timers_due(machine->now_ns))
-    sim_interrupt_request(machine, timer_prcb->vcpu, &timer_prcb->clock);
-  else if (sim_queue_first(&KE->timers) != NULL)
+  if (are_timers_due(machine->now_ns)) {
+    KePrcb *server = server_choose(machine);
+    sim_interrupt_request(machine, server->vcpu, &server->clock);
+  } else if (sim_queue_first(&KE->timers) != NULL) {
     ke_tick_arm(sim_queue_first(&KE->timers)->time_ns);
+  }
   for (uint32_t i = 0; i < KE->prcb_count; i++) {
     ke_dpcs_kick(&KE->prcbs[i]);
     ke_quantum_tick(&KE->prcbs[i]);

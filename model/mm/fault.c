@@ -43,7 +43,8 @@ static uint64_t instruction_of(const SimFault *fault) {
 
 static void fault_event(SimMachine *machine, const SimFault *fault, SimFaultReason reason, uint32_t object) {
   uint32_t size = fault->size < 0xfff ? fault->size : 0xfff;
-  uint32_t detail = (uint32_t)reason | (uint32_t)fault->kind << 8 | (uint32_t)fault->by_model << 16 | size << 20;
+  uint32_t detail =
+      (uint32_t)reason | (uint32_t)fault->kind << 8 | (uint32_t)fault->by_model << 16 | (uint32_t)fault->by_return << 17 | size << 20;
   MODEL->mm.fault_count++;
   sim_event(machine, EVENT_FAULT, machine->current != NULL ? machine->current->call : 0, object, 0, detail, fault->address);
 }

@@ -55,6 +55,9 @@ typedef struct Finding {
 /* Finding.detail of data-race. */
 enum { FINDING_RACE_WRITES = 1, FINDING_RACE_OTHER_WRITES = 2, FINDING_RACE_BY_MODEL = 4, FINDING_RACE_OTHER_BY_MODEL = 8 };
 
+/* Finding.detail of a memory access: that bit of the event's. */
+enum { FINDING_FAULT_BY_RETURN = 1 << 17 };
+
 /* The findings so far, in the order they were met. */
 const Finding *rules_findings(uint32_t *count);
 

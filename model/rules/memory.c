@@ -3,7 +3,9 @@
 #include "rules.h"
 
 static uint32_t rule_of(const SimEvent *event) {
-  bool by_model = (event->detail >> 16) & 1;
+  bool by_model = (event->detail >> 16) & 1, by_return = (event->detail >> 17) & 1;
+  if (by_return)
+    return RULE_WILD_ACCESS;
   switch ((SimFaultReason)(event->detail & 0xff)) {
   case SIM_FAULT_FREED: return RULE_USE_AFTER_FREE;
   case SIM_FAULT_NOT_RESIDENT: /* below DISPATCH_LEVEL a page fault is no mistake */

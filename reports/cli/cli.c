@@ -46,6 +46,20 @@ static void numbers_detach(const GOptionEntry *entries, int argc, char **argv) {
   }
 }
 
+/* "; did you mean "--policy"?" for an option that there is not. Returns owned. */
+static char *option_suggestion(const GOptionEntry *entries, const GError *error) {
+  const char *given = g_error_matches(error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION) ? strstr(error->message, "--") : NULL;
+  const char *names[64];
+  size_t count = 0;
+  for (; given != NULL && entries->long_name != NULL && count < G_N_ELEMENTS(names); entries++)
+    if (!(entries->flags & G_OPTION_FLAG_HIDDEN))
+      names[count++] = entries->long_name;
+  g_autofree char *name = given != NULL ? g_strndup(given + strlen("--"), strcspn(given + strlen("--"), "=")) : NULL;
+  const char *nearest = name != NULL ? text_nearest_of(name, names, count) : NULL;
+  g_autofree char *option = nearest != NULL ? g_strconcat("--", nearest, NULL) : NULL;
+  return text_suggestion(option);
+}
+
 bool cli_options(const char *command, const char *arguments, const char *summary, const char *description, const GOptionEntry *entries,
                  int *argc, char ***argv) {
   g_autoptr(GError) error = NULL;
@@ -63,7 +77,8 @@ bool cli_options(const char *command, const char *arguments, const char *summary
   numbers_detach(entries, *argc, *argv);
   if (g_option_context_parse(context, argc, argv, &error))
     return true;
-  cli_error("%s: %s\nirqlab %s --help tells the options.", command, error->message, command);
+  g_autofree char *suggestion = option_suggestion(entries, error);
+  cli_error("%s: %s%s\nirqlab %s --help tells the options.", command, error->message, suggestion, command);
   return false;
 }
 

@@ -29,7 +29,9 @@ static void trace(CliSchedule *schedule, bool with_boot, bool wants_json) {
   sim_record_finish(&record);
 }
 
-static const char summary[] = "Prints every event of a run, one a line: virtual time, CPU, IRQL, who, what.";
+static const char summary[] =
+    "Prints every event of a run, one a line: virtual time, CPU, IRQL, who, what. They stand in the order in which they\n"
+    "happened; the time is the CPU's own: one that is in the middle of a step may be ahead of the others.";
 static const char description[] =
     "SCENARIO is a file, or a name of the library. LINE is a schedule as reports print it, or @FILE; without one the natural schedule is\n"
     "traced. What happened before the first stimulus (Windows' boot, the loading of drivers) is left out unless asked for.\n\n"

@@ -21,7 +21,7 @@ static const char *const meanings[SIM_CHOICE_KIND_COUNT] = {
   [SIM_CHOICE_GRANT] = "who is granted what several wait for",
   [SIM_CHOICE_WORKER] = "when a work item is taken",
   [SIM_CHOICE_CLOCK] = "whether all CPUs are held up until the clock",
-  [SIM_CHOICE_PLACEMENT] = "which CPU a thread goes to, or goes on at",
+  [SIM_CHOICE_PLACEMENT] = "which CPU a thread goes to, or goes on at; which serves a tick",
 };
 _Static_assert(SIM_CHOICE_KIND_COUNT == SIM_CHOICE_PLACEMENT + 1, "each kind has its meaning");
 

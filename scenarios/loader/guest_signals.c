@@ -43,6 +43,7 @@ static struct Crash {
   bool is_write;
   bool is_fetch;
   bool is_protection; /* a general protection fault: no address */
+  bool is_return;     /* a function returned to the address */
   uint32_t status;    /* of what is no fault of memory */
   uint64_t address;
   uint64_t instruction;
@@ -78,6 +79,8 @@ static void crash_end(void) {
   case SIGILL:
   case SIGTRAP: guest_exception(crash.status, crash.instruction);
   default:
+    if (crash.is_return)
+      guest_return_fault(crash.address);
     if (crash.is_protection) /* the address was no address at all */
       guest_fault(0x8000000000000000u, 1, false, false);
     guest_fault(crash.address, 1, crash.is_write, crash.is_fetch);
@@ -125,6 +128,28 @@ static uint32_t status_of(int signal, const greg_t *registers) {
   }
 }
 
+static bool is_on_stack(const SimMachine *machine, uint64_t address) {
+  return address >= sim_context_guest_stack_low(machine->current) && address + 8 <= sim_context_guest_stack_high(machine->current);
+}
+
+static uint64_t word_at(uint64_t address) {
+  uint64_t word;
+  memcpy(&word, (const void *)address, sizeof word);
+  return word;
+}
+
+/* Has a function returned to where no code is? The address it took from the stack is still there, and what a call would have pushed is not; one that is no
+ * address at all the processor refuses to take. */
+static void return_note(const SimMachine *machine, uint64_t stack) {
+  bool is_taken = crash.is_fetch && is_on_stack(machine, stack - 8) && word_at(stack - 8) == crash.address &&
+                  !(is_on_stack(machine, stack) && is_image(word_at(stack)));
+  bool is_refused =
+      crash.is_protection && is_image(crash.instruction) && *(const uint8_t *)crash.instruction == 0xc3 && is_on_stack(machine, stack);
+  crash.is_return = is_taken || is_refused;
+  if (is_refused)
+    crash.address = word_at(stack);
+}
+
 static void crash_note(int signal, const siginfo_t *info, const SimMachine *machine, const greg_t *registers) {
   uint64_t error = (uint64_t)registers[REG_ERR];
   uint64_t stack = (uint64_t)registers[REG_RSP];
@@ -137,13 +162,10 @@ static void crash_note(int signal, const siginfo_t *info, const SimMachine *mach
   crash.is_write = (error & PAGE_FAULT_WRITE) != 0;
   crash.is_fetch = (error & PAGE_FAULT_FETCH) != 0 || crash.address == crash.instruction;
   crash.is_protection = signal == SIGSEGV && info->si_code == SI_KERNEL;
+  return_note(machine, stack);
   /* A wild call has pushed where it came from. */
-  if (crash.is_fetch && stack >= sim_context_guest_stack_low(machine->current) &&
-      stack + 8 <= sim_context_guest_stack_high(machine->current)) {
-    uint64_t caller;
-    memcpy(&caller, (const void *)stack, sizeof caller);
-    crash.instruction = caller - 1;
-  }
+  if (crash.is_fetch && !crash.is_return && is_on_stack(machine, stack))
+    crash.instruction = word_at(stack) - 1;
 }
 
 static void call_before(int signal, siginfo_t *info, void *context) {

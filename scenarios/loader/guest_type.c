@@ -18,15 +18,20 @@ typedef struct Variable {
   Dwarf_Die type;
 } Variable;
 
-static void variable_add(GArray *variables, Dwarf_Die *die) {
+/* Where it always is; 0: on the stack, or nowhere. */
+static guint64 address_of(Dwarf_Die *die) {
   Dwarf_Attribute attribute;
   Dwarf_Op *operations;
   size_t count;
-  Variable variable = { .die = *die };
-  if (dwarf_getlocation(dwarf_attr(die, DW_AT_location, &attribute), &operations, &count) != 0 || count != 1 ||
-      operations[0].atom != DW_OP_addr || dwarf_diename(die) == NULL || !guest_path_type(die, &variable.type))
+  if (dwarf_getlocation(dwarf_attr(die, DW_AT_location, &attribute), &operations, &count) != 0 || count != 1)
+    return 0;
+  return operations[0].atom == DW_OP_addr ? operations[0].number : 0;
+}
+
+static void variable_add(GArray *variables, Dwarf_Die *die) {
+  Variable variable = { .address = address_of(die), .die = *die };
+  if (variable.address == 0 || dwarf_diename(die) == NULL || !guest_path_type(die, &variable.type))
     return;
-  variable.address = operations[0].number;
   variable.size = guest_path_size(&variable.type);
   g_array_append_val(variables, variable);
 }
@@ -305,4 +310,34 @@ char *guest_type_of_pointer(GuestSymbols *symbols, guint64 block, guint64 offset
                                  : g_strconcat(name, part->str, NULL);
   }
   return NULL;
+}
+
+/* ---- what a function has on its stack ---- */
+
+static void arrays_collect(Dwarf_Die *scope, GString *arrays) {
+  Dwarf_Die child, type;
+  for (int more = dwarf_child(scope, &child); more == 0; more = dwarf_siblingof(&child, &child)) {
+    int tag = dwarf_tag(&child);
+    if (tag == DW_TAG_lexical_block)
+      arrays_collect(&child, arrays);
+    if (tag != DW_TAG_variable || address_of(&child) != 0 || dwarf_diename(&child) == NULL || !guest_path_type(&child, &type) ||
+        dwarf_tag(&type) != DW_TAG_array_type)
+      continue;
+    g_string_append_printf(arrays, "%s%s (%" G_GUINT64_FORMAT " bytes)", arrays->len > 0 ? ", " : "", dwarf_diename(&child),
+                           guest_path_size(&type));
+  }
+}
+
+char *guest_type_local_arrays(GuestSymbols *symbols, guint64 address) {
+  Dwarf_Addr bias;
+  Dwarf_Die *unit = dwfl_module_addrdie(symbols->module, address, &bias), *scopes = NULL;
+  int count = unit != NULL ? dwarf_getscopes(unit, address - bias, &scopes) : 0;
+  g_autoptr(GString) arrays = g_string_new(NULL);
+  for (int i = 0; i < count; i++)
+    if (dwarf_tag(&scopes[i]) == DW_TAG_subprogram) {
+      arrays_collect(&scopes[i], arrays);
+      break;
+    }
+  free(scopes);
+  return arrays->len > 0 ? g_strdup(arrays->str) : NULL;
 }

@@ -28,3 +28,6 @@ char *guest_type_of_allocation(GuestSymbols *symbols, guint64 address, const cha
 
 /* The same by a variable that points to the block: "gConnection->Bytes". Reads the image's data where they are loaded. Returns owned; NULL: none. */
 char *guest_type_of_pointer(GuestSymbols *symbols, guint64 block, guint64 offset, gsize size, GuestDepth depth);
+
+/* The arrays among the local variables of the function there: "buffer (16 bytes), name (32 bytes)". Returns owned; NULL: it has none. */
+char *guest_type_local_arrays(GuestSymbols *symbols, guint64 address);

@@ -209,7 +209,7 @@ ShrinkFound shrink_find(ScenarioRun *run, const SimSearchOptions *options, uint6
 static void proof_append(GString *text, const SimShrinkResult *result) {
   g_autofree char *bounds = run_search_bounds(&result->proof);
   if (result->is_proved)
-    g_string_append_printf(text, ", and no schedule with fewer fails: all were run, %s", bounds);
+    g_string_append_printf(text, ", and no schedule with fewer fails: all were run%s%s", *bounds != '\0' ? ", " : "", bounds);
   else if (result->check_count > 0)
     g_string_append_printf(text, "; of %" G_GUINT64_FORMAT " schedules with fewer that were run, none fails", result->check_count);
 }

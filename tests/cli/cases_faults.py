@@ -37,7 +37,7 @@ def what_a_thread_is_placed_at():
     """--vary asks it, the line has it, and the story says it: of a thread that becomes ready, and of one that is preempted."""
     drivers = ROOT / 'scenarios/drivers'
     result = irqlab('run', '--what-can-vary', drivers / 'number-before-raise/bug.json')
-    check(re.search(r'^  placement +\d+  which CPU a thread goes to, or goes on at: explored\n(?: .*\n)* +1  2     KeRaiseIrql in fw.trim step 2$',
+    check(re.search(r'^  placement +\d+  which CPU a thread goes to, or goes on at; which serves a tick: explored\n(?: .*\n)* +1  2     KeRaiseIrql in fw.trim step 2$',
                     result.stdout, re.MULTILINE), result.stdout)
     replayed = irqlab('replay', drivers / 'number-before-raise/bug.json', 'v1:-:2cda1403.c1=1')
     check_exit(replayed, 0)

@@ -77,6 +77,23 @@ def shrink_agrees_with_a_search():
 
 
 @test
+def a_needless_hold_up_of_the_clock_goes():
+    """Threads that share a CPU and lock in a circle need one preemption and no clock; a timer that is too early needs the clock, and what was proved says so."""
+    for name, preemptions, is_needed in (('drivers/three-locks/bug', 1, False), ('drivers/timer-before-its-block/bug', 1, True)):
+        document = json.loads(irqlab('explore', '--json', '--no-shrink', '--no-races', '--jobs', '1', '--policy', 'burst', '--seed', '500',
+                                     '--schedules', '400', name).stdout)
+        lines = [failure['schedule'] for failure in document['scenarios'][0]['failures'] if '=255' in failure['schedule']]
+        check(lines, f'no schedule of {name} that fails holds up the clock')
+        report = irqlab('shrink', name, lines[0]).stdout
+        words = ' '.join(report.split())
+        line = re.search(r'again: irqlab replay \S+ (v1:\S+)', words).group(1)
+        check(('=255' in line) == is_needed, report)
+        check(f' -> {preemptions}, and no schedule with fewer fails: all were run' in words, report)
+        check(('without holding up the clock' in words) != is_needed, report)
+        check(('every cpu is held up here until the clock has gone on' in words) == is_needed, report)
+
+
+@test
 def explore_says_how_many_preemptions_it_takes():
     """As shrink does: in its document, and in that of the folder it leaves."""
     with tempfile.TemporaryDirectory() as folder:

@@ -52,6 +52,8 @@ def bad_usage():
         (['frob'], 'unknown command "frob"'),
         (['rnu'], 'did you mean "run"?'),
         (['run', '--frob'], '--frob'),
+        (['run', '--polcy=pct', 'clean.json'], '--polcy=pct; did you mean "--policy"?'),
+        (['explore', '--shedules', '7', 'clean.json'], '--shedules; did you mean "--schedules"?'),
         (['run', '--jobs', '0', 'clean.json'], '--jobs takes a number from 1 to 1024'),
         (['run', '--jobs', 'x', 'clean.json'], 'irqlab run --help'),
         (['run', '--schedules', '-1', 'clean.json'], 'no negative number'),

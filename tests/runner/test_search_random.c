@@ -80,8 +80,10 @@ static void scenario_compare(const char *file, uint64_t seed, RandomSort sort, T
   uint32_t varies = sort == RANDOM_PLACES ? 1u << SIM_CHOICE_PLACEMENT : 0;
   searches_compare(run, varies, false, false, text, seed, total);
   searches_compare(run, varies, true, false, text, seed, total);
-  if (sort == RANDOM_TIMES) /* else there is no clock */
+  if (sort == RANDOM_TIMES) { /* else there is no clock */
     searches_compare(run, varies, false, true, text, seed, total);
+    searches_compare(run, 1u << SIM_CHOICE_PLACEMENT, false, false, text, seed, total); /* and who serves it */
+  }
 }
 
 static uint64_t number_of(const char *name, uint64_t otherwise) {

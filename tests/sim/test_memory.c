@@ -31,6 +31,9 @@ static void places_make(void) {
   sim_granules_open(machine, places[SHADOWED] + 64, 16);
   sim_granules_close(machine, places[SHADOWED] + 64, 16, SIM_GRANULE_FREED);
   sim_granules_open(machine, places[SHADOWED] + SIM_PAGE_SIZE - 16, 32);
+  sim_granules_open(machine, places[SHADOWED] + 1024, 300);
+  sim_granules_open(machine, places[SHADOWED] + 2048, 512);
+  sim_granules_close(machine, places[SHADOWED] + 2048 + 208, 16, SIM_GRANULE_FREED);
   places[STACK] = sim_context_guest_stack_low(machine->current);
 }
 
@@ -86,6 +89,15 @@ static const struct {
   { SHADOWED, 64, 8, READ, 0, SIM_FAULT_FREED, 64 },
   { SHADOWED, SIM_PAGE_SIZE - 16, 32, WRITE, 0, FINE, 0 },
   { SHADOWED, SIM_PAGE_SIZE - 16, 33, WRITE, 0, SIM_FAULT_OVERRUN, SIM_PAGE_SIZE + 16 },
+  /* many granules: a block of 300 bytes, one of 512 with a hole */
+  { SHADOWED, 1024, 300, WRITE, 2, FINE, 0 },
+  { SHADOWED, 1029, 295, READ, 0, FINE, 0 },
+  { SHADOWED, 1024, 256, READ, 0, FINE, 0 },
+  { SHADOWED, 1024, 301, READ, 0, SIM_FAULT_OVERRUN, 1312 },
+  { SHADOWED, 1008, 160, READ, 0, SIM_FAULT_OVERRUN, 1008 },
+  { SHADOWED, 2048, 512, WRITE, 0, SIM_FAULT_FREED, 2256 },
+  { SHADOWED, 2176, 128, READ, 0, SIM_FAULT_FREED, 2256 },
+  { SHADOWED, 2272, 288, READ, 0, FINE, 0 },
   /* the stack, and the page below it */
   { STACK, 0, 8, WRITE, 2, FINE, 0 },
   { STACK, 0, SIM_GUEST_STACK_SIZE, WRITE, 2, FINE, 0 },

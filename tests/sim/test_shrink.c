@@ -205,6 +205,44 @@ static void three_rounds_of_luck(void **state) {
   sim_snapshot_destroy(&program.snapshot);
 }
 
+/* An interrupt that lands late is one preemption, however late. */
+static void walk(SimMachine *machine, void *argument) {
+  (void)argument;
+  for (unsigned i = 0; i < 8; i++) {
+    sim_point(machine, SIM_POINT_CALL, 1, 1, 10);
+    rig_log()->words[0]++;
+  }
+}
+
+static void look(SimMachine *machine, void *argument) {
+  (void)machine, (void)argument;
+  rig_log()->words[1] = rig_log()->words[0];
+}
+
+static bool is_seen_late(void) { return rig_log()->words[1] == 6; }
+
+static void an_interrupt_that_lands_late(void **state) {
+  (void)state;
+  SimRunOptions options = rig_options(&sim_policy_timed, 2);
+  Program program = { .has_failed = is_seen_late };
+  rig_open(&options);
+  rig_thread(0, walk, 'a');
+  rig_interrupt(0, 15, SIM_IRQL_DISPATCH, SIM_CONTEXT_DPC, look, 'i');
+  program.snapshot = sim_snapshot_save();
+  SimShrink shrink = shrink_of(&program);
+  SimSchedule schedule = { 0 };
+  SimShrinkResult result;
+  assert_true(another(&schedule, &program));
+  sim_shrink(&shrink, &schedule, &result);
+  assert_false(result.is_natural);
+  assert_int_equal(result.preemptions, 1);
+  assert_true(result.is_proved);
+  assert_true(schedule.count >= 3); /* put off at each of several points */
+  assert_fails(&program, &schedule);
+  sim_schedule_finish(&schedule);
+  sim_snapshot_destroy(&program.snapshot);
+}
+
 /* What fails anyway needs no departure; what uses up its runs says so and still fails. */
 static bool always(void) { return true; }
 
@@ -245,9 +283,8 @@ static void the_runs_are_bounded(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(a_deadlock_among_many_sections),
-    cmocka_unit_test(three_rounds_of_luck),
-    cmocka_unit_test(what_fails_anyway),
+    cmocka_unit_test(a_deadlock_among_many_sections), cmocka_unit_test(three_rounds_of_luck),
+    cmocka_unit_test(an_interrupt_that_lands_late),   cmocka_unit_test(what_fails_anyway),
     cmocka_unit_test(the_runs_are_bounded),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,6 +36,17 @@ static void completed(VOID *context, NET_BUFFER_LIST *list, BOOLEAN dispatch_lev
   ddi_FwpsFreeCloneNetBufferList0(list, 0);
 }
 
+/* What the network sends is the alphabet again and again. */
+static void letters_look(const NET_BUFFER_LIST *list) {
+  const MDL *mdl = list->FirstNetBuffer->MdlChain;
+  const char *letters = mdl->MappedSystemVa;
+  for (ULONG at = 0; at < mdl->ByteCount; at++)
+    if (letters[at] != "abcdefghijklmnopqrstuvwxyz"[at % 26]) {
+      note_number("letter?", (long)at);
+      return;
+    }
+}
+
 CLASSIFY(take) {
   UNUSED;
   FWPS_STREAM_CALLOUT_IO_PACKET0 *packet = data;
@@ -44,8 +55,10 @@ CLASSIFY(take) {
   editor->flow = metadata->flowHandle;
   editor->flags[at] = packet->streamData->flags;
   editor->lengths[at] = packet->streamData->dataLength;
-  if (packet->streamData->netBufferListChain != NULL)
+  if (packet->streamData->netBufferListChain != NULL) {
+    letters_look(packet->streamData->netBufferListChain);
     ddi_FwpsCloneStreamData0(packet->streamData, NULL, NULL, 0, &editor->taken[at]);
+  }
   editor->count++;
   packet->streamAction = FWPS_STREAM_ACTION_NONE;
   out->actionType = FWP_ACTION_BLOCK;
