@@ -48,6 +48,13 @@ typedef struct Word {
   uint64_t hash; /* of the address and the value */
 } Word;
 
+/* What an actor that could step was last seen to touch. */
+typedef struct Sight {
+  uint64_t key;
+  const SimPlace *place; /* NULL: none that was known when there were so many */
+  uint32_t place_count;
+} Sight;
+
 struct SimFrontier {
   uint64_t values[2]; /* this run's state: what has changed at places that are written plainly, and at others */
   uint64_t written;   /* key of the place that the last step may change; 0: none */
@@ -64,6 +71,7 @@ struct SimFrontier {
   Departure way[WAY_LENGTH_MAX];
   uint32_t word_count; /* of this run */
   Word words[WORD_COUNT];
+  Sight sights[SIM_ACTOR_COUNT];
   uint64_t met[STATE_WORD_COUNT]; /* fine states: a bit each, by hash */
   Archive archives[ARCHIVE_COUNT];
 };
@@ -172,11 +180,20 @@ void sim_frontier_note(SimDrawing *drawing, const SimOption *option, const SimPl
   self->written = place->key;
 }
 
+/* Most of those that could step are about to do what they were at the point before. */
+static const SimPlace *place_seen(const SimDrawing *drawing, const SimOption *option) {
+  Sight *sight = &drawing->frontier->sights[option->actor];
+  uint64_t key = sim_place_key(&option->operation);
+  if (sight->key != key || (sight->place == NULL && sight->place_count != drawing->profile.place_count))
+    *sight = (Sight){ .key = key, .place = sim_profile_place(&drawing->profile, key), .place_count = drawing->profile.place_count };
+  return sight->place;
+}
+
 static uint64_t sights(const SimDrawing *drawing, const SimPoint *point) {
   uint64_t sum = 0;
   for (uint32_t i = 0; i < point->option_count; i++) {
     const SimOption *option = &point->options[i];
-    if (sim_place_is_shared(sim_profile_place(&drawing->profile, sim_place_key(&option->operation))))
+    if (sim_place_is_shared(place_seen(drawing, option)))
       sum += mix(sim_drawing_site(option));
   }
   return sum;
