@@ -55,7 +55,8 @@ static uint32_t places_list(const KeThread *thread, const KePrcb *own, SimOption
   for (uint32_t i = 0; i < KE->prcb_count; i++)
     if (is_free(thread, &KE->prcbs[i]))
       options[count++] = (SimOption){ .id = i };
-  for (uint32_t i = 0; i < KE->prcb_count && (count == 0 || !ke_is_idle(&KE->prcbs[options[0].id])); i++)
+  bool is_any_free = count > 0;
+  for (uint32_t i = 0; i < KE->prcb_count && !is_any_free; i++)
     if (&KE->prcbs[i] != own && ke_may_run_on(thread, &KE->prcbs[i]) && priority_of(&KE->prcbs[i]) < thread->priority)
       options[count++] = (SimOption){ .id = i };
   return count;
@@ -84,7 +85,7 @@ void ke_standby(KePrcb *prcb, KeThread *thread) {
 }
 
 static void put(KePrcb *prcb, KeThread *thread) {
-  if (!ke_is_idle(prcb) || prcb->vcpu->depth > 0) {
+  if (!is_free(thread, prcb) || prcb->vcpu->depth > 0) {
     ke_standby(prcb, thread);
     return;
   }
