@@ -13,22 +13,27 @@ struct CampaignJudge {
   ScenarioRun *run;
   const ExpectSet *expect;
   bool *seen;
-  GHashTable *keys;     /* of what a result looks like to its outcome's key: looked up only */
-  GHashTable *outcomes; /* keys described so far: looked up only */
+  GHashTable *looks;    /* of what a result looks like: Met *, looked up only */
+  GHashTable *outcomes; /* of the keys described so far: Met *, looked up only */
 };
+
+/* An outcome, and the lowest number of a schedule that came to it: a worker that takes another's place is given blocks below those it has run. */
+typedef struct Met {
+  uint64_t key, first;
+} Met;
 
 CampaignJudge *campaign_judge_new(ScenarioRun *run) {
   CampaignJudge *judge = g_new0(CampaignJudge, 1);
   judge->run = run;
   judge->expect = &scenario_run_scenario(run)->expect;
   judge->seen = g_new0(bool, judge->expect->count + 1);
-  judge->keys = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
-  judge->outcomes = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+  judge->looks = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+  judge->outcomes = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
   return judge;
 }
 
 void campaign_judge_free(CampaignJudge *judge) {
-  g_hash_table_unref(judge->keys);
+  g_hash_table_unref(judge->looks);
   g_hash_table_unref(judge->outcomes);
   g_free(judge->seen);
   g_free(judge);
@@ -218,8 +223,9 @@ static CampaignOutcome *outcome_new(const CampaignJudge *judge, const RunResult 
   return outcome;
 }
 
-static void key_note(GHashTable *table, uint64_t key, const uint64_t *value) {
-  g_hash_table_insert(table, g_memdup2(&key, sizeof key), value != NULL ? g_memdup2(value, sizeof *value) : NULL);
+static void met_note(GHashTable *table, uint64_t at, uint64_t key, uint64_t first) {
+  Met met = { key, first };
+  g_hash_table_insert(table, g_memdup2(&at, sizeof at), g_memdup2(&met, sizeof met));
 }
 
 /* The same without its data races. Returns owned; NULL: there are none. */
@@ -252,16 +258,17 @@ uint64_t campaign_judge(CampaignJudge *judge, const RunResult *result, uint64_t 
   memset(judge->seen, 0, judge->expect->count * sizeof *judge->seen);
   g_autofree char *why = judge_one(judge, result, &failed);
   uint64_t look = look_of(judge, result, failed, why == NULL);
-  const uint64_t *known = g_hash_table_lookup(judge->keys, &look);
-  if (known != NULL)
-    return *known;
+  const Met *met = g_hash_table_lookup(judge->looks, &look);
+  if (met != NULL && met->first <= number)
+    return met->key;
   CampaignOutcome *outcome = outcome_new(judge, result, number, why, failed);
   uint64_t key = outcome->key;
-  key_note(judge->keys, look, &key);
-  if (g_hash_table_contains(judge->outcomes, &key)) {
+  met_note(judge->looks, look, key, number);
+  met = g_hash_table_lookup(judge->outcomes, &key);
+  if (met != NULL && met->first <= number) {
     campaign_outcome_free(outcome);
   } else {
-    key_note(judge->outcomes, key, NULL);
+    met_note(judge->outcomes, key, key, number);
     *fresh = outcome;
   }
   return key;

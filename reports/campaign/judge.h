@@ -13,8 +13,8 @@ typedef struct CampaignJudge CampaignJudge;
 CampaignJudge *campaign_judge_new(ScenarioRun *run);
 void campaign_judge_free(CampaignJudge *judge);
 
-/* The key of the outcome of the schedule that was just run: the machine is as it left it. *fresh: its description when this is the first time this
- * judge meets it, else NULL; owned by the caller. */
+/* The key of the outcome of the schedule that was just run: the machine is as it left it. *fresh: its description when this
+ * judge has not met it, or only with higher numbers; else NULL. Owned by the caller. */
 uint64_t campaign_judge(CampaignJudge *judge, const RunResult *result, uint64_t number, CampaignOutcome **fresh);
 
 /* An outcome that no run reports: irqlab itself died of the schedule. Returns owned. */

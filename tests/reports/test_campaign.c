@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "campaign/campaign.h"
+#include "campaign/judge.h"
 #include "campaign/ring.h"
 
 #include <glib/gstdio.h>
@@ -208,6 +209,38 @@ static void test_log(void **state) {
   g_rmdir(folder);
 }
 
+/* ---- outcomes ---- */
+
+/* What the judge tells of the natural schedule when it has that number: of an outcome that it describes `first`, else -1. */
+static int64_t judged(CampaignJudge *judge, ScenarioRun *run, uint64_t number) {
+  static const SimSchedule natural = { 0 };
+  RunResult result = { 0 };
+  CampaignOutcome *fresh;
+  scenario_run_once(run, &(RunRequest){ .policy = &sim_policy_replay, .replay = &natural }, &result);
+  campaign_judge(judge, &result, number, &fresh);
+  int64_t first = fresh != NULL ? (int64_t)fresh->first : -1;
+  if (fresh != NULL)
+    campaign_outcome_free(fresh);
+  run_result_finish(&result);
+  return first;
+}
+
+/* A worker that takes a killed one's place meets lower numbers than it has run: they are the first that came to it. */
+static void test_first_of_outcome(void **state) {
+  (void)state;
+  g_autoptr(GError) error = NULL;
+  assert_true(sim_arena_map());
+  g_autoptr(Scenario) scenario = scenario_load(SCENARIOS_FOLDER "/drivers/ab-ba-locks.json", &error);
+  g_autoptr(ScenarioRun) run = scenario_run_create(scenario, &error);
+  CampaignJudge *judge = campaign_judge_new(run);
+  assert_int_equal(judged(judge, run, 66), 66);
+  assert_int_equal(judged(judge, run, 72), -1);
+  assert_int_equal(judged(judge, run, 1), 1);
+  assert_int_equal(judged(judge, run, 2), -1);
+  assert_int_equal(judged(judge, run, 1), -1);
+  campaign_judge_free(judge);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_blocks),
@@ -216,6 +249,7 @@ int main(void) {
     cmocka_unit_test(test_behaviours_sample),
     cmocka_unit_test(test_ring),
     cmocka_unit_test(test_log),
+    cmocka_unit_test(test_first_of_outcome),
   };
   return cmocka_run_group_tests_name("campaign", tests, NULL, NULL);
 }
