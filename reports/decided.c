@@ -222,7 +222,8 @@ char *decided_words(const DecidedSubject *subject) {
   size_t choice = is_decided ? likelihood->proved - 1 : likelihood->critical;
   if (likelihood->proved == 0)
     return g_strdup("the beginning: whatever is chosen, every schedule fails");
-  if (choice == likelihood->line.count)
+  if (choice == likelihood->line.count ||
+      (!is_decided && !likelihood_differs(&likelihood->points[choice], &likelihood->points[choice + 1])))
     return NULL;
   g_autofree char *words = choice_words(subject, choice);
   g_autofree char *before = point_percent(&likelihood->points[choice]), *behind = point_percent(&likelihood->points[choice + 1]);

@@ -16,7 +16,7 @@
 #include "vcpu.h"
 
 #define SIM_VCPU_COUNT_MAX 64
-#define SIM_OBSERVER_COUNT_MAX 24
+#define SIM_OBSERVER_COUNT_MAX 30
 #define SIM_ID_CELL_COUNT 64 /* a power of two */
 
 /* irqlab itself is wrong: prints scenario, schedule and the last events, aborts. Always on. */
