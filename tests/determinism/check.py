@@ -107,9 +107,9 @@ def library(stage, jobs=2, **options):
 
 def replay(stage, program, file, bucket):
     run = stage.irqlab("replay", "--color", "never", "--times", 2, file, bucket["schedule"], program=program)
-    if run.returncode != 0:
+    if run.returncode not in (0, 1):  # 1: what the scenario always expects is not in that schedule
         return f"exit code {run.returncode}: {run.stderr.strip()[-1000:]}"
-    if f" {bucket['hash']}," not in run.stdout:
+    if f" {bucket['hash']}, the same each time" not in run.stdout:
         found = [line.strip() for line in run.stdout.splitlines() if line.startswith("  hash:")]
         return f"recorded with hash {bucket['hash']}, replayed: {' '.join(found)}"
     return "choices of the line do not exist in the replay" if "misfit:" in run.stdout else None
