@@ -108,11 +108,17 @@ static FltFilter *filter_of(uint32_t driver) {
   return NULL;
 }
 
+static bool unloads(const FltFilter *filter, PDRIVER_OBJECT driver_object) {
+  return filter != NULL && filter->unload_routine != 0 && (uint64_t)driver_object->DriverUnload == filter->driver_unload;
+}
+
+bool flt_driver_unloads(uint32_t driver) { return unloads(filter_of(driver), (PDRIVER_OBJECT)object_by_ordinal(driver)->address); }
+
 /* ifs/writing-a-filterunloadcallback-routine. Mandatory, as when a service is stopped: what the routine returns is not asked (F-UNL-2). */
 bool flt_driver_unload(uint32_t driver) {
   FltFilter *filter = filter_of(driver);
   PDRIVER_OBJECT driver_object = (PDRIVER_OBJECT)object_by_ordinal(driver)->address;
-  if (filter == NULL || filter->unload_routine == 0 || (uint64_t)driver_object->DriverUnload != filter->driver_unload)
+  if (!unloads(filter, driver_object))
     return false;
   PDRIVER_UNLOAD before = (PDRIVER_UNLOAD)filter->driver_unload;
   ddi_callback_PFLT_FILTER_UNLOAD_CALLBACK((PFLT_FILTER_UNLOAD_CALLBACK)filter->unload_routine, FLTFL_FILTER_UNLOAD_MANDATORY);

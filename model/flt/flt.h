@@ -43,3 +43,4 @@ void flt_client_port_release(FltClientPort *port);
 /* In the thread that unloads the driver, at PASSIVE_LEVEL. FltRegisterFilter puts the Filter Manager's routine in the place of DriverUnload: it
  * calls FilterUnloadCallback, and then what was in that place before. False: the driver has no filter, or has put its own routine there since. */
 bool flt_driver_unload(uint32_t driver);
+bool flt_driver_unloads(uint32_t driver); /* would it */

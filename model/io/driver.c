@@ -204,11 +204,37 @@ static bool adopted_unload(const IoDriver *driver, PDRIVER_OBJECT driver_object)
   return is_unloaded;
 }
 
+/* kernel/unload-routine-environment: not while a file of a device is open or a request is outstanding; who gives up the last one tries again. What
+ * cannot be unloaded is not to unload, and is opened as before. */
+static bool unload_waits(IoDriver *driver) {
+  sim_touch_shared(sim_machine(), SIM_TOUCH_REST, true);
+  driver->unloads_later =
+      driver->references != 0 && (((PDRIVER_OBJECT)driver->driver_object)->DriverUnload != NULL || flt_driver_unloads(driver->object));
+  return driver->unloads_later;
+}
+
+bool io_driver_refer(uint32_t driver) {
+  IoDriver *body = io_driver_body(driver);
+  sim_touch_shared(sim_machine(), SIM_TOUCH_REST, true);
+  if (body->unloads_later || body->state == IO_DRIVER_UNLOADING || body->state == IO_DRIVER_GONE)
+    return false;
+  body->references++;
+  return true;
+}
+
+void io_driver_unrefer(uint32_t driver) {
+  IoDriver *body = io_driver_body(driver);
+  sim_touch_shared(sim_machine(), SIM_TOUCH_REST, true);
+  if (--body->references == 0 && body->unloads_later)
+    io_driver_unload(driver, ke_now_ns());
+}
+
 static void unload_main(void *argument) {
   uint32_t ordinal = (uint32_t)(uint64_t)argument;
   IoDriver *driver = io_driver_body(ordinal);
-  if (driver->state != IO_DRIVER_LOADED)
+  if (driver->state != IO_DRIVER_LOADED || unload_waits(driver))
     ke_thread_exit(STATUS_SUCCESS);
+  driver->unloads_later = false;
   driver->state = IO_DRIVER_UNLOADING;
   io_driver_hold(ordinal);
   io_driver_enter(ordinal);

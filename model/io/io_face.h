@@ -37,8 +37,9 @@ uint32_t io_driver_load(const IoDriverLoad *load, uint64_t time_ns);
 /* A driver without DriverEntry: set_up(argument, ordinal) is called instead, counting as the driver's code; its result stands for DriverEntry's.
  * NULL: there is nothing to set up. */
 uint32_t io_driver_adopt(const IoDriverLoad *load, uint64_t time_ns, int32_t (*set_up)(void *argument, uint32_t driver), void *argument);
-/* At that virtual time a system thread at PASSIVE_LEVEL calls DriverUnload, then looks at what is left; EVENT_DRIVER_UNLOAD. Nothing happens to a
- * driver that is not loaded or has no DriverUnload. */
+/* At that virtual time a system thread at PASSIVE_LEVEL calls DriverUnload, then looks at what is left; EVENT_DRIVER_UNLOAD. Where a file of one of
+ * its devices is open it is called when the last one has been closed, and none is opened until then. Nothing happens to a driver that is not loaded
+ * or has no DriverUnload. */
 void io_driver_unload(uint32_t driver, uint64_t time_ns);
 
 const IoDriver *io_driver(uint32_t driver); /* NULL: no such driver */

@@ -53,6 +53,10 @@ void io_devices_start(const IoDriver *driver);
 /* ---- drivers ---- */
 
 void io_driver_hold(uint32_t driver);
+/* A file of a device, or a request without one, begins and ends. While there is one DriverUnload is not called (kernel/unload-routine-environment).
+ * False: the driver is to unload, and nothing new begins. */
+bool io_driver_refer(uint32_t driver);
+void io_driver_unrefer(uint32_t driver);
 /* The last one of a driver whose DriverUnload has returned lets its image go. */
 void io_driver_release(uint32_t driver);
 /* What of a driver outlives its unload: EVENT_CONTRACT each, and Verifier's bug checks. */

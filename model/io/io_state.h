@@ -22,9 +22,11 @@ typedef struct IoDriver {
   uint8_t state;   /* IoDriverState */
   bool is_verified;
   bool has_entry;          /* DriverEntry is driver code */
+  bool unloads_later;      /* it is to unload when nothing refers to its devices any more */
   uint32_t verifier_flags; /* MODEL_VERIFIER_* */
   int32_t status;          /* DriverEntry's */
   uint32_t holds;          /* work items queued or running: the image stays that long (K-WI-1) */
+  uint32_t references;     /* files of its devices that are open, and requests: DriverUnload is not called that long */
   uint64_t entry;          /* DriverEntry */
   uint64_t code_address;   /* of its image or its step functions */
   uint64_t code_size;

@@ -167,9 +167,27 @@ static NTSTATUS request_do(PDEVICE_OBJECT device_object, PFILE_OBJECT file, UCHA
   return status;
 }
 
+/* ---- what a driver's unload waits for ---- */
+
+/* A file, or a request without one: the device stays, and its driver is not unloaded. NULL: there is no such device, or its driver is to unload. */
+static IoDevice *device_refer(uint64_t address) {
+  const Object *object = object_find(address, OBJECT_DEVICE);
+  IoDevice *device = object != NULL ? object->body : NULL;
+  if (device == NULL || !io_driver_refer(device->driver))
+    return NULL;
+  io_device_hold(device);
+  return device;
+}
+
+static void device_unrefer(IoDevice *device) {
+  uint32_t driver = device->driver;
+  io_device_release(device);
+  io_driver_unrefer(driver);
+}
+
 /* ---- the face ---- */
 
-uint64_t io_file_open(uint64_t device, int32_t *status) {
+static uint64_t file_open(uint64_t device, int32_t *status) {
   PFILE_OBJECT file = ex_pool_allocate_system(POOL_NONPAGED_NX, sizeof *file, IO_TAG_DEVICE);
   *status = STATUS_INSUFFICIENT_RESOURCES;
   if (file == NULL)
@@ -184,6 +202,15 @@ uint64_t io_file_open(uint64_t device, int32_t *status) {
   return 0;
 }
 
+uint64_t io_file_open(uint64_t device, int32_t *status) {
+  IoDevice *body = device_refer(device);
+  *status = STATUS_NO_SUCH_DEVICE;
+  uint64_t file = body != NULL ? file_open(device, status) : 0;
+  if (file == 0 && body != NULL)
+    device_unrefer(body);
+  return file;
+}
+
 int32_t io_file_control(uint64_t file, IoControl *control) {
   control->information = 0;
   return request_do(((PFILE_OBJECT)file)->DeviceObject, (PFILE_OBJECT)file, IRP_MJ_DEVICE_CONTROL, control);
@@ -191,9 +218,21 @@ int32_t io_file_control(uint64_t file, IoControl *control) {
 
 void io_file_close(uint64_t file) {
   PFILE_OBJECT object = (PFILE_OBJECT)file;
+  const Object *device = object_find((uint64_t)object->DeviceObject, OBJECT_DEVICE); /* which the file holds; NULL: a driver wrote there */
   request_do(object->DeviceObject, object, IRP_MJ_CLEANUP, NULL);
   request_do(object->DeviceObject, object, IRP_MJ_CLOSE, NULL);
   ex_pool_free_system(object);
+  if (device != NULL)
+    device_unrefer(device->body);
+}
+
+static int32_t control_without_file(uint64_t device, IoControl *control) {
+  IoDevice *body = device_refer(device);
+  if (body == NULL)
+    return STATUS_NO_SUCH_DEVICE;
+  int32_t status = request_do((PDEVICE_OBJECT)device, NULL, IRP_MJ_DEVICE_CONTROL, control);
+  device_unrefer(body);
+  return status;
 }
 
 int32_t io_device_control(uint64_t device, IoControl *control) {
@@ -202,7 +241,7 @@ int32_t io_device_control(uint64_t device, IoControl *control) {
   if (file == 0 && status != STATUS_INVALID_DEVICE_REQUEST)
     return status;
   if (file == 0)
-    return request_do((PDEVICE_OBJECT)device, NULL, IRP_MJ_DEVICE_CONTROL, control);
+    return control_without_file(device, control);
   status = io_file_control(file, control);
   io_file_close(file);
   return status;

@@ -287,6 +287,7 @@ static NTSTATUS requests_body(PDRIVER_OBJECT driver) {
 }
 
 static ULONG code;
+static void (*between)(void); /* the client does so while its file is open */
 
 static void client(void *argument) {
   (void)argument;
@@ -295,6 +296,8 @@ static void client(void *argument) {
   ke_system_call_enter(0, 0x1000);
   uint64_t file = io_file_open((uint64_t)device, &status);
   IoControl request = { .code = code, .input = &value, .input_size = sizeof value, .output = &result, .output_size = sizeof result };
+  if (between != NULL)
+    between();
   status = io_file_control(file, &request);
   note_number("status", status);
   note_number("result", (long)result);
@@ -305,6 +308,7 @@ static void client(void *argument) {
 
 static void client_start(ULONG which) {
   code = which;
+  between = NULL;
   body = requests_body;
   unload_body = NULL;
   fw = io_driver_load(&(IoDriverLoad){ .name = "fw", .entry = (uint64_t)entry }, 0);
@@ -318,6 +322,24 @@ static void double_check(const HarnessRun *run) { EXPECT_NOTES(run, "major=0 sta
 
 static void pend_setup(void) { client_start(CODE_PEND); }
 static void pend_check(const HarnessRun *run) { EXPECT_NOTES(run, "major=0 pended completer status=-2147483642 result=0 major=2"); }
+
+/* kernel/unload-routine-environment: not while a file is open; nothing is opened meanwhile. */
+static VOID unload_between(void) {
+  int32_t status;
+  io_driver_unload(fw, 0);
+  ke_wait(&(KeWait){ .due_ns = ke_due_after_ns(1000000) });
+  note(io_file_open((uint64_t)device, &status) == 0 && status == STATUS_NO_SUCH_DEVICE ? "refused" : "opened");
+}
+
+static void open_setup(void) {
+  client_start(CODE_DOUBLE);
+  between = unload_between;
+}
+
+static void open_check(const HarnessRun *run) {
+  EXPECT_NOTES(run, "major=0 refused status=0 result=42 major=2 unload");
+  EXPECT_EQUAL(event_count(run, EVENT_DRIVER_UNLOAD), 1);
+}
 
 static void twice_setup(void) { client_start(CODE_TWICE); }
 static void twice_check(const HarnessRun *run) {
@@ -434,6 +456,7 @@ static const HarnessCase cases[] = {
   { CASE("devices and names", names) },
   { CASE("IoDeleteDevice of no device", no_device) },
   { CASE("a buffered request", double) },
+  { CASE("no unload while a file is open", open) },
   { CASE("a pended request", pend) },
   { CASE("a request completed twice", twice) },
   { CASE("K_IRQL_8 a request that leaks the IRQL: 0x4A", leak) },
