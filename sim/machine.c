@@ -202,7 +202,8 @@ static bool choose_interrupt(SimMachine *machine, SimVcpu *vcpu) {
     { .id = 1, .actor = SIM_ACTOR_INTERRUPT + vcpu->number, .operation = sim_vcpu_operation(vcpu) },
   };
   bool lands = sim_choose_in(machine, top, SIM_CHOICE_INTERRUPT, UINT32_MAX, 1, options, 2) == 1;
-  sim_interrupt_first(vcpu)->is_late = !lands;
+  if (!lands)
+    vcpu->late_levels |= 1u << sim_interrupt_first(vcpu)->irql;
   return lands;
 }
 

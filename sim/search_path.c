@@ -20,14 +20,15 @@ static uint32_t stepping_cpu(const SimMachine *machine, const SimPoint *point) {
   return UINT32_MAX;
 }
 
-/* The interrupt that a point asks about. */
-static const SimInterrupt *interrupt_of(const SimMachine *machine, const SimPoint *point) {
-  return sim_interrupt_first(&machine->vcpus[point->options[1].actor - SIM_ACTOR_INTERRUPT]);
+/* The interrupt that a point asks about was put off before. */
+static bool is_late(const SimMachine *machine, const SimPoint *point) {
+  const SimVcpu *vcpu = &machine->vcpus[point->options[1].actor - SIM_ACTOR_INTERRUPT];
+  return vcpu->late_levels >> sim_interrupt_first(vcpu)->irql & 1;
 }
 
 static bool preempts(const SimMachine *machine, const SimPoint *point, uint32_t stepping, uint32_t answer) {
   if (point->kind == SIM_CHOICE_INTERRUPT)
-    return answer == 0 && !interrupt_of(machine, point)->is_late;
+    return answer == 0 && !is_late(machine, point);
   if (!sim_point_is_step(point) || point->options == NULL)
     return false;
   return stepping != UINT32_MAX && answer != stepping;
@@ -40,8 +41,7 @@ bool sim_path_preempts(const SimMachine *machine, const SimPoint *point, uint32_
 uint64_t sim_path_late(const SimMachine *machine) {
   uint64_t late = 0;
   for (uint32_t i = 0; i < machine->vcpu_count; i++)
-    if (machine->vcpus[i].pending_levels != 0 && sim_interrupt_first(&machine->vcpus[i])->is_late)
-      late |= 1ULL << i;
+    late = late * 0x9e3779b97f4a7c15ULL + machine->vcpus[i].late_levels;
   return late;
 }
 
@@ -61,7 +61,7 @@ static bool is_natural_futile(const SimMachine *machine, const SimPoint *point) 
 
 uint32_t sim_path_going_on(const SimMachine *machine, const SimPoint *point) {
   if (point->kind == SIM_CHOICE_INTERRUPT)
-    return interrupt_of(machine, point)->is_late ? 0 : point->natural;
+    return is_late(machine, point) ? 0 : point->natural;
   if (!sim_point_is_step(point) || point->options == NULL)
     return point->natural;
   uint32_t stepping = stepping_cpu(machine, point);

@@ -27,7 +27,7 @@ bool sim_path_preempts(const struct SimMachine *machine, const SimPoint *point, 
  * question of the schedule, the natural one. */
 uint32_t sim_path_going_on(const struct SimMachine *machine, const SimPoint *point);
 
-/* Of cpus, one bit each: an interrupt is pending there that was put off. */
+/* Which interrupts are pending that were put off, on all cpus: a hash. */
 uint64_t sim_path_late(const struct SimMachine *machine);
 
 /* Writes the options of a point, the natural one first, or with stays_first the cpu that was stepping, if it can go on. Leaves out those who would only

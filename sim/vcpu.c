@@ -104,7 +104,6 @@ void sim_interrupt_request(SimMachine *machine, SimVcpu *vcpu, SimInterrupt *int
   if (interrupt->is_pending)
     return;
   interrupt->is_pending = true;
-  interrupt->is_late = false;
   sim_list_push_tail(&vcpu->pending[interrupt->irql], &interrupt->link);
   vcpu->pending_levels |= 1u << interrupt->irql;
   sim_vcpu_update(machine, vcpu);
@@ -127,6 +126,7 @@ void sim_interrupt_take(SimMachine *machine, SimVcpu *vcpu) {
   SimInterrupt *interrupt = sim_interrupt_first(vcpu);
   sim_list_remove(&interrupt->link);
   interrupt->is_pending = false;
+  vcpu->late_levels &= ~(1u << interrupt->irql);
   if (sim_list_is_empty(&vcpu->pending[interrupt->irql]))
     vcpu->pending_levels &= ~(1u << interrupt->irql);
   SimContext *context = sim_context_create_interrupt(machine, vcpu, interrupt->irql, interrupt->context_kind, interrupt_main, interrupt);

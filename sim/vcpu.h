@@ -19,7 +19,6 @@ typedef struct SimInterrupt {
   SimIrql irql;         /* the level it is delivered at: only to a cpu below it */
   uint8_t context_kind; /* SIM_CONTEXT_INTERRUPT or SIM_CONTEXT_DPC */
   bool is_pending;
-  bool is_late;    /* pending, and it could have landed before: the schedule put it off */
   bool is_prompt;  /* lands at the first possible point without a choice: software interrupts a cpu requests of itself */
   uint32_t object; /* ordinal, for events */
   void (*routine)(struct SimMachine *machine, void *argument); /* runs in a context of its own on that cpu, at irql */
@@ -35,6 +34,7 @@ typedef struct SimVcpu {
   bool has_thread;         /* stack[0] is the current thread; else the cpu's own thread is the idle loop */
   SimIrql irql;            /* == stack[depth-1]->irql; PASSIVE when idle */
   uint32_t pending_levels; /* bit n: pending[n] is not empty */
+  uint32_t late_levels;    /* ... and the first there could have landed before: the schedule put it off */
   uint64_t time_ns;        /* its own clock; >= now after it steps */
   uint64_t executed_ns;    /* time it really ran or spun: what watchdogs and quanta count */
   uint64_t high_since_ns;  /* executed_ns when it last rose to DISPATCH_LEVEL or above */

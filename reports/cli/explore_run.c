@@ -260,8 +260,10 @@ static void line_take(ExplorePool *pool, ExploreWorker *worker, const char *line
     uint64_t block = worker->spans[0].block;
     memmove(worker->spans, worker->spans + 1, (EXPLORE_AHEAD_COUNT - 1) * sizeof *worker->spans);
     worker->span_count -= worker->span_count > 0;
-    if (json_object_object_get_ex(json, "note", NULL))
-      note_add(pool, "%s", json_object_get_string(json_object_object_get(json, "note")));
+    static const char *const notes[] = { "note", "races" };
+    for (guint i = 0; i < G_N_ELEMENTS(notes); i++)
+      if (json_object_object_get_ex(json, notes[i], NULL))
+        note_add(pool, "%s", json_object_get_string(json_object_object_get(json, notes[i])));
     if (json_object_object_get_ex(json, "ended", NULL) && ring_drain(pool, worker) && explore_flush(pool))
       block_ended(pool, block, json);
   }

@@ -82,8 +82,8 @@ static void block_end_tell(const Worker *worker, const SimSearchProof *proof, bo
     json_object_object_add(json, "note", json_object_new_string(note));
   }
   g_autofree char *races_left = scenario_run_races_left(worker->run);
-  if (unreduced == 0 && races_left != NULL)
-    json_object_object_add(json, "note", json_object_new_string(races_left));
+  if (races_left != NULL)
+    json_object_object_add(json, "races", json_object_new_string(races_left));
   reply(worker, json);
 }
 

@@ -127,6 +127,9 @@ static int replay(ReplayCommand *command, CliSchedule *schedule) {
   char *line = sim_schedule_print(&result.exceptions, scenario_run_fingerprint(schedule->run));
   crash_report_print(out, &command->style,
                      &(ReportSubject){ .run = schedule->run, .result = &result, .schedule = line, .name = command->name });
+  g_autofree char *races_left = scenario_run_races_left(schedule->run);
+  if (races_left != NULL)
+    paragraph_put(out, &command->style, "races", races_left);
   bool agree = result.stop == SIM_STOP_LIMIT_HOST_TIME || hashes_agree(schedule, result.hash, command->times);
   g_string_append_printf(out, "  hash:             %016llx%s\n", (unsigned long long)result.hash,
                          !agree               ? ", but not each time"

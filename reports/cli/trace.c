@@ -25,6 +25,9 @@ static void trace(CliSchedule *schedule, bool with_boot, bool wants_json) {
     printf("%s, %u event%s, hash %016llx\n", bucket, result.event_count, result.event_count == 1 ? "" : "s",
            (unsigned long long)result.hash);
   }
+  g_autofree char *races_left = scenario_run_races_left(schedule->run);
+  if (races_left != NULL)
+    fprintf(wants_json ? stderr : stdout, "%s\n", races_left);
   run_result_finish(&result);
   sim_record_finish(&record);
 }

@@ -87,8 +87,10 @@ bool scenario_run_look_for_races(ScenarioRun *run) {
 char *scenario_run_races_left(const ScenarioRun *run) {
   if (run->races_left == 0)
     return NULL;
-  return g_strdup_printf("data races were looked for among the first %u threads and interrupt levels of a schedule alone: there were more",
-                         SIM_RACE_ACTOR_COUNT_MAX);
+  return g_strdup_printf(
+      "data races were not looked for to the end of each schedule: there is room for %u threads and interrupt levels, and for so "
+      "many locks and others that order them",
+      SIM_RACE_ACTOR_COUNT_MAX);
 }
 
 static ScenarioRun *run_create(ScenarioRun *run, GError **error) {

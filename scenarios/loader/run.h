@@ -69,8 +69,7 @@ struct Coverage *scenario_run_coverage(const ScenarioRun *run);
 bool scenario_run_look_for_races(ScenarioRun *run);
 /* They are looked for, and not because of an expectation: who runs it again has to say so again. */
 bool scenario_run_was_told_to_look_for_races(const ScenarioRun *run);
-/* What to tell of runs in which races were looked for only in the beginning, for more threads ran than there is room for. NULL: there was none. Returns
- * owned. */
+/* What to tell of runs in which races were looked for only in the beginning, for there was no room for all that ran. NULL: there was none. Returns owned. */
 char *scenario_run_races_left(const ScenarioRun *run);
 
 const Scenario *scenario_run_scenario(const ScenarioRun *run);

@@ -44,7 +44,7 @@ struct ScenarioRun {
   GPtrArray *scripts;    /* GArray of UserOperation, of the processes' threads */
   KeProcess **processes; /* in the arena; by ScenarioProcess.number */
   uint32_t *drivers;     /* ordinals; by ScenarioDriver.number */
-  uint64_t races_left;   /* runs in which races were looked for only until more threads had run than there was room for */
+  uint64_t races_left;   /* runs in which races were looked for only until there was no room for more threads, or for what orders them */
   bool *faults_met;      /* by number: in some schedule so far the call that is to fail was made */
   DdiFault boot_fault;   /* fails beside what the scenario names; function 0: nothing */
 };
@@ -72,11 +72,11 @@ void run_images_begin(const ScenarioRun *run);
 uint64_t run_image_symbol(const ScenarioRun *run, const ScenarioDriver *driver, const char *name);
 const GuestImage *run_image_of(const ScenarioRun *run, const ScenarioDriver *driver); /* NULL: it is written as steps */
 
-/* The value of a global of a driver that is C source, static or not, of 1, 2, 4 or 8 bytes, sign extended; false: none of that name and size. */
 /* run_judge.c: how often a finding or an event that is expected came in this run; what a global holds. */
 uint64_t run_expected_count(const ScenarioRun *run, const Expectation *expectation, const RunResult *result);
 bool run_global_read(const ScenarioRun *run, const ExpectGlobal *expected, int64_t *value);
 
+/* The value of a global of a driver that is C source, static or not, of 1, 2, 4 or 8 bytes, sign extended; false: none of that name and size. */
 bool run_image_global(const ScenarioRun *run, const char *driver, const char *name, int64_t *value);
 /* Do the functions and globals of C drivers that the scenario names exist? */
 bool run_names_check(const ScenarioRun *run, GError **error);

@@ -1,80 +1,13 @@
 /* The policies that draw: what each answers is an option and a replay of it is the run; what they promise of chances, by counts of many runs. */
-#include "rig.h"
+#include "every_kind.h"
 
 #include "sim/search.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#define VCPU_COUNT 4
+#define VCPU_COUNT EVERY_KIND_CPU_COUNT
 #define RUN_COUNT 120
-
-/* ---- a program of every kind of point ---- */
-
-typedef struct Shared {
-  uint64_t lock;
-  uint64_t words[7];
-} Shared;
-
-static Shared *shared(void) { return (Shared *)SIM_GUEST_BASE; }
-
-static void touch(unsigned word, SimAccessKind kind) { sim_access((uint64_t)&shared()->words[word], 8, kind, 1 + word); }
-
-static void lock(SimMachine *machine) {
-  sim_point(machine, SIM_POINT_SPIN, 1, 1, 20);
-  while (shared()->lock != 0)
-    sim_spin(machine, (uint64_t)&shared()->lock, 1);
-  shared()->lock = 1;
-}
-
-static void unlock(SimMachine *machine) {
-  shared()->lock = 0;
-  sim_spin_wake(machine, (uint64_t)&shared()->lock);
-}
-
-static void child(SimMachine *machine, void *argument) {
-  for (int i = 0; i < 4; i++) {
-    touch(5, SIM_ACCESS_WRITE);
-    sim_point(machine, SIM_POINT_CALL, 2, 2, 30);
-    sim_event(machine, SIM_EVENT_MODEL, 0, (uint32_t)shared()->words[5]++, 0, (uint32_t)(uintptr_t)argument, 0);
-  }
-}
-
-static void worker(SimMachine *machine, void *argument) {
-  uint32_t name = (uint32_t)(uintptr_t)argument;
-  for (uint32_t i = 0; i < 4; i++) {
-    static const SimOption levels[] = { { .id = 5 }, { .id = 7 }, { .id = 9 } };
-    uint32_t way = sim_choose(machine, SIM_CHOICE_MODEL, 0, NULL, 3) + sim_choose(machine, SIM_CHOICE_IRQL, 7, levels, 3) % 2;
-    sim_irql_raise(machine, SIM_IRQL_DISPATCH, 3);
-    lock(machine);
-    for (unsigned k = 0; k <= way; k++) {
-      touch(k, SIM_ACCESS_READ);
-      uint64_t value = shared()->words[k];
-      touch(k, SIM_ACCESS_WRITE);
-      shared()->words[k] = value + 1;
-    }
-    sim_event(machine, SIM_EVENT_MODEL, 0, name, (int32_t)shared()->words[0], way, 0);
-    unlock(machine);
-    sim_irql_lower(machine, SIM_IRQL_PASSIVE, 3);
-    if (i == name % 4 && machine->vcpus[VCPU_COUNT - 1].depth == 0)
-      sim_vcpu_set_thread(machine, &machine->vcpus[VCPU_COUNT - 1],
-                          sim_context_create(machine, machine->current, SIM_CONTEXT_THREAD, child, argument));
-  }
-}
-
-static void routine(SimMachine *machine, void *argument) {
-  touch(6, SIM_ACCESS_WRITE);
-  sim_event(machine, SIM_EVENT_MODEL, 0, (uint32_t)shared()->words[6]++, 0, (uint32_t)(uintptr_t)argument, 0);
-  sim_point(machine, SIM_POINT_CALL, 4, 3, 15);
-}
-
-static void every_kind(void) {
-  for (unsigned vcpu = 0; vcpu < VCPU_COUNT - 1; vcpu++)
-    rig_thread(vcpu, worker, (char)('a' + vcpu));
-  for (unsigned i = 0; i < 12; i++)
-    rig_interrupt(i % VCPU_COUNT, 20 + 37 * i, (SimIrql)(2 + i % 5), i % 2 ? SIM_CONTEXT_DPC : SIM_CONTEXT_INTERRUPT, routine,
-                  (char)('A' + i));
-}
 
 /* ---- searches ---- */
 
@@ -91,7 +24,7 @@ static SimSearch search_open(const SimPolicy *policy, uint64_t seed) {
 
 static void load(const SimRunOptions *options, Program *program) {
   rig_open(options);
-  assert_int_equal(sim_pages_allocate(sim_machine(), 1, SIM_PAGE_NONPAGED | SIM_PAGE_RESIDENT | SIM_PAGE_WRITABLE), SIM_GUEST_BASE);
+  every_kind_page();
   program();
 }
 
@@ -329,9 +262,9 @@ static void surw_and_feedback_select(void **state) {
 static void turner(SimMachine *machine, void *argument) {
   uint64_t self = (uint64_t)(uintptr_t)argument == 'a' ? 0 : 1;
   for (int i = 0; i < TURNS; i++) {
-    sim_point_at(machine, SIM_POINT_INTERLOCKED, 0, 0, true, (uint64_t)&shared()->words[0], 10);
-    if (shared()->words[0] < TURNS)
-      shared()->words[0] = shared()->words[0] % 2 == self ? shared()->words[0] + 1 : 0;
+    sim_point_at(machine, SIM_POINT_INTERLOCKED, 0, 0, true, (uint64_t)&every_kind_memory()->words[0], 10);
+    if (every_kind_memory()->words[0] < TURNS)
+      every_kind_memory()->words[0] = every_kind_memory()->words[0] % 2 == self ? every_kind_memory()->words[0] + 1 : 0;
   }
 }
 
@@ -347,7 +280,7 @@ static unsigned turns_until_open(const SimPolicy *policy, uint64_t seed, unsigne
   for (bool is_open = false; !is_open && count < most; count++) {
     SimSchedule exceptions = { 0 };
     schedule_run(&search, two_turn, &exceptions);
-    is_open = shared()->words[0] == TURNS;
+    is_open = every_kind_memory()->words[0] == TURNS;
     sim_schedule_finish(&exceptions);
   }
   sim_search_finish(&search);
@@ -428,7 +361,7 @@ static void an_interrupt_is_an_actor(void **state) {
 
 static void spin_on_word(SimMachine *machine, void *argument) {
   (void)argument;
-  while (shared()->words[0] == 0)
+  while (every_kind_memory()->words[0] == 0)
     sim_point(machine, SIM_POINT_CALL, 0, 1, 10);
 }
 
@@ -436,7 +369,7 @@ static void set_word(SimMachine *machine, void *argument) {
   (void)argument;
   for (int i = 0; i < 50; i++)
     sim_point(machine, SIM_POINT_CALL, 0, 0, 10);
-  shared()->words[0] = 1;
+  every_kind_memory()->words[0] = 1;
 }
 
 static void three_wait_for_one(void) {

@@ -63,7 +63,6 @@ static void every_write_is_undone(void **state) {
   memset((void *)memory.pages, 1, PAGES * SIM_PAGE_SIZE); /* nothing is protected any more */
 }
 
-/* Each in turn, for so long that the one before was tracked. */
 /* Two that differ in some pages only, a third that comes now and then: what they share may stay, whoever was restored before. */
 static void alike_states_take_turns(void **state) {
   (void)state;
@@ -92,6 +91,7 @@ static void alike_states_take_turns(void **state) {
     sim_snapshot_destroy(&snapshots[which]);
 }
 
+/* Each in turn, for so long that the one before was tracked. */
 static void states_take_turns(void **state) {
   (void)state;
   open_machine();
