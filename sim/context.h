@@ -82,8 +82,9 @@ typedef struct SimContext {
   uint16_t id_next;       /* slot + 1 of the next context whose id is in the same cell of SimMachine.id_cells, or of the next free one */
   uint32_t driver;        /* the model's: ordinal of the driver whose code runs in the context of id `driver_context` */
   uint32_t driver_context;
-  uint64_t race_epoch; /* of the accesses it makes now (race.h); 0: nobody looks for races */
-  const void *path;    /* the model's: the innermost of the calls of driver code that are active, linked */
+  uint64_t held_from_ns; /* the first tick that it was held up until, since it stepped last; 0: it was not */
+  uint64_t race_epoch;   /* of the accesses it makes now (race.h); 0: nobody looks for races */
+  const void *path;      /* the model's: the innermost of the calls of driver code that are active, linked */
   SimFrame frames[SIM_FRAME_COUNT_MAX];
 } SimContext;
 

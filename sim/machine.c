@@ -161,7 +161,10 @@ static void hold_up(SimMachine *machine) {
   uint64_t tick_ns = machine->clock->time_ns;
   for (uint32_t i = 0; i < machine->vcpu_count; i++) {
     SimVcpu *vcpu = &machine->vcpus[i];
-    if (vcpu->depth == 0 || vcpu->time_ns >= tick_ns)
+    if (vcpu->depth == 0)
+      continue;
+    sim_options_held(vcpu, tick_ns);
+    if (vcpu->time_ns >= tick_ns)
       continue;
     if (vcpu->stack[vcpu->depth - 1]->is_spinning && vcpu->time_ns < machine->now_ns)
       vcpu->executed_ns += machine->now_ns - vcpu->time_ns;
@@ -219,7 +222,9 @@ static SimContext *vcpu_enter(SimMachine *machine, SimVcpu *vcpu) {
   machine->now_ns = vcpu->time_ns;
   if (sim_vcpu_is_interruptible(vcpu) && choose_interrupt(machine, vcpu))
     sim_interrupt_take(machine, vcpu);
-  return vcpu->stack[vcpu->depth - 1];
+  SimContext *top = vcpu->stack[vcpu->depth - 1];
+  top->held_from_ns = 0;
+  return top;
 }
 
 static bool is_event_due(const SimMachine *machine, const SimVcpu *first) {

@@ -27,11 +27,31 @@ static void vcpu_option(const SimVcpu *vcpu, SimOption *option) {
   option->operation = sim_vcpu_operation(vcpu);
 }
 
+static bool could_go_on(const SimContext *context) { return !context->is_spinning && !context->is_hung; }
+
+void sim_options_held(SimVcpu *vcpu, uint64_t tick_ns) {
+  for (uint32_t i = 0; i < vcpu->depth; i++)
+    if (could_go_on(vcpu->stack[i]) && vcpu->stack[i]->held_from_ns == 0)
+      vcpu->stack[i]->held_from_ns = tick_ns;
+}
+
+/* Held up from tick to tick, as by others that poll, nothing stands still for longer than by one tick. */
+static bool is_held_long(const SimMachine *machine, uint64_t tick_ns) {
+  for (uint32_t i = 0; i < machine->vcpu_count; i++)
+    for (uint32_t k = 0; k < machine->vcpus[i].depth; k++) {
+      const SimContext *context = machine->vcpus[i].stack[k];
+      if (context->held_from_ns != 0 && could_go_on(context) && tick_ns > context->held_from_ns + SIM_HOLD_UP_NS_MAX)
+        return true;
+    }
+  return false;
+}
+
 /* Timers and time-outs may come while others are held up; what the scenario does at a time comes at that time. Nothing holds up all cpus for longer:
  * a time-out of 10 s does not come while a thread makes one step. */
 bool sim_may_hold_up(const SimMachine *machine) {
   const SimQueueEntry *first = sim_queue_first(&machine->queue);
-  return first != NULL && first == machine->clock && first->time_ns <= machine->now_ns + SIM_HOLD_UP_NS_MAX;
+  return first != NULL && first == machine->clock && first->time_ns <= machine->now_ns + SIM_HOLD_UP_NS_MAX &&
+         !is_held_long(machine, first->time_ns);
 }
 
 bool sim_options_hold_up(const SimMachine *machine) {

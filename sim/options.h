@@ -20,6 +20,7 @@ uint32_t sim_options_list(SimMachine *machine, SimOptions *options);
 /* Whether the policy wants to hold up all cpus until the clock ticks; whether that is possible now. */
 bool sim_options_hold_up(const SimMachine *machine);
 bool sim_may_hold_up(const SimMachine *machine);
+void sim_options_held(SimVcpu *vcpu, uint64_t tick_ns); /* what runs there is held up until that tick */
 
 /* The operation a cpu would make if it stepped now: that of its top context, or of the interrupt that would land. */
 SimOperation sim_vcpu_operation(const SimVcpu *vcpu);

@@ -200,6 +200,8 @@ static bool is_seen(Path *path, SimMachine *machine, const SimPoint *point) {
            sim_path_late(machine);
   if (options->delay_bound != SIM_SEARCH_UNBOUNDED)
     salt = (salt * 31 + path->run.delays) * 31 + point->natural;
+  if (options->holds_up)
+    salt = salt * 31 + sim_path_held(machine);
   SimStateKey key = sim_state_key(path->state, machine, point, salt, path->is_timed);
   return sim_state_see(path->state, key, path->is_timed ? 0 : sim_search_time_spent_ns(&path->run.time, machine));
 }

@@ -45,6 +45,14 @@ uint64_t sim_path_late(const SimMachine *machine) {
   return late;
 }
 
+uint64_t sim_path_held(const SimMachine *machine) {
+  uint64_t held = 0;
+  for (uint32_t i = 0; i < machine->vcpu_count; i++)
+    for (uint32_t k = 0; k < machine->vcpus[i].depth; k++)
+      held = held * 0x9e3779b97f4a7c15ULL + machine->vcpus[i].stack[k]->held_from_ns;
+  return held;
+}
+
 static bool is_any_useful(const SimMachine *machine, const SimPoint *point) {
   for (uint32_t i = 0; i < point->option_count; i++)
     if (point->options[i].actor != SIM_ACTOR_CLOCK && !sim_path_is_futile(machine, &point->options[i]))

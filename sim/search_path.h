@@ -29,6 +29,8 @@ uint32_t sim_path_going_on(const struct SimMachine *machine, const SimPoint *poi
 
 /* Which interrupts are pending that were put off, on all cpus: a hash. */
 uint64_t sim_path_late(const struct SimMachine *machine);
+/* Since which tick what runs on the cpus is held up: a hash. */
+uint64_t sim_path_held(const struct SimMachine *machine);
 
 /* Writes the options of a point, the natural one first, or with stays_first the cpu that was stepping, if it can go on. Leaves out those who would only
  * find that they have to wait, unless all would. Returns how many, at least one. */

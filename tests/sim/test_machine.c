@@ -199,6 +199,26 @@ static void only_a_near_tick_comes_while_all_are_held_up(void **state) {
   }
 }
 
+static void ticks_and_sets_the_next(SimMachine *machine, void *argument) {
+  log_name(machine, argument);
+  machine->clock = sim_queue_first(&machine->queue);
+}
+
+/* From tick to tick, either: behind the third the fourth is more than a second away from the one that the thread was held up until. */
+static void nobody_is_held_up_for_long(void **state) {
+  (void)state;
+  SimRunOptions options = rig_options(&holds_up, 3);
+  rig_open(&options);
+  for (uint32_t i = 4; i > 0; i--) {
+    RigStimulus *tick = rig_interrupt(2, i * 400000000, 5, SIM_CONTEXT_INTERRUPT, ticks_and_sets_the_next, 't');
+    sim_machine()->clock = &tick->entry;
+  }
+  rig_thread(0, steps_and_tells, 'a');
+  rig_thread(1, spins_until_told, 'b');
+  assert_int_equal(sim_machine_run(sim_machine()), SIM_STOP_QUIET);
+  assert_string_equal(rig_log()->text, "tttataa");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(timed_steps_the_earliest),
@@ -208,6 +228,7 @@ int main(void) {
     cmocka_unit_test(a_cpu_that_spins_for_nobody_hangs),
     cmocka_unit_test(limits_are_outcomes),
     cmocka_unit_test(only_a_near_tick_comes_while_all_are_held_up),
+    cmocka_unit_test(nobody_is_held_up_for_long),
     cmocka_unit_test(events_without_end_are_a_limit),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
