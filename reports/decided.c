@@ -220,7 +220,7 @@ char *decided_words(const DecidedSubject *subject) {
   const Likelihood *likelihood = subject->likelihood;
   bool is_decided = likelihood->proved > 0 && likelihood->is_averted;
   size_t choice = is_decided ? likelihood->proved - 1 : likelihood->critical;
-  if (likelihood->proved == 0)
+  if (likelihood->proved == 0 && !likelihood->is_cut)
     return g_strdup("the beginning: whatever is chosen, every schedule fails");
   if (choice == likelihood->line.count ||
       (!is_decided && !likelihood_differs(&likelihood->points[choice], &likelihood->points[choice + 1])))

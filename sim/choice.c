@@ -1,5 +1,7 @@
 #include "options.h"
 
+#include <string.h>
+
 const char sim_choice_letters[SIM_CHOICE_KIND_COUNT + 1] = "simraquwfpgktc";
 
 const char *const sim_choice_names[SIM_CHOICE_KIND_COUNT] = {
@@ -80,15 +82,19 @@ uint32_t sim_choose_in(SimMachine *machine, SimContext *context, SimChoiceKind k
 }
 
 uint32_t sim_choose_of(SimMachine *machine, SimContext *context, SimChoiceKind kind, uint32_t ordinal, uint32_t natural,
-                       const SimOptions *options) {
+                       const SimOptions *listed) {
+  SimOption *options = __builtin_alloca(listed->listed * sizeof *options);
+  SimReadyRun *runs = __builtin_alloca(listed->run_count * sizeof *runs);
+  memcpy(options, listed->list, listed->listed * sizeof *options);
+  memcpy(runs, listed->runs, listed->run_count * sizeof *runs);
   SimPoint point = { .kind = kind,
                      .context = context != NULL ? context->id : 0,
                      .ordinal = ordinal != UINT32_MAX ? ordinal : ordinal_take(machine, context, kind),
                      .natural = natural,
-                     .option_count = options->count,
-                     .options = options->list,
-                     .listed_count = options->listed,
-                     .runs = options->runs };
+                     .option_count = listed->count,
+                     .options = options,
+                     .listed_count = listed->listed,
+                     .runs = runs };
   return ask(machine, &point);
 }
 

@@ -263,13 +263,6 @@ static bool is_of(const Departure *departure, const SimPoint *point) {
   return departure->context == point->context && departure->kind == point->kind && departure->ordinal == point->ordinal;
 }
 
-static bool is_option(const SimPoint *point, uint32_t id) {
-  for (uint32_t i = 0; point->options != NULL && i < point->option_count; i++)
-    if (point->options[i].id == id)
-      return true;
-  return point->options == NULL && id < point->option_count;
-}
-
 static void option_step(SimDrawing *drawing, const SimPoint *point, uint32_t id) {
   bool goes_on = point->kind == SIM_CHOICE_INTERRUPT && id != point->natural;
   if (!(sim_point_is_step(point) || goes_on) || point->options == NULL)
@@ -287,7 +280,7 @@ bool sim_frontier_leads(SimDrawing *drawing, const SimPoint *point, uint32_t *an
   const Departure *next = &self->back[self->back_next];
   bool is_here = is_of(next, point);
   self->back_next += is_here;
-  if (is_here && !is_option(point, next->answer)) { /* it is here; or the way led by points that are no longer met */
+  if (is_here && !sim_point_has(point, next->answer)) { /* it is here; or the way led by points that are no longer met */
     self->back_next = self->back_length;
     return false;
   }

@@ -183,16 +183,16 @@ static SimVcpu *answer_take(SimMachine *machine, uint32_t answer) {
 static SimVcpu *choose_vcpu(SimMachine *machine, SimVcpu *natural) {
   if (!machine->options.policy->explores)
     return natural;
-  SimOptions options;
   bool is_only = (machine->enabled & (machine->enabled - 1)) == 0 && !machine->has_ready_threads && !sim_options_hold_up(machine);
-  uint32_t count = is_only ? 1 : sim_options_list(machine, &options);
-  if (count == 1) {
+  const SimOptions *options = is_only ? NULL : sim_options_list(machine);
+  if (is_only || options->count == 1) {
     if (sim_may_hold_up(machine)) /* who holds up is asked here: both count the point */
       sim_choice_skip(machine, SIM_CHOICE_CLOCK);
     return natural;
   }
-  SimChoiceKind kind = count == 2 && options.listed == 2 && options.list[1].actor == SIM_ACTOR_CLOCK ? SIM_CHOICE_CLOCK : SIM_CHOICE_STEP;
-  return answer_take(machine, sim_choose_of(machine, machine->current, kind, UINT32_MAX, natural->number, &options));
+  bool is_of_clock = options->count == 2 && options->listed == 2 && options->list[1].actor == SIM_ACTOR_CLOCK;
+  SimChoiceKind kind = is_of_clock ? SIM_CHOICE_CLOCK : SIM_CHOICE_STEP;
+  return answer_take(machine, sim_choose_of(machine, machine->current, kind, UINT32_MAX, natural->number, options));
 }
 
 /* Does the pending interrupt land before the next step of what the cpu runs? */
@@ -381,20 +381,13 @@ static void access_choose(SimMachine *machine, uint64_t address, bool is_write) 
                                   .is_write = is_write || is_interlocked,
                                   .address = address };
   SimVcpu *vcpu = self->vcpu;
-  SimOptions options;
-  sim_options_list(machine, &options);
-  uint32_t answer = sim_choose_of(machine, self, SIM_CHOICE_ACCESS, self->access_ordinal, vcpu->number, &options);
+  uint32_t answer = sim_choose_of(machine, self, SIM_CHOICE_ACCESS, self->access_ordinal, vcpu->number, sim_options_list(machine));
   self->pending.kind = SIM_POINT_ACCESS;
   if (answer == vcpu->number)
     return;
   sim_event(machine, SIM_EVENT_PREEMPT, 0, 0, 0, answer, 0);
   SimVcpu *chosen = answer_take(machine, answer);
   go_to(machine, chosen != NULL ? vcpu_enter(machine, chosen) : next_context(machine));
-}
-
-static bool forced_access(SimMachine *machine) {
-  SimOptions options;
-  return sim_forced_access(machine, sim_options_list(machine, &options));
 }
 
 void sim_access_preempt(SimMachine *machine, uint64_t address, bool is_write) {
@@ -405,7 +398,7 @@ void sim_access_preempt(SimMachine *machine, uint64_t address, bool is_write) {
     sim_stop(machine, SIM_STOP_LIMIT_ACCESSES, NULL);
   if (count / STEPS_BETWEEN_LOOKS != machine->access_count / STEPS_BETWEEN_LOOKS)
     host_time_look(machine);
-  if (is_chosen && machine->is_forced && !forced_access(machine))
+  if (is_chosen && machine->is_forced && !sim_forced_access(machine, sim_options_list(machine)->count))
     return;
   if (is_chosen)
     access_choose(machine, address, is_write);

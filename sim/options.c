@@ -1,5 +1,6 @@
 #include "options.h"
 
+#include "process.h"
 #include "search.h"
 
 SimOperation sim_vcpu_operation(const SimVcpu *vcpu) {
@@ -80,7 +81,8 @@ static void ready_list(const SimMachine *machine, SimOptions *options) {
     }
 }
 
-uint32_t sim_options_list(SimMachine *machine, SimOptions *options) {
+const SimOptions *sim_options_list(SimMachine *machine) {
+  SimOptions *options = &sim_process()->options;
   options->listed = options->run_count = 0;
   for (uint64_t left = machine->enabled; left != 0; left &= left - 1)
     vcpu_option(&machine->vcpus[__builtin_ctzll(left)], &options->list[options->listed++]);
@@ -88,9 +90,9 @@ uint32_t sim_options_list(SimMachine *machine, SimOptions *options) {
     options->list[options->listed++] = (SimOption){ .id = SIM_OPTION_CLOCK, .actor = SIM_ACTOR_CLOCK };
   options->count = options->listed;
   if (!machine->has_ready_threads)
-    return options->count;
+    return options;
   options->count += ready_count(machine, options);
   if (!machine->options.policy->by_id)
     ready_list(machine, options);
-  return options->count;
+  return options;
 }

@@ -14,8 +14,8 @@ typedef struct SimOptions {
   SimReadyRun runs[SIM_OPTION_THREAD_COUNT_MAX];
 } SimOptions;
 
-/* Returns how many there are. */
-uint32_t sim_options_list(SimMachine *machine, SimOptions *options);
+/* In memory of the process, until the next time. */
+const SimOptions *sim_options_list(SimMachine *machine);
 
 /* Whether the policy wants to hold up all cpus until the clock ticks; whether that is possible now. */
 bool sim_options_hold_up(const SimMachine *machine);
@@ -25,6 +25,6 @@ void sim_options_held(SimVcpu *vcpu, uint64_t tick_ns); /* what runs there is he
 /* The operation a cpu would make if it stepped now: that of its top context, or of the interrupt that would land. */
 SimOperation sim_vcpu_operation(const SimVcpu *vcpu);
 
-/* sim_choose_in of these. */
+/* sim_choose_in of these, which stand on the stack while it is asked: a search may save the machine meanwhile, and go on from there later. */
 uint32_t sim_choose_of(SimMachine *machine, SimContext *context, SimChoiceKind kind, uint32_t ordinal, uint32_t natural,
-                       const SimOptions *options);
+                       const SimOptions *listed);

@@ -172,7 +172,7 @@ static uint32_t places_of(SimFaults *faults, const SimMachine *machine, const Si
       return SIM_FAULT_NONE;
     *first = faults->count + 1;
     for (uint32_t i = 0; i < point->option_count; i++) {
-      uint32_t id = point->options != NULL ? point->options[i].id : i;
+      uint32_t id = sim_point_id(point, i);
       if (id != point->natural)
         place_add(faults, machine, point, key, ordinal, id);
     }

@@ -27,8 +27,6 @@ static void other_push(SimSurvey *survey, uint32_t id) {
   survey->others[survey->other_count++] = id;
 }
 
-static uint32_t option_id(const SimPoint *point, uint32_t index) { return point->options != NULL ? point->options[index].id : index; }
-
 /* The cpu that asks, or that the interrupt is pending on; 0xff: none. */
 static uint8_t cpu_of(const SimMachine *machine, const SimPoint *point) {
   const SimVcpu *vcpu = sim_vcpu(machine);
@@ -49,20 +47,13 @@ static void point_list(SimMachine *machine, SimSurvey *survey, const SimPoint *p
                            .cpu = cpu_of(machine, point),
                            .preempts = preempts };
   for (uint32_t i = 0; i < point->option_count; i++)
-    if (option_id(point, i) != answered) {
-      other_push(survey, option_id(point, i));
+    if (sim_point_id(point, i) != answered) {
+      other_push(survey, sim_point_id(point, i));
       met->others++;
     }
 }
 
 /* ---- answers ---- */
-
-static bool is_option(const SimPoint *point, uint32_t id) {
-  for (uint32_t i = 0; i < point->option_count; i++)
-    if (option_id(point, i) == id)
-      return true;
-  return false;
-}
 
 static void count(SimSurvey *survey, const SimPoint *point, uint32_t answered, uint32_t going_on, bool preempts) {
   bool is_of_schedule = sim_point_is_step(point) || point->kind == SIM_CHOICE_INTERRUPT;
@@ -79,7 +70,7 @@ static uint32_t answer(SimMachine *machine, const SimPoint *point) {
   SimSurvey *survey = survey_of(machine);
   const SimException *said = sim_schedule_at_or_after(machine->options.replay, point->context, point->kind, point->ordinal);
   bool is_said = said != NULL && said->ordinal == point->ordinal;
-  if (is_said && !is_option(point, said->answer)) {
+  if (is_said && !sim_point_has(point, said->answer)) {
     machine->replay_misses++;
     is_said = false;
   }

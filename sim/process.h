@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "internal.h"
+#include "options.h"
 
 #include <signal.h>
 
@@ -67,6 +67,7 @@ typedef struct SimProcess {
   bool is_guest_stack_used[SIM_CONTEXT_COUNT_MAX]; /* by slot: driver code ran there since it was cleared */
   uint64_t snapshot_serial;                        /* of the last one saved */
   SimWritten written;
+  SimOptions options; /* listed last: all there could be, which is much for a stack that is saved */
 } SimProcess;
 
 _Static_assert(sizeof(SimProcess) <= SIM_MACHINE_BASE - SIM_ARENA_BASE, "the process' state fits its place in the arena");

@@ -95,7 +95,7 @@ uint32_t sim_path_options(SimMachine *machine, const SimPoint *point, bool stays
   bool leaves_futile = is_step && is_any_useful(machine, point);
   uint32_t stepping = stepping_cpu(machine, point), count = 0;
   for (uint32_t i = 0; i < point->option_count; i++) {
-    uint32_t id = point->options != NULL ? point->options[i].id : i;
+    uint32_t id = sim_point_id(point, i);
     if (leaves_futile && sim_path_is_futile(machine, &point->options[i]))
       continue;
     options[count++] = (SimPathOption){ .id = id, .preempts = preempts(machine, point, stepping, id) };

@@ -4,11 +4,10 @@
 /* Partial-order reduction is told what is looked at and what changes: the ready threads, and what a processor runs, or is to run, or that it is idle
  * (sim/footprint.h). */
 static void ready_touch(bool is_write) { sim_touch_shared(sim_machine(), SIM_TOUCH_READY, is_write); }
-static void turn_touch(const KePrcb *prcb, bool is_write) { ke_turn_touch(prcb, is_write); }
 
 KeThread *ke_ready_take(KePrcb *prcb) {
   KeThread *thread = prcb->next;
-  turn_touch(prcb, true);
+  ke_turn_touch(prcb, true);
   prcb->next = NULL;
   if (thread != NULL)
     return thread;
@@ -24,7 +23,7 @@ static void quantum_stop(KePrcb *prcb, KeThread *thread) { thread->quantum_used_
 
 void ke_run(KePrcb *prcb, KeThread *thread) {
   SimMachine *machine = sim_machine();
-  turn_touch(prcb, true);
+  ke_turn_touch(prcb, true);
   if (!ke_is_idle(prcb))
     quantum_stop(prcb, prcb->current);
   sim_event(machine, EVENT_RUN, 0, thread != NULL ? thread->header.object->ordinal : 0, 0, prcb->number, 0);
@@ -92,7 +91,7 @@ void ke_quantum_tick(KePrcb *prcb) {
 /* A boost decays by one with each quantum (K-OBJ-3). */
 static void quantum_end(KePrcb *prcb) {
   KeThread *thread = prcb->current;
-  turn_touch(prcb, true);
+  ke_turn_touch(prcb, true);
   prcb->is_quantum_over = false;
   if (ke_is_idle(prcb))
     return;
@@ -119,7 +118,7 @@ static void switch_check(KePrcb *prcb) {
 void ke_switch(KePrcb *prcb) {
   KeThread *old = prcb->current;
   bool is_turn_over = prcb->is_quantum_over;
-  turn_touch(prcb, false);
+  ke_turn_touch(prcb, false);
   if (is_turn_over)
     quantum_end(prcb);
   bool must_leave = old != prcb->idle && !ke_may_run_on(old, prcb);
@@ -137,7 +136,7 @@ void ke_thread_yield(void) {
   SimMachine *machine = sim_machine();
   KePrcb *prcb = ke_prcb();
   KeThread *thread = prcb->current;
-  turn_touch(prcb, false);
+  ke_turn_touch(prcb, false);
   if (machine->current != thread->context || ke_irql() >= SIM_IRQL_DISPATCH)
     return;
   KeThread *next = prcb->next != NULL ? NULL : ke_ready_best(prcb, thread->priority);
@@ -221,7 +220,7 @@ static void priority_touch(const KeThread *thread) {
   if (thread->state == KE_THREAD_READY)
     ready_touch(true);
   else if (thread->state == KE_THREAD_RUNNING || thread->state == KE_THREAD_STANDBY)
-    turn_touch(&KE->prcbs[thread->cpu], true);
+    ke_turn_touch(&KE->prcbs[thread->cpu], true);
 }
 
 void ke_thread_boost(KeThread *thread, int increment) {

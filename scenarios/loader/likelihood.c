@@ -236,7 +236,7 @@ static void estimate_once(Estimate *self) {
   g_free(out->options);
   sim_prospect_follow(&self->search);
   run_next(self, self->schedule, &fails);
-  SIM_ASSERT(fails);
+  SIM_ASSERT(fails || out->is_cut); /* the host's clock may end any of them */
   out->line = *sim_prospect_line(&self->search);
   out->points = g_new0(LikelihoodPoint, out->line.count + 1);
   out->options = g_new0(LikelihoodShare, out->line.option_count + 1);

@@ -26,6 +26,18 @@ static void compare(const char *how, uint64_t seed, const Found *all, const Foun
            (unsigned long long)other->known);
 }
 
+/* Within a bound, states that are alike have as much of it left: which interrupts were put off, too. */
+static void bounded_compare(const Program *program, uint64_t seed, SimSearchOptions options) {
+  static Found bounded, merged;
+  for (options.preemption_bound = 0; options.preemption_bound < 3; options.preemption_bound++) {
+    options.merges_states = false;
+    program_search(program, &options, RUN_COUNT_MAX, &bounded);
+    options.merges_states = true;
+    program_search(program, &options, RUN_COUNT_MAX, &merged);
+    compare("merged states, bounded", seed, &bounded, &merged);
+  }
+}
+
 typedef struct Total {
   uint64_t programs, all, reduced, known, outcomes;
 } Total;
@@ -47,6 +59,8 @@ static bool program_compare(uint64_t seed, bool may_stop, Total *total) {
   compare("dpor, all attempts made", seed, &all, &other);
   program_search(program, &merged, RUN_COUNT_MAX, &other);
   compare("merged states", seed, &all, &other);
+  merged.merges_states = false;
+  bounded_compare(program, seed, merged);
   dpor.makes_attempts = false;
   program_search(program, &dpor, RUN_COUNT_MAX * 2, &other);
   compare("dpor", seed, &all, &other);

@@ -243,6 +243,35 @@ static void an_interrupt_that_lands_late(void **state) {
   sim_snapshot_destroy(&program.snapshot);
 }
 
+/* Another one at that level is another preemption. */
+static void look_again(SimMachine *machine, void *argument) {
+  (void)machine, (void)argument;
+  rig_log()->words[2] = rig_log()->words[0];
+}
+
+static bool are_seen_late(void) { return rig_log()->words[1] == 3 && rig_log()->words[2] == 7; }
+
+static void two_interrupts_that_land_late(void **state) {
+  (void)state;
+  SimRunOptions options = rig_options(&sim_policy_timed, 2);
+  Program program = { .has_failed = are_seen_late };
+  rig_open(&options);
+  rig_thread(0, walk, 'a');
+  rig_interrupt(0, 15, SIM_IRQL_DISPATCH, SIM_CONTEXT_DPC, look, 'i');
+  rig_interrupt(0, 45, SIM_IRQL_DISPATCH, SIM_CONTEXT_DPC, look_again, 'j');
+  program.snapshot = sim_snapshot_save();
+  SimShrink shrink = shrink_of(&program);
+  SimSchedule schedule = { 0 };
+  SimShrinkResult result;
+  assert_true(another(&schedule, &program));
+  sim_shrink(&shrink, &schedule, &result);
+  assert_false(result.is_natural);
+  assert_int_equal(result.preemptions, 2);
+  assert_true(result.is_proved);
+  sim_schedule_finish(&schedule);
+  sim_snapshot_destroy(&program.snapshot);
+}
+
 /* What fails anyway needs no departure; what uses up its runs says so and still fails. */
 static bool always(void) { return true; }
 
@@ -283,8 +312,11 @@ static void the_runs_are_bounded(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(a_deadlock_among_many_sections), cmocka_unit_test(three_rounds_of_luck),
-    cmocka_unit_test(an_interrupt_that_lands_late),   cmocka_unit_test(what_fails_anyway),
+    cmocka_unit_test(a_deadlock_among_many_sections),
+    cmocka_unit_test(three_rounds_of_luck),
+    cmocka_unit_test(an_interrupt_that_lands_late),
+    cmocka_unit_test(two_interrupts_that_land_late),
+    cmocka_unit_test(what_fails_anyway),
     cmocka_unit_test(the_runs_are_bounded),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
