@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define FIND_COUNT 10000
+#define NUMBER_NONE G_MININT64 /* it was not named */
 
 typedef struct WhenCommand {
   CliSchedule schedule;
@@ -134,9 +135,13 @@ static const char description[] =
     "  irqlab when mine.json v1:-:a18b6671.s0=1\n\n"
     "Exit codes: 0 told; 1 nothing went wrong; 2 bad input; 3 cannot be set up.\n";
 
+static bool is_good(gint64 number) { return number >= 1 || number == NUMBER_NONE; }
+
+static uint64_t number_or_default(gint64 number) { return number != NUMBER_NONE ? (uint64_t)number : 0; }
+
 static bool numbers_check(WhenCommand *command) {
   guint64 seed = 1;
-  if (command->draws < 0 || command->runs < 0) {
+  if (!is_good(command->draws) || !is_good(command->runs)) {
     cli_error("when: --draws and --budget take numbers from 1");
     return false;
   }
@@ -144,8 +149,8 @@ static bool numbers_check(WhenCommand *command) {
     cli_error("when: --seed takes a number from 0 to 18446744073709551615, not \"%s\"", command->seed);
     return false;
   }
-  command->options = (LikelihoodOptions){ .draws = (uint64_t)command->draws,
-                                          .runs = (uint64_t)command->runs,
+  command->options = (LikelihoodOptions){ .draws = number_or_default(command->draws),
+                                          .runs = number_or_default(command->runs),
                                           .seed = seed,
                                           .visits_accesses = command->visits_accesses,
                                           .holds_up = command->holds_up };
@@ -178,7 +183,7 @@ static bool arguments_parse(WhenCommand *command, int *argc, char ***argv) {
 }
 
 int cli_when(int argc, char **argv) {
-  WhenCommand command = { 0 };
+  WhenCommand command = { .draws = NUMBER_NONE, .runs = NUMBER_NONE };
   int exit_code = EXIT_BAD_INPUT;
   if (arguments_parse(&command, &argc, &argv)) {
     command.name = argv[1];

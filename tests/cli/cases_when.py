@@ -111,6 +111,7 @@ def when_nothing_fails():
 def when_it_is_asked_wrongly():
     for arguments, text in [(['when'], 'irqlab when SCENARIO'), (['when', 'clean.json', 'v1:-', 'more'], 'irqlab when SCENARIO'),
                             (['when', 'clean.json', 'v2:-'], 'schedule, column'), (['when', '--draws', '-1', 'clean.json'], '--draws and --budget'),
+                            (['when', '--draws', '0', 'clean.json'], '--draws and --budget'), (['when', '--budget', '0', 'clean.json'], '--draws and --budget'),
                             (['when', '--seed', 'x', 'clean.json'], '--seed takes a number'), (['when', 'nosuch.json'], 'no such file')]:
         result = irqlab(*arguments)
         check_exit(result, 2)
