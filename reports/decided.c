@@ -123,7 +123,13 @@ static void row_print(GString *out, const ReportStyle *style, const DecidedSubje
   others_print(out, style, subject, choice);
 }
 
-/* What many choices did together, each of them little. */
+static bool all_looked_at(const Likelihood *likelihood, size_t from, size_t to) {
+  while (from < to && likelihood->points[from].share.runs != 0)
+    from++;
+  return from == to;
+}
+
+/* What many choices did together, each of them little, as far as each was looked at. */
 static void drift_print(GString *out, const ReportStyle *style, const Likelihood *likelihood, size_t from, size_t to) {
   const LikelihoodPoint *before = &likelihood->points[from], *behind = &likelihood->points[to];
   if (to <= from || !likelihood_differs(before, behind) || fabs(behind->share.chance - before->share.chance) < DRIFT_LEAST)
@@ -132,7 +138,9 @@ static void drift_print(GString *out, const ReportStyle *style, const Likelihood
   g_string_append_printf(out, "%*s  ", EVENT_COLUMNS, "...");
   bar_put(out, style, before->share.chance, behind->share.chance);
   number_put(out, chance);
-  g_string_append_printf(out, "   (%zu choice%s, each of which moved it little)\n", to - from, to - from == 1 ? "" : "s");
+  g_string_append_printf(out, "   (%zu choice%s, %s)\n", to - from, to - from == 1 ? "" : "s",
+                         all_looked_at(likelihood, from, to) ? "each of which moved it little"
+                                                             : "behind each of which too few runs were made to tell");
 }
 
 static void first_print(GString *out, const ReportStyle *style, const Likelihood *likelihood) {
@@ -162,7 +170,8 @@ static void chart_print(GString *out, const ReportStyle *style, const DecidedSub
   drift_print(out, style, likelihood, from, likelihood->line.count);
   size_t others = likelihood->line.count - rows->len;
   if (others > 0)
-    g_string_append_printf(out, "%*s(%zu other choice%s moved it less, or not at all)\n", ROW_INDENT, "", others, others == 1 ? "" : "s");
+    g_string_append_printf(out, "%*s(%zu other choice%s moved it less, or %s)\n", ROW_INDENT, "", others, others == 1 ? "" : "s",
+                           all_looked_at(likelihood, 0, likelihood->line.count) ? "not at all" : "could not all be looked at");
   g_string_append_c(out, '\n');
 }
 

@@ -15,7 +15,15 @@
 void progress_show(Progress *progress, guint done, guint total) {
   if (!progress->is_shown || done >= total)
     return;
+  int64_t now_us = g_get_monotonic_time();
+  if (progress->begun_us == 0)
+    progress->begun_us = now_us;
+  unsigned seconds = (unsigned)((now_us - progress->begun_us) / G_USEC_PER_SEC);
+  if (total == 1 && seconds == 0)
+    return;
   fprintf(stderr, "\r\033[K  %u of %u", done, total);
+  if (seconds > 0)
+    fprintf(stderr, "   %u s", seconds);
   progress->is_there = true;
 }
 

@@ -10,6 +10,7 @@
 typedef struct Progress {
   bool is_shown;
   bool is_there;
+  int64_t begun_us; /* when it was first to be shown; 0: not yet */
 } Progress;
 
 void progress_show(Progress *progress, guint done, guint total);

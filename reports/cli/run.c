@@ -228,7 +228,7 @@ static int run(const RunArguments *arguments, WorkerOptions *options, ReportColo
     return cli_error("run: there is no scenario (*.json) in the library at %s", config_library_folder());
   command.style = report_style_of(STDOUT_FILENO, is_silent ? REPORT_COLOR_NEVER : mode);
   command.columns = result_columns_of(scenarios, isatty(STDOUT_FILENO) ? command.style.width : 0);
-  command.progress.is_shown = explore_can_rewrite(STDERR_FILENO) && isatty(STDOUT_FILENO) && !is_silent && scenarios->len > 1;
+  command.progress.is_shown = explore_can_rewrite(STDERR_FILENO) && isatty(STDOUT_FILENO) && !is_silent;
   command.coverage = options->wants_coverage ? json_object_new_object() : NULL;
   command.outcomes = g_ptr_array_new_with_free_func((GDestroyNotify)outcome_free);
   options->style = command.style;

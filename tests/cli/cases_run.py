@@ -32,6 +32,13 @@ def nothing_else_is_lost():
 
 
 @test
+def one_scenario_is_seen_to_go_on():
+    output = on_terminal(['run', '--schedules', '100000000', '--timeout', '3', 'long.json'], {'TERM': 'xterm'})
+    check('\r\033[K  0 of 1   1 s' in output, output)
+    check('1 scenario: 0 as expected, 1 not' in output, output)
+
+
+@test
 def files_that_cannot_be_read():
     with tempfile.TemporaryDirectory() as folder:
         os.symlink('/nonexistent', f'{folder}/dangling.json')
