@@ -94,6 +94,27 @@ def a_needless_hold_up_of_the_clock_goes():
 
 
 @test
+def shrink_keeps_what_ends_a_run():
+    """A timer ticks until the driver is unloaded: the failure does not need that, who mends the driver does."""
+    functions = {'DriverEntry': ['KeInitializeTimer(&gTimer)', 'KeInitializeDpc(&gDpc, tick, NULL)', 'KeSetTimerEx(&gTimer, gDue, 1, &gDpc)',
+                                 'DriverObject->DriverUnload = unload', 'return STATUS_SUCCESS'],
+                 'unload': ['KeCancelTimer(&gTimer)', 'KeFlushQueuedDpcs()'], 'tick': {'as': 'KDEFERRED_ROUTINE', 'do': ['gTicks++']},
+                 'set': {'as': 'KSTART_ROUTINE', 'do': ['gFlag = 1', 'KeStallExecutionProcessor(1)', 'gFlag = 0']},
+                 'look': {'as': 'KSTART_ROUTINE', 'do': [{'if': 'gFlag == 1', 'then': ['KeBugCheckEx(0xE2, 1, 2, 3, 4)']}]},
+                 'globals': {'gTimer': 'KTIMER', 'gDpc': 'KDPC', 'gDue': 'LARGE_INTEGER = { .QuadPart = -10000 }', 'gFlag': 'LONG', 'gTicks': 'LONG'}}
+    parts = {'functions': functions, 'machine': {'cpus': 1, 'windows': '10'}, 'policy': {'kind': 'random', 'schedules': 200},
+             'expect': {'sometimes': [{'bugcheck': 'MANUALLY_INITIATED_CRASH'}]},
+             'traffic': [{'at': '1ms', 'thread': 'd.set'}, {'at': '1ms', 'thread': 'd.look'}, {'at': '5ms', 'unload': 'd'}]}
+    with tempfile.TemporaryDirectory() as folder:
+        out = pathlib.Path(folder, 'small.json')
+        result = irqlab('shrink', written(folder, **parts), '-o', out)
+        check_exit(result, 0)
+        check_in('and no schedule with fewer fails: all were run', result)
+        natural = irqlab('replay', out, 'v1:-')
+        check('limit' not in natural.stdout and 'nothing is left to do' in natural.stdout, natural.stdout)
+
+
+@test
 def explore_says_how_many_preemptions_it_takes():
     """As shrink does: in its document, and in that of the folder it leaves."""
     with tempfile.TemporaryDirectory() as folder:
