@@ -152,21 +152,28 @@ static SimContext *actor_next(SimMachine *machine, SimContext *context) {
   return context;
 }
 
+/* A machine that looks for races and counts them, with four pages; returns the context that is one actor after the other. */
+static SimContext *crowd_open(uint64_t *page) {
+  SimRunOptions options = rig_options(&sim_policy_timed, 2);
+  SimMachine *machine = sim_machine();
+  options.races = true;
+  rig_open(&options);
+  *page = sim_pages_allocate(machine, 4, SIM_PAGE_NONPAGED | SIM_PAGE_RESIDENT | SIM_PAGE_WRITABLE);
+  SimContext *context = sim_context_create(machine, NULL, SIM_CONTEXT_THREAD, idle, NULL);
+  context->site = 1;
+  machine->race_handler = count_race;
+  race_count = 0;
+  return context;
+}
+
 /*
  * As many as are wanted write one place each after the other, handed on by a key; those that `stray` says, counted from 1, do so without having been
  * given it, and hand it on as the others do: each races with the one before, if that had it, and all others are ordered.
  */
 static unsigned races_of_many(unsigned count, unsigned stray) {
-  SimRunOptions options = rig_options(&sim_policy_timed, 2);
   SimMachine *machine = sim_machine();
-  options.races = true;
-  rig_open(&options);
-  uint64_t page = sim_pages_allocate(machine, 1, SIM_PAGE_NONPAGED | SIM_PAGE_RESIDENT | SIM_PAGE_WRITABLE);
-  uint64_t key = sim_race_key(SIM_RACE_KEY_OTHER, 1);
-  SimContext *context = sim_context_create(machine, NULL, SIM_CONTEXT_THREAD, idle, NULL);
-  context->site = 1;
-  machine->race_handler = count_race;
-  race_count = 0;
+  uint64_t page, key = sim_race_key(SIM_RACE_KEY_OTHER, 1);
+  SimContext *context = crowd_open(&page);
   for (unsigned i = 1; i <= count; i++) {
     context->id = i;
     actor_next(machine, context);
@@ -193,15 +200,9 @@ static void test_many(void **state) {
 
 /* All read what nobody has written; then one writes who knows of all, or of all but one. */
 static unsigned races_of_readers(unsigned count, unsigned stray) {
-  SimRunOptions options = rig_options(&sim_policy_timed, 2);
   SimMachine *machine = sim_machine();
-  options.races = true;
-  rig_open(&options);
-  uint64_t page = sim_pages_allocate(machine, 4, SIM_PAGE_NONPAGED | SIM_PAGE_RESIDENT | SIM_PAGE_WRITABLE);
-  SimContext *context = sim_context_create(machine, NULL, SIM_CONTEXT_THREAD, idle, NULL);
-  context->site = 1;
-  machine->race_handler = count_race;
-  race_count = 0;
+  uint64_t page;
+  SimContext *context = crowd_open(&page);
   for (unsigned i = 1; i <= count; i++) {
     context->id = i;
     actor_next(machine, context);

@@ -221,28 +221,6 @@ static void look(SimMachine *machine, void *argument) {
 
 static bool is_seen_late(void) { return rig_log()->words[1] == 6; }
 
-static void an_interrupt_that_lands_late(void **state) {
-  (void)state;
-  SimRunOptions options = rig_options(&sim_policy_timed, 2);
-  Program program = { .has_failed = is_seen_late };
-  rig_open(&options);
-  rig_thread(0, walk, 'a');
-  rig_interrupt(0, 15, SIM_IRQL_DISPATCH, SIM_CONTEXT_DPC, look, 'i');
-  program.snapshot = sim_snapshot_save();
-  SimShrink shrink = shrink_of(&program);
-  SimSchedule schedule = { 0 };
-  SimShrinkResult result;
-  assert_true(another(&schedule, &program));
-  sim_shrink(&shrink, &schedule, &result);
-  assert_false(result.is_natural);
-  assert_int_equal(result.preemptions, 1);
-  assert_true(result.is_proved);
-  assert_true(schedule.count >= 3); /* put off at each of several points */
-  assert_fails(&program, &schedule);
-  sim_schedule_finish(&schedule);
-  sim_snapshot_destroy(&program.snapshot);
-}
-
 /* Another one at that level is another preemption. */
 static void look_again(SimMachine *machine, void *argument) {
   (void)machine, (void)argument;
@@ -251,14 +229,15 @@ static void look_again(SimMachine *machine, void *argument) {
 
 static bool are_seen_late(void) { return rig_log()->words[1] == 3 && rig_log()->words[2] == 7; }
 
-static void two_interrupts_that_land_late(void **state) {
-  (void)state;
+/* A thread walks, and so many interrupts look where it is: it fails with one preemption each. Returns how many exceptions say so. */
+static size_t late_interrupts(bool (*has_failed)(void), unsigned count) {
   SimRunOptions options = rig_options(&sim_policy_timed, 2);
-  Program program = { .has_failed = are_seen_late };
+  Program program = { .has_failed = has_failed };
   rig_open(&options);
   rig_thread(0, walk, 'a');
   rig_interrupt(0, 15, SIM_IRQL_DISPATCH, SIM_CONTEXT_DPC, look, 'i');
-  rig_interrupt(0, 45, SIM_IRQL_DISPATCH, SIM_CONTEXT_DPC, look_again, 'j');
+  if (count == 2)
+    rig_interrupt(0, 45, SIM_IRQL_DISPATCH, SIM_CONTEXT_DPC, look_again, 'j');
   program.snapshot = sim_snapshot_save();
   SimShrink shrink = shrink_of(&program);
   SimSchedule schedule = { 0 };
@@ -266,10 +245,23 @@ static void two_interrupts_that_land_late(void **state) {
   assert_true(another(&schedule, &program));
   sim_shrink(&shrink, &schedule, &result);
   assert_false(result.is_natural);
-  assert_int_equal(result.preemptions, 2);
+  assert_int_equal(result.preemptions, count);
   assert_true(result.is_proved);
+  assert_fails(&program, &schedule);
+  size_t exceptions = schedule.count;
   sim_schedule_finish(&schedule);
   sim_snapshot_destroy(&program.snapshot);
+  return exceptions;
+}
+
+static void an_interrupt_that_lands_late(void **state) {
+  (void)state;
+  assert_true(late_interrupts(is_seen_late, 1) >= 3); /* put off at each of several points */
+}
+
+static void two_interrupts_that_land_late(void **state) {
+  (void)state;
+  late_interrupts(are_seen_late, 2);
 }
 
 /* What fails anyway needs no departure; what uses up its runs says so and still fails. */
